@@ -1,0 +1,1 @@
+"""First-party backends: one module per store; they import only secretrun.backend, model and errors."""

@@ -1,0 +1,142 @@
+"""The contract between secretrun and a store: all that a backend imports, besides errors and model.
+
+A backend is a class with `info` (data that the README table, `doctor`, completion and hints are made
+of) and one required method, the batch `fetch`. More power is optional and discovered by name:
+`fetch_all` (for `--from`) and `check` (for `doctor`).
+
+May import: errors, model.
+"""
+
+from __future__ import annotations
+
+from secretrun.model import Frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol
+
+    from secretrun.errors import BackendError
+    from secretrun.model import Reference
+else:
+    Protocol = object
+
+
+class BackendInfo(Frozen):
+    """What a person sees of a backend.
+
+    Args:
+        name: short stable name, also the `[backend.NAME]` table of secretrun.toml.
+        title: how the store calls itself.
+        schemes: the schemes it resolves.
+        example: one reference a reader can copy.
+        needs: what must be installed, in a few words ("the sops CLI", "boto3").
+        install: the command that installs it.
+        sign_in: the command or variable that signs in, or "".
+        sign_in_variables: names (or `PREFIX_*` globs) used only to sign in: kept from the child.
+        docs: a URL.
+        serial: the store may prompt, so its calls never run beside those of another such store.
+        trusted_only: references work only from `--set`, the user's own config or `--allow-exec`.
+    """
+
+    __slots__ = (
+        "docs", "example", "install", "name", "needs", "schemes", "serial",
+        "sign_in", "sign_in_variables", "title", "trusted_only",
+    )  # fmt: skip
+
+    name: str
+    title: str
+    schemes: tuple[str, ...]
+    example: str
+    needs: str
+    install: str
+    sign_in: str
+    sign_in_variables: tuple[str, ...]
+    docs: str
+    serial: bool
+    trusted_only: bool
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        title: str,
+        schemes: tuple[str, ...],
+        example: str,
+        needs: str = "",
+        install: str = "",
+        sign_in: str = "",
+        sign_in_variables: tuple[str, ...] = (),
+        docs: str = "",
+        serial: bool = False,
+        trusted_only: bool = False,
+    ) -> None:
+        self._set(
+            name=name, title=title, schemes=schemes, example=example, needs=needs, install=install,
+            sign_in=sign_in, sign_in_variables=sign_in_variables, docs=docs, serial=serial,
+            trusted_only=trusted_only,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<BackendInfo {self.name}>"
+
+
+class Context(Frozen):
+    """What a backend may know of the run.
+
+    Attributes:
+        environ: the environment its helper programs start with (never the resolved one).
+        timeout: seconds one call to the store may take, or None for no limit.
+        options: the `[backend.NAME]` table of secretrun.toml.
+        interactive: a person is at the terminal, so the store may prompt there.
+    """
+
+    __slots__ = ("environ", "interactive", "options", "timeout")
+
+    environ: Mapping[str, str]
+    timeout: float | None
+    options: Mapping[str, object]
+    interactive: bool
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+        options: Mapping[str, object] | None = None,
+        interactive: bool = False,
+    ) -> None:
+        self._set(environ=environ, timeout=timeout, options=options or {}, interactive=interactive)
+
+    def __repr__(self) -> str:
+        return "<Context>"  # environ may hold the tokens that open the stores
+
+
+class Backend(Protocol):
+    """Resolves the references of its schemes."""
+
+    info: BackendInfo
+
+    def fetch(
+        self, references: Sequence[Reference], context: Context
+    ) -> Mapping[Reference, bytes | BackendError]:
+        """Resolve a whole batch, with as few calls to the store as it allows.
+
+        Every reference gets an entry: its value, or the error that is its alone. Raising a
+        `BackendError` instead fails the whole batch with that error. Called in a thread, never
+        twice at once on one object; no state is kept between runs.
+        """
+
+
+class Listing(Protocol):
+    """A backend that can also import a whole store: `--from REFERENCE`."""
+
+    def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
+        """Every key below `reference` with its value, names as the store has them."""
+
+
+class Checkable(Protocol):
+    """A backend that can say whether it would work."""
+
+    def check(self, context: Context) -> str:
+        """Return a few words ("sops 3.11.0"), or raise Unavailable, NotSignedIn or Denied."""
