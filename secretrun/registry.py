@@ -1,0 +1,177 @@
+"""Scheme to backend object. The one place that knows which backends there are, as strings.
+
+First-party backends are a table, so that a run that needs none of them imports nothing. Other schemes
+come from the entry-point group `secretrun.backends`, looked up only when a scheme is in neither this
+table nor the list of well-known URL schemes: `importlib.metadata` costs 26 ms.
+
+May import: errors, backend.
+"""
+
+from __future__ import annotations
+
+from secretrun.backend import Context
+from secretrun.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from secretrun.backend import Backend
+
+GROUP = "secretrun.backends"
+BUILTIN = {
+    "aws-sm": "secretrun_backends.aws_secrets_manager:AwsSecretsManager",
+    "aws-ssm": "secretrun_backends.aws_parameter_store:AwsParameterStore",
+    "env": "secretrun_backends.environment:Environment",
+    "exec": "secretrun_backends.command:Command",
+    "file": "secretrun_backends.file:File",
+    "op": "secretrun_backends.onepassword:OnePassword",
+    "sops": "secretrun_backends.sops:Sops",
+}
+# Schemes that are ours by design and have no backend yet: an error, never a literal.
+RESERVED = (
+    "azure-kv", "bw", "bws", "doppler", "gcp-sm", "infisical", "k8s", "keepassxc", "keyring", "pass", "vault",
+)  # fmt: skip
+# Schemes of ordinary URLs: literals, without a look at the installed plugins.
+ORDINARY = frozenset((
+    "amqp", "amqps", "cassandra", "clickhouse", "data", "db2", "ftp", "ftps", "git", "git+ssh", "grpc",
+    "grpcs", "gs", "http", "https", "imap", "imaps", "irc", "jdbc", "kafka", "ldap", "ldaps", "mailto",
+    "mariadb", "memcached", "mongodb", "mongodb+srv", "mqtt", "mqtts", "mssql", "mysql", "mysql2", "nats",
+    "neo4j", "nfs", "oracle", "postgres", "postgresql", "redis", "rediss", "rtmp", "s3", "sentry", "sftp",
+    "smb", "smtp", "smtps", "snowflake", "socks4", "socks5", "sqlite", "sqlite3", "sqlserver", "ssh", "tcp",
+    "tls", "turn", "udp", "unix", "vnc", "ws", "wss",
+))  # fmt: skip
+# Used only to sign in to a store, so kept from the child; a test compares this with the backends' data.
+SIGN_IN = (
+    "OP_CONNECT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "OP_SESSION_*", "SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD",
+    "SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+)  # fmt: skip
+
+
+class Registry:
+    """The backends of one run, each made once.
+
+    Args:
+        environ: what the helper programs of backends are started with.
+        timeout: seconds a store may take.
+        options: the [backend.NAME] tables.
+        interactive: whether a person is at the terminal.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+        options: Mapping[str, Mapping[str, object]] | None = None,
+        interactive: bool = False,
+    ) -> None:
+        self._environ = environ
+        self._timeout = timeout
+        self._options = options or {}
+        self._interactive = interactive
+        self._made: dict[str, Backend] = {}
+        self._found: dict[str, str] | None = None
+
+    def known(self, scheme: str) -> bool:
+        """Whether `scheme://` is a reference rather than an ordinary URL.
+
+        Raises:
+            ConfigError: for a scheme one slip away from a known one, which is hardly meant literally.
+        """
+        if scheme in BUILTIN or scheme in RESERVED:
+            return True
+        if scheme in ORDINARY:
+            return False
+        if scheme in self._plugins():
+            return True
+        close = _slip(scheme, (*BUILTIN, *RESERVED, *self._plugins()))
+            raise ConfigError(
+                f"unknown scheme '{scheme}://', is it a slip for '{close}://'?",
+                hint='if it is meant literally write {{ "' + scheme + '://" }} for that part of the value',
+            )
+        return False
+
+    def backend(self, scheme: str) -> Backend:
+        """The backend of a scheme.
+
+        Raises:
+            ConfigError: when there is none, when two claim it, or when it can't be loaded.
+        """
+        if scheme not in self._made:
+            target = BUILTIN.get(scheme) or self._plugins().get(scheme)
+            if target is None:
+                raise ConfigError(f"no backend for {scheme}:// in this version of secretrun")
+            made = _load(target, scheme)
+            for other in made.info.schemes:
+                self._made.setdefault(other, made)
+            self._made[scheme] = made
+        return self._made[scheme]
+
+    def context(self, backend: Backend) -> Context:
+        """What the backend may know of this run."""
+        return Context(
+            self._environ,
+            timeout=self._timeout,
+            options=self._options.get(backend.info.name),
+            interactive=self._interactive,
+        )
+
+    def everything(self) -> list[Backend]:
+        """Every backend there is, each once, by name."""
+        made = {self.backend(s).info.name: self.backend(s) for s in (*BUILTIN, *self._plugins())}
+        return [made[name] for name in sorted(made)]
+
+    def _plugins(self) -> dict[str, str]:
+        """Scheme to "module:Class" of the installed plugins."""
+        if self._found is None:
+            from importlib.metadata import entry_points
+
+            found: dict[str, tuple[str, str]] = {}
+            for point in entry_points(group=GROUP):
+                owner = point.dist.name if point.dist is not None else point.value
+                if point.name in BUILTIN:
+                    raise ConfigError(f"{owner} and secretrun itself both provide {point.name}://")
+                if point.name in found and found[point.name][1] != owner:
+                    raise ConfigError(
+                        f"{owner} and {found[point.name][1]} both provide {point.name}://",
+                        hint="uninstall one of them",
+                    )
+                found[point.name] = (point.value, owner)
+            self._found = {scheme: value for scheme, (value, _) in found.items()}
+        return self._found
+
+
+def _load(target: str, scheme: str) -> Backend:
+    import importlib
+
+    module, _, name = target.partition(":")
+    try:
+        made: Backend = getattr(importlib.import_module(module), name)()
+    except Exception as error:
+        raise ConfigError(
+            f"the backend of {scheme}:// ({target}) can't be loaded: {type(error).__name__}: {error}",
+            hint="reinstall or uninstall the package that brings it",
+        ) from None
+    if scheme not in made.info.schemes:
+        raise ConfigError(f"the backend {target} does not say that it provides {scheme}://")
+    return made
+
+
+def _slip(scheme: str, known: tuple[str, ...]) -> str | None:
+    """The known scheme that `scheme` is one edit away from, if it is long enough to tell."""
+    for candidate in known:
+        if len(candidate) >= 4 and _one_edit(scheme, candidate):
+            return candidate
+    return None
+
+
+def _one_edit(a: str, b: str) -> bool:
+    """Whether one insertion, deletion, substitution or swap of neighbours turns `a` into `b`."""
+    if abs(len(a) - len(b)) > 1 or a == b:
+        return False
+    head = 0
+    while head < min(len(a), len(b)) and a[head] == b[head]:
+        head += 1
+    x, y = a[head:], b[head:]
+    return x[1:] == y or x == y[1:] or x[1:] == y[1:] or (x[:2] == y[:2][::-1] and x[2:] == y[2:])
