@@ -1,0 +1,163 @@
+"""Running the program that reaches a store: no secret in its arguments, no output in any message.
+
+May import: errors, backend, tools.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from secretrun.errors import TimedOut, Unavailable
+from secretrun.tools import find_program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from subprocess import Popen
+
+    from secretrun.backend import BackendInfo, Context
+
+REAP = 5.0  # seconds to collect a killed program whose own children may still hold its pipes
+
+
+class Completed:
+    """What a program left behind.
+
+    Attributes:
+        status: its exit status; -n when signal n killed it.
+        output: its standard output; may hold secrets.
+        complaint: its standard error as text; may hold whatever the program quotes.
+    """
+
+    __slots__ = ("complaint", "output", "status")
+
+    def __init__(self, status: int, output: bytes, complaint: str) -> None:
+        self.status = status
+        self.output = output
+        self.complaint = complaint
+
+    def __repr__(self) -> str:
+        return f"<Completed {self.status}>"
+
+
+class Deadline:
+    """The time one batch may take, shared out among the programs it starts."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> float | None:
+        """Seconds left, never below 0, or None when there is no limit."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
+
+    def passed(self, info: BackendInfo) -> TimedOut:
+        """The error to raise when it has passed."""
+        return TimedOut(
+            f"{info.title} did not answer within {self._seconds or 0:g} seconds",
+            hint="allow more with --timeout SECONDS",
+        )
+
+
+def find(info: BackendInfo, name: str, context: Context) -> str:
+    """The path of the store's program: the backend's option `path`, else `name` on the PATH.
+
+    Raises:
+        Unavailable: with the backend's install hint.
+    """
+    chosen = context.options.get("path")
+    wanted = os.path.expanduser(chosen) if isinstance(chosen, str) and chosen else name
+    found = find_program(wanted, context.environ)
+    if found is None:
+        raise Unavailable(
+            f"{wanted} is not installed, or not on the PATH", hint=f"install it: {info.install}"
+        )
+    return found
+
+
+def run(
+    info: BackendInfo,
+    command: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    deadline: Deadline,
+    text: bytes | None = None,
+    terminal: bool = False,
+    directory: str | None = None,
+) -> Completed:
+    """Run a program to its end.
+
+    Args:
+        info: the backend it runs for.
+        command: the program's path and its arguments; never a secret.
+        environ: the environment it starts with.
+        deadline: it is killed when this passes.
+        text: what it reads on standard input, or None for `/dev/null`.
+        terminal: it may prompt, so it stays in our session with its controlling terminal. Otherwise it
+            leads a session of its own, which is killed as a whole.
+        directory: its working directory, or None for ours.
+
+    Raises:
+        TimedOut: when the deadline passes first.
+        Unavailable: when it can't be started.
+    """
+    import subprocess
+
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environ),
+            cwd=directory,
+            start_new_session=not terminal,
+        )
+    except OSError as error:
+        raise Unavailable(
+            f"can't start {command[0]}: {error.strerror}", hint=f"install it: {info.install}"
+        ) from None
+    try:
+        output, complaint = process.communicate(text, deadline.left())
+    except subprocess.TimeoutExpired:
+        raise deadline.passed(info) from None
+    finally:
+        if process.returncode is None:  # too late, or we are being interrupted
+            _kill(process, group=not terminal)
+    return Completed(process.returncode, output, complaint.decode("utf-8", "replace"))
+
+
+def first_line(complaint: str) -> str:
+    """The first line of a complaint that says something, shortened, without log prefixes."""
+    for line in complaint.splitlines():
+        words = line.strip()
+        if words.startswith("[ERROR]"):  # "[ERROR] 2024/05/01 10:00:00 the reason"
+            words = words[7:].strip()
+            date, _, rest = words.partition(" ")
+            if date.count("/") == 2:
+                words = rest.partition(" ")[2]
+        if words:
+            return words if len(words) <= 200 else words[:200] + "..."
+    return "it gave no reason"
+
+
+def _kill(process: Popen[bytes], *, group: bool) -> None:
+    import signal
+    import subprocess
+
+    try:
+        if group:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except ProcessLookupError:
+        pass
+    try:
+        process.communicate(timeout=REAP)
+    except subprocess.TimeoutExpired:
+        pass  # something it started lives on with its pipes; the program itself is dead
+    finally:
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
