@@ -87,7 +87,9 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
     table.from_options(config.settings, option)
     named_files = config.settings.items("env_file")
     if named_files:
-        config.templates = [f if f == "-" else os.path.join(directory, os.path.expanduser(f)) for f in named_files]
+        config.templates = [
+            file if file == "-" else os.path.join(directory, os.path.expanduser(file)) for file in named_files
+        ]
         config.tables = [entry for entry in config.tables if entry[2]]
     elif found_template:
         config.templates = [found_template]
@@ -157,9 +159,10 @@ def read_toml(file: str) -> Table:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(_decode(_read(file, file), file))
+        sections: Table = tomllib.loads(_decode(_read(file, file), file))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: {error}") from None
+    return sections
 
 
 def _take(config: Config, file: str, sections: Table, trusted: bool) -> None:
@@ -223,13 +226,11 @@ def _entry(plan: Plan, name: str, said: Table, place: str, base: str, trusted: b
     if not isinstance(required, bool):
         raise ConfigError(f"{place}: 'required' must be true or false")
     if mask not in ("auto", "always", "never"):
-        raise ConfigError(f"{place}: 'mask' must be \"auto\", \"always\" or \"never\"")
+        raise ConfigError(f'{place}: \'mask\' must be "auto", "always" or "never"')
     if length is not None and (not isinstance(length, int) or isinstance(length, bool) or length < 1):
         raise ConfigError(f"{place}: 'min_length' must be a number above 0")
     pieces = plan.expand_text(name, text, place, base, trusted=trusted)
-    return Entry(
-        name, pieces, place, required=required, default=default, mask=str(mask), min_length=length
-    )
+    return Entry(name, pieces, place, required=required, default=default, mask=str(mask), min_length=length)
 
 
 def _section(sections: Table, name: str, file: str) -> Table:

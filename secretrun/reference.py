@@ -269,7 +269,9 @@ def _decode(text: str, whole: str) -> str:
     if "%" not in text:
         return text
     raw = re.sub(
-        rb"%([0-9A-Fa-f]{2})", lambda match: bytes([int(match.group(1), 16)]), text.encode("utf-8", "surrogateescape")
+        rb"%([0-9A-Fa-f]{2})",
+        lambda match: bytes([int(match.group(1), 16)]),
+        text.encode("utf-8", "surrogateescape"),
     )
     if b"\0" in raw:
         raise ReferenceSyntaxError(f"%00 in the reference {whole!r}")

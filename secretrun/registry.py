@@ -86,6 +86,7 @@ class Registry:
         if scheme in self._plugins():
             return True
         close = _slip(scheme, (*BUILTIN, *RESERVED, *self._plugins()))
+        if close:
             raise ConfigError(
                 f"unknown scheme '{scheme}://', is it a slip for '{close}://'?",
                 hint='if it is meant literally write {{ "' + scheme + '://" }} for that part of the value',
@@ -148,7 +149,7 @@ def _load(target: str, scheme: str) -> Backend:
     module, _, name = target.partition(":")
     try:
         made: Backend = getattr(importlib.import_module(module), name)()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  a plugin that fails to load is an error, whatever it raises
         raise ConfigError(
             f"the backend of {scheme}:// ({target}) can't be loaded: {type(error).__name__}: {error}",
             hint="reinstall or uninstall the package that brings it",

@@ -14,7 +14,7 @@ from secretrun.model import Reference, Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from secretrun.backend import Backend, Context
     from secretrun.plan import Entry, Plan
@@ -86,11 +86,11 @@ def resolve(plan: Plan, stores: Stores) -> Resolved:
         environment[name] = value
         secrets.add(value, name)
     for name, entry in plan.entries.items():
-        value = _compose(entry, answers, failures, secrets)
-        if value is None:
+        composed = _compose(entry, answers, failures, secrets)
+        if composed is None:
             left_out.append(name)
         else:
-            environment[name] = value
+            environment[name] = composed
     if failures:
         raise report(failures)
     return Resolved(environment, secrets.secrets(), left_out)

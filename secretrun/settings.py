@@ -1,5 +1,7 @@
-"""The options of a run as data: one table, from which the parser, `SECRETRUN_*` and the keys of
-`secretrun.toml` all come, so that none of the three can lack an option.
+"""The options of a run as data, one table.
+
+The parser, `SECRETRUN_*` and the keys of `secretrun.toml` all come from it, so that none of the three
+can lack an option.
 
 May import: errors.
 """
@@ -91,7 +93,7 @@ CHILD = (
     Setting("no_masking", ("--no-masking",), "flag", "run the command unmasked"),
     Setting("pristine", ("--pristine",), "flag",
             "start from a minimal environment (PATH, HOME, TERM and the like)"),
-    Setting("pass", ("--pass",), "list", "pass these variables on in spite of --pristine or sign-in stripping",
+    Setting("pass", ("--pass",), "list", "pass these variables in spite of --pristine or sign-in stripping",
             metavar="GLOB"),
     Setting("tty", ("--tty",), "text", "give the command a terminal: auto, always or never",
             default="auto", metavar="WHEN", choices=("auto", "always", "never")),
@@ -100,7 +102,7 @@ CHILD = (
             "exit 125 when the command succeeded but something had to be masked"),
     Setting("report", ("--report",), "text", "write counts of what was masked as JSON, never values",
             metavar="FILE"),
-    Setting("audit", ("--audit",), "text", "append names, references and outcome as a JSON line, never values",
+    Setting("audit", ("--audit",), "text", "append names, references and outcome as a JSON line",
             metavar="FILE"),
 )  # fmt: skip
 RUN = (*RESOLUTION, *MASKING, *CHILD, *OUTPUT)

@@ -1,7 +1,7 @@
-"""Env-file text to assignments: Docker Compose's dotenv rules, checked strictly.
+r"""Env-file text to assignments: Docker Compose's dotenv rules, checked strictly.
 
-    NAME=value  # comment       export NAME=value       NAME='literal, \\' is a quote'
-    NAME="escapes \\n and $VAR"  NAME=${VAR:-default}    NAME="several
+    NAME=value  # comment       export NAME=value       NAME='literal, \' is a quote'
+    NAME="escapes \n and $VAR"  NAME=${VAR:-default}    NAME="several
     lines"                      NAME=
 
 A line that is none of these is an error with its file, line and column; nothing is dropped and no
@@ -9,7 +9,7 @@ command is ever run. Values are kept as parts, since what a variable stands for 
 the assignments before it are.
 
 Sources: docs.docker.com "Set environment variables: env file syntax" for quoting, comments and
-`${VAR...}`; 1Password's "env file syntax" for blanks round the name and value and for `\\$`.
+`${VAR...}`; 1Password's "env file syntax" for blanks round the name and value and for `\$`.
 
 May import: errors.
 """
@@ -85,7 +85,7 @@ def parse(text: str, file: str) -> list[Assignment]:
 
 
 def parse_text(name: str, text: str, file: str) -> Assignment:
-    """One value on its own, unquoted: only variables (and `\\$`) mean anything in it.
+    """One value on its own, unquoted: only variables (and an escaped `$`) mean anything in it.
 
     Raises:
         TemplateError: for a malformed `${`.
@@ -157,7 +157,7 @@ class _Reader:
         nul = self.text.find("\0")
         if nul >= 0:
             self.fail("a NUL byte, which no environment variable can hold", nul)
-        found = []
+        found: list[Assignment] = []
         while True:
             self.skip(" \t\n\r\f\v")
             if self.at >= len(self.text):
@@ -199,7 +199,7 @@ class _Reader:
             )
         if not name.strip():
             self.fail("no name before '='", start)
-        at = end if end > start else start
+        at = max(start, end)
         self.fail(
             "not a variable name before '='",
             at,

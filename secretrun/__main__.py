@@ -1,0 +1,21 @@
+"""Entry point of the `secretrun` command and of `python -m secretrun`.
+
+May import: cli, and that late.
+"""
+
+import sys
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    from secretrun.cli import main as cli_main
+
+    return cli_main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    # `python -m` puts the current directory first: a planted ./ahocorasick.py would be imported with
+    # secrets at hand. `-P` and PYTHONSAFEPATH do not put it there, so nothing is to be dropped then.
+    if not getattr(sys.flags, "safe_path", False) and sys.path:
+        del sys.path[0]
+    sys.exit(main())

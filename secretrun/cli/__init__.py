@@ -1,0 +1,87 @@
+"""The front: `main(argv)` chooses a verb, and is the one place where errors become text.
+
+`--` is looked for before anything is parsed: what stands after it is the command and is never read.
+
+May import: errors, messages, parser; a verb's module when it is chosen.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from secretrun.cli.messages import Messages
+from secretrun.errors import SecretrunError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line (without the program's name); returns the exit status."""
+    messages = Messages()
+    try:
+        return _dispatch(list(argv), messages)
+    except SecretrunError as error:
+        messages.error(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        # Ctrl-C before the command runs: end as any program that does not catch it.
+        return _die_of_interrupt()
+    except BrokenPipeError:
+        # `secretrun check | head`: end quietly, and keep Python from complaining at exit.
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except Exception as error:  # noqa: BLE001  a bug must not print a traceback that quotes a value
+        messages.bug(error)
+        return 125
+
+
+def _die_of_interrupt() -> int:
+    """Die of SIGINT, so that a shell script that ran us stops too."""
+    import os
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+    return 130
+
+
+def _dispatch(argv: list[str], messages: Messages) -> int:
+    from secretrun.cli import parser
+
+    if not argv:
+        raise UsageError("no command given", hint="secretrun -- COMMAND runs it; secretrun --help says more")
+    verb, rest = "run", argv
+    if not argv[0].startswith("-"):
+        verb, rest = argv[0], argv[1:]
+    command: list[str] | None = None
+    if verb == "run" and "--" in rest:
+        cut = rest.index("--")
+        rest, command = rest[:cut], rest[cut + 1 :]
+    if argv[0] in ("-h", "--help"):
+        sys.stdout.write(parser.overview())
+        return 0
+    if argv[0] in ("-V", "--version"):
+        from secretrun import __version__
+
+        sys.stdout.write(f"secretrun {__version__}\n")
+        return 0
+    if verb not in parser.VERBS:
+        words = " ".join(argv)
+        hint = f"to run it: secretrun -- {words}" if words.isprintable() else "secretrun --help lists them"
+        raise UsageError(f"unknown verb {verb!r}", hint=hint)
+    options = parser.build(verb).parse_args(rest)
+    messages.quiet = bool(getattr(options, "quiet", None))
+    options.messages = messages
+    if verb == "run":
+        if not command:
+            raise UsageError("no command after '--'", hint="secretrun [OPTIONS] -- COMMAND [ARG]...")
+        options.command = command
+    import importlib
+
+    module = importlib.import_module(f"secretrun.cli.{parser.VERBS[verb].module}")
+    status: int = module.run(options)
+    return status

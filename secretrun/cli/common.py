@@ -1,0 +1,67 @@
+"""What the verbs that resolve have in common: options to config, plan and stores.
+
+May import: config, plan, registry, resolve.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from secretrun import config as files
+from secretrun.errors import UsageError
+from secretrun.plan import Plan
+from secretrun.registry import Registry
+from secretrun.resolve import Stores
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from secretrun.config import Config
+    from secretrun.settings import Settings
+
+
+class Prepared:
+    """Everything a verb needs before the stores are asked."""
+
+    __slots__ = ("config", "directory", "environ", "plan", "registry", "settings", "stores")
+
+    def __init__(self, config: Config, directory: str, environ: dict[str, str]) -> None:
+        self.config = config
+        self.settings: Settings = config.settings
+        self.directory = directory
+        self.environ = environ
+        self.registry = Registry(
+            environ,
+            timeout=self.settings.seconds("timeout"),
+            options=config.backends,
+            interactive=os.isatty(2),
+        )
+        self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"))
+        self.stores = Stores(
+            self.registry.backend, self.registry.context, allow_untrusted=self.settings.flag("allow_exec")
+        )
+
+
+def prepare(options: argparse.Namespace) -> Prepared:
+    """Read the configuration and build the plan; no store is asked yet.
+
+    Raises:
+        SecretrunError: for whatever is wrong with a file or an option.
+    """
+    environ = dict(os.environ)
+    try:
+        directory = os.getcwd()
+    except OSError:
+        raise UsageError("the current directory is gone") from None
+    config = files.load(environ, lambda name: getattr(options, name, None), directory)
+    prepared = Prepared(config, directory, environ)
+    files.fill(prepared.plan, config, directory, _stdin)
+    return prepared
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise UsageError("-e - reads stdin, which is closed")
+    return sys.stdin.buffer.read()

@@ -1,0 +1,199 @@
+"""The command line as argparse trees, one a verb; completions and docs are made from the same trees.
+
+May import: argparse, errors, settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from secretrun import settings as table
+from secretrun.errors import ConfigError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import NoReturn
+
+
+class Verb:
+    """A verb: the module that does it, one line about it, its arguments and examples."""
+
+    __slots__ = ("add", "description", "examples", "module", "summary", "usage")
+
+    def __init__(
+        self,
+        module: str,
+        summary: str,
+        add: Callable[[argparse.ArgumentParser], None],
+        *,
+        usage: str,
+        description: str = "",
+        examples: str = "",
+    ) -> None:
+        self.module = module
+        self.summary = summary
+        self.add = add
+        self.usage = usage
+        self.description = description
+        self.examples = examples
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser that raises instead of exiting, in our own words."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"{self.prog} --help says what there is")
+
+
+def build(verb: str) -> Parser:
+    """The parser of one verb."""
+    said = VERBS[verb]
+    parser = Parser(
+        prog=f"secretrun {verb}",
+        usage=said.usage,
+        description=said.description or said.summary[0].upper() + said.summary[1:] + ".",
+        epilog=f"examples:\n{said.examples}" if said.examples else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    said.add(parser)
+    parser.add_argument("-h", "--help", action="help", help="show this help")
+    return parser
+
+
+def overview() -> str:
+    """What `secretrun --help` shows."""
+    width = max(len(name) for name in VERBS)
+    verbs = "\n".join(f"  {name:{width}}  {verb.summary}" for name, verb in VERBS.items())
+    return OVERVIEW.format(verbs=verbs)
+
+
+OVERVIEW = """\
+usage: secretrun [OPTIONS] -- COMMAND [ARG]...
+       secretrun VERB [ARG]...
+
+Run COMMAND with the secrets it needs, taken from the stores where they live, and mask every
+secret value in what it prints.
+
+verbs:
+{verbs}
+
+examples:
+  secretrun -- npm test                             with .env.secretrun or .env of this project
+  secretrun -e prod.env -- ./deploy.sh              with a template of your choice
+  secretrun --set TOKEN=op://dev/api/token -- curl https://api.example.com
+  secretrun check                                   resolve everything, show names and sources
+  secretrun init                                    start a SOPS + age store in this directory
+
+exit status: the command's own; 128+n when signal n killed it; 126 found but not executable;
+127 not found; 125 secretrun's own failure; 2 wrong usage.
+
+secretrun VERB --help says more about a verb, secretrun run --help about the options.
+"""
+
+
+def add_settings(parser: argparse.ArgumentParser, settings: Iterable[table.Setting]) -> None:
+    """Add options from the table; an option that is not given parses to None."""
+    for setting in settings:
+        common: dict[str, object] = {"dest": setting.name, "help": setting.help, "default": None}
+        if setting.kind == "flag":
+            common["action"] = "store_true"
+        elif setting.kind == "list":
+            common.update(action="append", metavar=setting.metavar)
+        elif setting.choices:
+            common.update(choices=setting.choices)
+        else:
+            common["metavar"] = setting.metavar
+            if setting.kind == "seconds":
+                common["type"] = _seconds
+        parser.add_argument(*setting.flags, **common)  # type: ignore[arg-type]
+
+
+def _seconds(text: str) -> float:
+    try:
+        return table.seconds(text, "--timeout")
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, table.RUN)
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def _read(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, (s for s in table.RESOLUTION if s.name == "timeout"))
+    parser.add_argument("-n", "--no-newline", action="store_true", help="print no newline after the value")
+    parser.add_argument("reference", metavar="REFERENCE", help="such as sops://secrets.yaml#/db/password")
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--import", dest="import_file", metavar="FILE", help="move in the values of this file"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("directory", nargs="?", default=".", metavar="DIR", help="where (default: here)")
+
+
+def _set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("name", metavar="NAME", help="the variable; stdin or a prompt gives the value")
+
+
+def _edit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
+
+
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to complete in")
+
+
+VERBS = {
+    "run": Verb(
+        "run", "run a command with secrets in its environment, its output masked (the default)", _run,
+        usage="secretrun [run] [OPTIONS] -- COMMAND [ARG]...",
+        description="Run COMMAND with the template's variables, its output masked.",
+        examples="""\
+  secretrun -- npm test
+  secretrun -e base.env -e prod.env -- ./deploy.sh
+  secretrun --from sops://secrets.enc.yaml -- ./manage.py migrate
+  secretrun --set TOKEN=op://dev/api/token -- sh -c 'curl -H "Authorization: Bearer $TOKEN" ...'
+  secretrun --pristine --pass 'AWS_*' -- terraform plan""",
+    ),
+    "check": Verb(
+        "check", "resolve everything and show names, sources and status, never values", _check,
+        usage="secretrun check [OPTIONS]",
+        examples="  secretrun check\n  secretrun check -v\n  secretrun check -e prod.env --json",
+    ),
+    "read": Verb(
+        "read", "print one value", _read,
+        usage="secretrun read [OPTIONS] REFERENCE",
+        description="Print the value of one reference, unmasked: for $(...) and files, not for logs.",
+        examples="  secretrun read sops://secrets.enc.yaml#/db/password",
+    ),
+    "init": Verb(
+        "init", "start a SOPS + age store beside a template", _init,
+        usage="secretrun init [--import FILE] [DIR]",
+        description="Create an age key (in your config directory), .sops.yaml, secrets.enc.env and a template.",
+        examples="  secretrun init\n  secretrun init --import .env",
+    ),
+    "set": Verb(
+        "set", "put one value into the store", _set,
+        usage="secretrun set [--store FILE] NAME",
+        description="Ask for a value without echo (or read it from stdin) and put it into the store.",
+        examples="  secretrun set API_KEY\n  pbpaste | secretrun set API_KEY",
+    ),
+    "edit": Verb("edit", "edit the store in your editor", _edit, usage="secretrun edit [--store FILE]"),
+    "completion": Verb(
+        "completion", "print the completion script of a shell", _completion,
+        usage="secretrun completion bash|zsh|fish",
+        examples="  secretrun completion bash > ~/.local/share/bash-completion/completions/secretrun",
+    ),
+}  # fmt: skip

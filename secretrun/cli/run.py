@@ -1,0 +1,137 @@
+"""`secretrun -- COMMAND`: resolve, build the child's environment, run it masked, leave as it left.
+
+May import: common, environment; child, hygiene, redact and session when they are needed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secretrun import environment
+from secretrun.cli.common import prepare
+from secretrun.errors import SecretrunError
+from secretrun.model import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import NoReturn
+
+    from secretrun.cli.common import Prepared
+    from secretrun.cli.messages import Messages
+    from secretrun.redact import Redactor
+    from secretrun.resolve import Resolved
+    from secretrun.session import Ending
+
+
+class LeakError(SecretrunError):
+    """The command succeeded, but `--fail-on-leak` was asked for and something had to be masked."""
+
+    code = "leak"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; returns only when it ended with a status (a signal is died of)."""
+    messages: Messages = options.messages
+    prepared = prepare(options)
+    settings = prepared.settings
+    messages.quiet = settings.flag("quiet")
+    if prepared.plan.imports or any(entry.references() for entry in prepared.plan.entries.values()):
+        from secretrun import hygiene
+
+        hygiene.protect()
+    resolved = _resolve(prepared)
+    secrets = resolved.secrets + _inherited_secrets(prepared, resolved)
+    child = child_environment(prepared, resolved)
+    argv = [os.fsencode(word) for word in options.command]
+    redactor = None if settings.flag("no_masking") else make_redactor(prepared, secrets, messages)
+    if settings.flag("verbose"):
+        for name, entry in prepared.plan.entries.items():
+            said = ", ".join(reference.text for reference in entry.references()) or "literal"
+            messages.note(f"{name}: {said} ({entry.place})")
+    if redactor is None and not settings.text("report") and settings.text("tty") != "always":
+        from secretrun import child as process
+
+        _audit(prepared, resolved, argv, "replaced")
+        process.replace(argv, child)
+    from secretrun import session
+
+    messages.redactor = redactor
+    _audit(prepared, resolved, argv, "started")
+    ending = session.run(
+        argv, child, redactor=redactor, tty=settings.text("tty"), stdio=settings.flag("stdio")
+    )
+    return _finish(prepared, ending, redactor)
+
+
+def _resolve(prepared: Prepared) -> Resolved:
+    from secretrun.resolve import resolve
+
+    return resolve(prepared.plan, prepared.stores)
+
+
+def _inherited_secrets(prepared: Prepared, resolved: Resolved) -> list[Secret]:
+    """The values that --mask-env names."""
+    globs = prepared.settings.items("mask_env")
+    return [
+        Secret(os.fsencode(value), (name,))
+        for name, value in prepared.environ.items()
+        if globs and environment.matches(name, globs) and name not in resolved.environment
+    ]
+
+
+def child_environment(prepared: Prepared, resolved: Resolved) -> dict[bytes, bytes]:
+    """The environment the command starts with."""
+    from secretrun.registry import SIGN_IN
+
+    settings = prepared.settings
+    return environment.build(
+        os.environb,
+        resolved.environment,
+        sign_in=SIGN_IN,
+        passed=settings.items("pass"),
+        pristine=settings.flag("pristine"),
+        dropped=resolved.left_out,
+    )
+
+
+def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages) -> Redactor | None:
+    """The redactor of a run, or None when there is nothing to mask; says what it can't mask."""
+    if not secrets:
+        return None
+    from secretrun.redact import Redactor
+
+    settings = prepared.settings
+    environ = prepared.environ
+    redactor = Redactor(
+        secrets,
+        mask=settings.text("mask"),
+        paranoid=settings.flag("paranoid"),
+        common=[environ.get("USER", ""), environ.get("HOME", ""), prepared.directory],
+    )
+    for warning in redactor.warnings:
+        messages.warn(warning)
+    return None if redactor.empty else redactor
+
+
+def _audit(prepared: Prepared, resolved: Resolved, argv: list[bytes], outcome: str) -> None:
+    if prepared.settings.text("audit"):
+        from secretrun import audit
+
+        audit.append(prepared.settings.text("audit"), prepared.plan, resolved, argv, outcome)
+
+
+def _finish(prepared: Prepared, ending: Ending, redactor: Redactor | None) -> NoReturn:
+    """Report what was masked, then end as the command ended."""
+    from secretrun import session
+
+    settings = prepared.settings
+    report = redactor.report() if redactor is not None else {}
+    if settings.text("report"):
+        from secretrun import audit
+
+        audit.write_report(settings.text("report"), report, ending.status)
+    if settings.flag("fail_on_leak") and report and ending.status == 0:
+        names = ", ".join(sorted(report))
+        raise LeakError(f"the command printed secrets, which were masked: {names}")
+    session.leave(ending)
