@@ -181,7 +181,7 @@ VERBS = {
     "init": Verb(
         "init", "start a SOPS + age store beside a template", _init,
         usage="secretrun init [--import FILE] [DIR]",
-        description="Create an age key (in your config directory), .sops.yaml, secrets.enc.env and a template.",
+        description="Create an age key in your config directory, .sops.yaml, secrets.enc.env and a template.",
         examples="  secretrun init\n  secretrun init --import .env",
     ),
     "set": Verb(
