@@ -1,0 +1,82 @@
+"""Write the parts of README.md that come from data: `python scripts/docs.py` (--check only compares).
+
+Between `<!-- NAME -->` and `<!-- /NAME -->` stands what the function NAME below returns: the help
+text, the exit statuses, the error codes and the backends. A test runs it with --check.
+"""
+
+import os
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def options() -> str:
+    os.environ["COLUMNS"] = "100"
+    from secretrun.cli import parser
+
+    return f"```\n{parser.build('run').format_help()}```"
+
+
+def verbs() -> str:
+    from secretrun.cli import parser
+
+    lines = ["| verb | does |", "| --- | --- |"]
+    lines += [f"| `{verb.usage}` | {verb.summary} |" for verb in parser.VERBS.values()]
+    return "\n".join(lines)
+
+
+def exits() -> str:
+    lines = ["| status | meaning |", "| --- | --- |", "| the command's own | exactly, 0 to 255 |"]
+    lines += [
+        "| 128 + n | signal n killed the command (secretrun dies of the same signal, where the caller can see it) |",
+        "| 127 | there is no such command |",
+        "| 126 | it is there but can't be executed |",
+        "| 125 | secretrun's own failure: nothing was started, or `--fail-on-leak` found something |",
+        "| 2 | wrong usage |",
+    ]
+    return "\n".join(lines)
+
+
+def backends() -> str:
+    from secretrun.registry import Registry
+
+    lines = ["| store | reference | needs | signs in by |", "| --- | --- | --- | --- |"]
+    for backend in Registry({}).everything():
+        info = backend.info
+        title = f"[{info.title}]({info.docs})" if info.docs else info.title
+        needs = f"{info.needs}: `{info.install}`" if info.install else info.needs or "nothing"
+        lines.append(f"| {title} | `{info.example}` | {needs} | {info.sign_in or 'nothing'} |")
+    return "\n".join(lines)
+
+
+PARTS = (options, verbs, exits, backends)
+
+
+def rewritten(text: str) -> str:
+    """`text` with every generated part made anew."""
+    for part in PARTS:
+        name = part.__name__
+        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if not marked.search(text):
+            raise SystemExit(f"README.md has no <!-- {name} --> part")
+        made = part()
+        text = marked.sub(lambda match, made=made: f"{match.group(1)}{made}\n{match.group(2)}", text)
+    return text
+
+
+def main() -> int:
+    readme = ROOT / "README.md"
+    before = readme.read_text(encoding="utf-8")
+    after = rewritten(before)
+    if "--check" in sys.argv:
+        if before != after:
+            print("README.md is stale: run python scripts/docs.py")
+        return int(before != after)
+    readme.write_text(after, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
