@@ -1,0 +1,65 @@
+"""What every test has: an environment of its own, and the command line as a real process.
+
+`secretrun` runs `python -m secretrun`, so the package must be installed: `pip install -e .[test]`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import NamedTuple
+
+import pytest
+
+# Whatever signs in to a store, points a store's program elsewhere or changes what we print.
+FOREIGN = (
+    "AGE_", "ANSIBLE_VAULT_", "AWS_", "AZURE_", "BAO_", "BITWARDENCLI_", "BW_", "BWS_", "CLOUDSDK_", "DOPPLER_",
+    "GNUPG", "GOOGLE_", "GOPASS_", "INFISICAL_", "KUBE", "OP_", "PASSWORD_STORE_", "SECRETRUN_", "SOPS_",
+    "SUMMON_", "VAULT_", "XDG_",
+)  # fmt: skip
+ALSO = ("CI", "CLICOLOR", "FORCE_COLOR", "NO_COLOR", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONWARNINGS")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path_factory):
+    """No test sees the settings, sign-ins or files of whoever runs it; returns the empty home."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) or name in ALSO:
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name, place in (("CONFIG", ".config"), ("CACHE", ".cache"), ("DATA", ".local/share")):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / place))
+    return home
+
+
+class Finished(NamedTuple):
+    """How a process ended: its status (-n when signal n killed it) and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def secretrun(tmp_path):
+    """Run a command line of secretrun to its end, without a terminal, in `tmp_path`.
+
+    `secretrun("-e", "app.env", "--", "env", env={"A": "b"}, stdin=b"...")` adds to the environment and
+    gives a `Finished`; bytes that are not UTF-8 come as surrogates, line ends as they were.
+    """
+
+    def run(*arguments, env=None, cwd=None, stdin=b"", timeout=90):
+        done = subprocess.run(
+            [sys.executable, "-m", "secretrun", *map(os.fspath, arguments)],
+            input=stdin, capture_output=True, cwd=cwd or tmp_path, env=os.environ | (env or {}),
+            timeout=timeout,
+        )  # fmt: skip
+        return Finished(
+            done.returncode,
+            done.stdout.decode("utf-8", "surrogateescape"),
+            done.stderr.decode("utf-8", "surrogateescape"),
+        )
+
+    return run
