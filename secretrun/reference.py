@@ -27,6 +27,11 @@ OP_WHOLE = re.compile(r"op://[^/?#{}]+(?:/[^/?#{}]+)*(?:\?[^#\s]*)?(?:#/.*)?", r
 # character that a name without blanks can't hold.
 OP_INSIDE = re.compile(r"(?<![A-Za-z0-9\-+\\.])op://[A-Za-z0-9\-_./]+(?:\?[A-Za-z0-9\-?_.=&]*)?")
 
+# The same where variables are still to be expanded.
+OP_INSIDE_UNEXPANDED = re.compile(
+    r"(?<![A-Za-z0-9\-+\\.])op://(?:[A-Za-z0-9\-_./]|\$\{[^}\n]*\}|\$[A-Za-z_])+(?:\?[A-Za-z0-9\-?_.=&]*)?"
+)
+
 # vals' own expression: it ends at a "+", a blank or the end, and not in a quote or comma.
 VALS = re.compile(r"(?:secret)?ref\+([^+:\s]*)://([^+\n ]*[^+\n \",])(\+?)")
 VALS_SCHEMES = {
@@ -125,7 +130,12 @@ def is_whole(text: str, known: Callable[[str], bool]) -> bool:
 
 
 def split(
-    text: str, known: Callable[[str], bool], *, base: str = ".", trusted: bool = False
+    text: str,
+    known: Callable[[str], bool],
+    *,
+    base: str = ".",
+    trusted: bool = False,
+    expand: Callable[[str], str] | None = None,
 ) -> list[str | Reference]:
     """Split a template value into literal text and references, in order; literals are never empty.
 
@@ -137,18 +147,20 @@ def split(
         known: whether a scheme belongs to a backend.
         base: see `parse`.
         trusted: see `parse`.
+        expand: replaces variables in the text of each reference, where `text` still has them.
 
     Raises:
         ReferenceSyntaxError: with the column in `text`.
     """
     if is_whole(text, known):
-        return _tidy([_vals_or_reference(text, base=base, trusted=trusted)])
+        whole = expand(text) if expand else text
+        return _tidy([_vals_or_reference(whole, base=base, trusted=trusted)])
     pieces: list[str | Reference] = []
     position = 0
     while position < len(text):
         opening = text.find("{{", position)
         plain_end = len(text) if opening < 0 else opening
-        pieces.extend(_unenclosed(text[position:plain_end], position, base, trusted))
+        pieces.extend(_unenclosed(text[position:plain_end], position, base, trusted, expand))
         if opening < 0:
             break
         inner, position = _enclosed(text, opening)
@@ -156,6 +168,8 @@ def split(
             pieces.append(inner)
             continue
         column, reference_text = inner
+        if expand:
+            reference_text = expand(reference_text)
         if not SCHEME.match(reference_text) and not VALS.fullmatch(reference_text):
             raise ReferenceSyntaxError(
                 f"not a reference between the braces: {reference_text!r}",
@@ -203,19 +217,23 @@ def _enclosed(text: str, opening: int) -> tuple[str | tuple[int, str], int]:
     return (start + 1, text[start:end].rstrip(" \t")), end + 2
 
 
-def _unenclosed(text: str, offset: int, base: str, trusted: bool) -> list[str | Reference]:
+def _unenclosed(
+    text: str, offset: int, base: str, trusted: bool, expand: Callable[[str], str] | None
+) -> list[str | Reference]:
     """`op://` and `ref+` references that stand in text without braces."""
     pieces: list[str | Reference] = []
     position = 0
     matches = sorted(
-        (*OP_INSIDE.finditer(text), *VALS.finditer(text)), key=lambda match: (match.start(), -match.end())
+        (*(OP_INSIDE_UNEXPANDED if expand else OP_INSIDE).finditer(text), *VALS.finditer(text)),
+        key=lambda match: (match.start(), -match.end()),
     )
     for match in matches:
         if match.start() < position:
             continue  # an op:// inside a ref+op://
         pieces.append(text[position : match.start()])
         try:
-            pieces.append(_vals_or_reference(match.group(), base=base, trusted=trusted))
+            found = expand(match.group()) if expand else match.group()
+            pieces.append(_vals_or_reference(found, base=base, trusted=trusted))
         except ReferenceSyntaxError as error:
             error.column += offset + match.start()
             raise

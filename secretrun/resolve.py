@@ -66,8 +66,8 @@ class Stores:
         self.allow_untrusted = allow_untrusted
 
 
-def resolve(plan: Plan, stores: Stores) -> Resolved:
-    """Resolve everything in the plan.
+def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was not started") -> Resolved:
+    """Resolve everything in the plan; `consequence` ends the message when that fails.
 
     Raises:
         ResolutionError: naming every variable that has no value, and why.
@@ -92,7 +92,7 @@ def resolve(plan: Plan, stores: Stores) -> Resolved:
         else:
             environment[name] = composed
     if failures:
-        raise report(failures)
+        raise report(failures, consequence)
     return Resolved(environment, secrets.secrets(), left_out)
 
 
@@ -234,13 +234,13 @@ def _nul() -> BackendError:
     )
 
 
-def report(failures: list[tuple[str, str, SecretrunError]]) -> ResolutionError:
+def report(failures: list[tuple[str, str, SecretrunError]], consequence: str) -> ResolutionError:
     """One error for all failures, a line each: place, variable, reference, reason."""
     lines = [f"{place}: {what}: {error.message}" for place, what, error in failures]
     hints = dict.fromkeys(error.hint for *_, error in failures if error.hint)
     count = "a reference" if len(lines) == 1 else f"{len(lines)} references"
     return ResolutionError(
-        f"{count} could not be resolved, so the command was not started",
+        f"{count} could not be resolved, so {consequence}",
         failures=lines,
         hint="\n".join(hints) or None,
     )

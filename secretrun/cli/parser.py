@@ -133,6 +133,19 @@ def _read(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REFERENCE", help="such as sops://secrets.yaml#/db/password")
 
 
+def _inject(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
+    parser.add_argument("-i", "--in-file", metavar="FILE", help="the file template to fill, '-' is stdin")
+    parser.add_argument("-o", "--out-file", metavar="FILE", help="write here (mode 0600, atomic)")
+    parser.add_argument("-f", "--force", action="store_true", help="replace the output file if it exists")
+    parser.add_argument("--file-mode", default="0600", metavar="MODE", help="its permissions (default: 0600)")
+    parser.add_argument(
+        "--format",
+        choices=("dotenv", "json", "yaml", "shell", "docker", "systemd", "k8s"),
+        help="without -i: write the env template's variables in this format (default: dotenv)",
+    )
+
+
 def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--import", dest="import_file", metavar="FILE", help="move in the values of this file"
@@ -149,6 +162,11 @@ def _set(parser: argparse.ArgumentParser) -> None:
 
 def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
 def _completion(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +196,14 @@ VERBS = {
         description="Print the value of one reference, unmasked: for $(...) and files, not for logs.",
         examples="  secretrun read sops://secrets.enc.yaml#/db/password",
     ),
+    "inject": Verb(
+        "inject", "fill a file template with values, or write the variables in another format", _inject,
+        usage="secretrun inject [OPTIONS] [-i TEMPLATE] [-o FILE]",
+        examples="""\
+  secretrun inject -i config.yaml.tpl -o config.yaml
+  echo 'password: {{ op://dev/db/password }}' | secretrun inject -i -
+  secretrun inject --format k8s | kubectl apply -f -""",
+    ),
     "init": Verb(
         "init", "start a SOPS + age store beside a template", _init,
         usage="secretrun init [--import FILE] [DIR]",
@@ -191,6 +217,11 @@ VERBS = {
         examples="  secretrun set API_KEY\n  pbpaste | secretrun set API_KEY",
     ),
     "edit": Verb("edit", "edit the store in your editor", _edit, usage="secretrun edit [--store FILE]"),
+    "doctor": Verb(
+        "doctor", "say what is installed, signed in and reachable, and how to mend the rest", _doctor,
+        usage="secretrun doctor [OPTIONS]",
+        description="Look at every store; the exit status is about those that the template here uses.",
+    ),
     "completion": Verb(
         "completion", "print the completion script of a shell", _completion,
         usage="secretrun completion bash|zsh|fish",

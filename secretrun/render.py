@@ -1,0 +1,121 @@
+"""An environment as text in the formats other programs read: dotenv, JSON, YAML, shell and more.
+
+Each format is a function from (name, value) pairs to text; what a format can't carry is an error that
+names the variable. Pure.
+
+May import: errors.
+"""
+
+from __future__ import annotations
+
+import re
+
+from secretrun.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Pairs = Sequence[tuple[str, str]]
+
+SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+
+
+def dotenv(pairs: Pairs) -> str:
+    """`NAME="value"` as our own templates and Docker Compose read it."""
+    return "".join(f"{name}={_double_quoted(value)}\n" for name, value in pairs)
+
+
+def shell(pairs: Pairs) -> str:
+    """`export NAME='value'` for a POSIX shell's `eval`."""
+    return "".join(f"export {name}={_shell_quoted(value)}\n" for name, value in pairs)
+
+
+def json_object(pairs: Pairs) -> str:
+    """One JSON object (RFC 8259)."""
+    import json
+
+    return json.dumps(dict(pairs), indent=2, ensure_ascii=False) + "\n"
+
+
+def yaml(pairs: Pairs) -> str:
+    """A YAML mapping; values are JSON strings, which every YAML 1.2 reader takes."""
+    return "".join(f"{name}: {_json_string(value)}\n" for name, value in pairs) or "{}\n"
+
+
+def docker(pairs: Pairs) -> str:
+    """`docker run --env-file`: NAME=value, the rest of the line as it is; no quotes, no newlines."""
+    for name, value in pairs:
+        if "\n" in value or "\r" in value:
+            raise ConfigError(
+                f"{name} has several lines, which docker's --env-file can't carry", hint="use --format json"
+            )
+    return "".join(f"{name}={value}\n" for name, value in pairs)
+
+
+def systemd(pairs: Pairs) -> str:
+    """`EnvironmentFile=` of systemd.exec(5): in double quotes, where four characters need a backslash."""
+    return "".join(f'{name}="' + re.sub(r'(["\\$`])', r"\\\1", value) + '"\n' for name, value in pairs)
+
+
+def k8s(pairs: Pairs) -> str:
+    """A Kubernetes Secret manifest, for `kubectl apply -f -`."""
+    import base64
+
+    head = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: secretrun\ntype: Opaque\ndata:"
+    if not pairs:
+        return head + " {}\n"
+    lines = [
+        f"  {name}: {base64.b64encode(value.encode('utf-8', 'surrogateescape')).decode()}"
+        for name, value in pairs
+    ]
+    return "\n".join([head, *lines]) + "\n"
+
+
+FORMATS: dict[str, Callable[[Pairs], str]] = {
+    "dotenv": dotenv,
+    "json": json_object,
+    "yaml": yaml,
+    "shell": shell,
+    "docker": docker,
+    "systemd": systemd,
+    "k8s": k8s,
+}
+BINARY_SAFE = ("dotenv", "docker", "k8s", "shell", "systemd")
+
+
+def render(environment: Mapping[str, bytes], form: str) -> bytes:
+    """The environment in one of `FORMATS`.
+
+    Raises:
+        ConfigError: naming a variable the format can't carry.
+    """
+    pairs = []
+    for name, raw in environment.items():
+        value = raw.decode("utf-8", "surrogateescape")
+        if form not in BINARY_SAFE and not value.isascii():
+            try:
+                raw.decode("utf-8")
+            except UnicodeDecodeError:
+                raise ConfigError(
+                    f"{name} is not text, which {form} can't carry", hint="use --format k8s, which has base64"
+                ) from None
+        pairs.append((name, value))
+    return FORMATS[form](pairs).encode("utf-8", "surrogateescape")
+
+
+def _double_quoted(value: str) -> str:
+    escaped = re.sub(r'(["\\$`])', r"\\\1", value)
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
+
+
+def _shell_quoted(value: str) -> str:
+    if SHELL_SAFE.fullmatch(value):
+        return value
+    return "'" + value.replace("'", "'\\''") + "'"
+
+
+def _json_string(value: str) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=True)
