@@ -1,0 +1,152 @@
+"""How the bytes of a stream may be read: as they are, and without their terminal escapes.
+
+A terminal shows `ESC[1mse` `ESC[0mcret` as one word, so a secret is looked for in both readings. A
+`View` is one reading of a buffer: its text, the text without whitespace, and the way back from a
+place in either to the place in the buffer.
+
+May import: patterns.
+"""
+
+from __future__ import annotations
+
+from secretrun.patterns import SPACE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from re import Pattern as Expression
+
+_KEPT = bytes(0 if byte in SPACE else 1 for byte in range(256))
+_expression: Expression[bytes] | None = None
+
+
+def has_escapes(data: bytes) -> bool:
+    """Whether any byte of `data` can start or be a terminal control sequence that prints nothing."""
+    return b"\x1b" in data or b"\x0e" in data or b"\x0f" in data
+
+
+def escapes() -> Expression[bytes]:
+    """The sequences of ECMA-48 and xterm that print nothing; group `open` is one cut by the end.
+
+    Lengths are bounded: a sequence that does not end is data. Strings (OSC and the like) hold no line
+    ends, and at most 2,048 bytes, enough for the URL of a hyperlink.
+    """
+    global _expression  # noqa: PLW0603  compiled when the first escape is seen: `re` costs start-up
+    if _expression is None:
+        import re
+
+        string = rb"[^\x07\x0a\x0d\x18\x1a\x1b]{0,2048}"
+        _expression = re.compile(
+            rb"\x1b\[[0-?]{0,60}[ -/]{0,4}[@-~]"  # CSI: colours, erasing, modes
+            rb"|\x1b\]" + string + rb"(?:\x07|\x1b\\)"  # OSC: titles, hyperlinks
+            rb"|\x1b[PX^_]" + string + rb"\x1b\\"  # DCS, SOS, PM, APC
+            rb"|\x1b[ -/]{1,4}[0-~]"  # character sets
+            rb"|\x1b[0-OQ-WYZ\\`-~]"  # the two-byte ones
+            rb"|[\x0e\x0f]"  # SO, SI
+            rb"|(?P<open>\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[\]PX^_]" + string + rb"\x1b?|[ -/]{1,4})?\Z)"
+        )
+    return _expression
+
+
+class View:
+    """A buffer as it is.
+
+    Attributes:
+        text: what is read.
+        before: the byte before `text`, or -1 at the start of the stream.
+        squeezed: `text` without whitespace when `squeeze`, else `text`.
+    """
+
+    __slots__ = ("_places", "before", "end", "squeezed", "text")
+
+    solid = True  # escapes in what is found here are part of it
+
+    def __init__(self, text: bytes, before: int, *, squeeze: bool, end: int) -> None:
+        self.text = text
+        self.before = before
+        self.squeezed = text.translate(None, SPACE) if squeeze else text
+        self.end = end
+        self._places: list[int] | None = None
+
+    def places(self) -> list[int] | range:
+        """For every byte of `squeezed` its index in `text`."""
+        if len(self.squeezed) == len(self.text):
+            return range(len(self.text))
+        if self._places is None:
+            from itertools import compress
+
+            self._places = list(compress(range(len(self.text)), self.text.translate(_KEPT)))
+        return self._places
+
+    def raw(self, index: int) -> int:
+        """The index in the buffer of byte `index` of `text`; the buffer's end for the text's end."""
+        return index
+
+    def raw_end(self, index: int) -> int:
+        """The index in the buffer just after byte `index - 1` of `text`."""
+        return index
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self.text)} bytes>"
+
+
+class PlainText(View):
+    """A buffer without its escape sequences.
+
+    Attributes:
+        sequences: (start, end) of every sequence in the buffer, the last one perhaps cut by its end.
+        cut: the last one is.
+    """
+
+    __slots__ = ("_buffer", "_cut", "_sequences", "_starts", "_texts")
+
+    solid = False
+
+    def __init__(self, buffer: bytes, before: int, *, squeeze: bool) -> None:
+        super().__init__(escapes().sub(b"", buffer), before, squeeze=squeeze, end=len(buffer))
+        self._buffer = buffer
+        self._sequences: list[tuple[int, int]] | None = None
+
+    def _map(self) -> None:
+        self._sequences = []
+        self._cut = False
+        for match in escapes().finditer(self._buffer):
+            self._sequences.append(match.span())
+            self._cut = match.lastgroup is not None
+        self._texts = [0]  # where in `text` each piece between sequences starts
+        self._starts = [0]  # and where in the buffer
+        removed = 0
+        for start, end in self._sequences:
+            removed += end - start
+            self._texts.append(end - removed)
+            self._starts.append(end)
+
+    @property
+    def sequences(self) -> list[tuple[int, int]]:
+        if self._sequences is None:
+            self._map()
+        assert self._sequences is not None  # noqa: S101  what _map is for
+        return self._sequences
+
+    @property
+    def cut(self) -> bool:
+        return bool(self.sequences) and self._cut
+
+    def last_before(self, index: int) -> int:
+        """The last byte of `text` before `index` of the buffer, or `before` when there is none."""
+        kept = escapes().sub(b"", self._buffer[:index])
+        return kept[-1] if kept else self.before
+
+    def raw(self, index: int) -> int:
+        if index >= len(self.text):
+            return self.end
+        return self._at(index)
+
+    def raw_end(self, index: int) -> int:
+        return self._at(index - 1) + 1
+
+    def _at(self, index: int) -> int:
+        from bisect import bisect_right
+
+        _ = self.sequences
+        piece = bisect_right(self._texts, index) - 1
+        return self._starts[piece] + index - self._texts[piece]
