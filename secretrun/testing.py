@@ -18,7 +18,6 @@ May import: errors, model, reference, backend.
 
 from __future__ import annotations
 
-import copy
 import os
 import shlex
 import sys
@@ -191,9 +190,8 @@ class BackendContract:
         for value in self.known.values():
             _require(len(value) < 6 or value.decode("latin-1") not in said, "check shows a value")
 
-    def _state(self) -> dict[str, object]:
-        state = {k: v for k, v in vars(self.backend).items() if k not in (*self.counters, "info")}
-        return copy.deepcopy(state)
+    def _state(self) -> dict[str, str]:
+        return {k: repr(v) for k, v in vars(self.backend).items() if k not in self.counters}
 
     def _same(self, reference: Reference, answer: bytes | BackendError | None, value: bytes) -> None:
         if isinstance(answer, SecretrunError):

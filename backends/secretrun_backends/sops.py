@@ -1,0 +1,344 @@
+"""SOPS: encrypted YAML, JSON, dotenv, ini and binary files, read through the sops program.
+
+A file is decrypted once a batch, whatever the number of references into it. Pointers look into what
+`sops decrypt --output-type json` gives, where sops has settled every type; a reference without a
+pointer is the whole file in its own format, a second call if both are wanted of one file.
+Dotenv values are what `sops exec-env` passes on: quotes in the file are part of the value.
+
+Facts checked with sops 3.11; exit statuses: `cmd/sops/codes` in getsops/sops.
+
+May import: errors, backend, content, tools.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secretrun.backend import BackendInfo
+from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, NotSignedIn
+from secretrun.tools import age_key_file, find_sops, sops_environment
+from secretrun_backends._process import Completed, Deadline, run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from secretrun.backend import Context
+    from secretrun.model import Reference
+
+FORMATS = ("yaml", "json", "dotenv", "ini", "binary")
+OPTIONS = ("format", "type", "key_type")
+NO_KEY = 128  # CouldNotRetrieveKey
+TREE, MAC, MAC_MISSING = 25, 51, 52  # a value, or the whole, that does not fit its authentication code
+
+
+class Sops:
+    """Files encrypted with sops: `sops://PATH[?format=FORMAT][#/pointer]`.
+
+    Options: `format` (or `type`): yaml, json, dotenv, ini or binary, when the name does not tell;
+    `key_type=filepath` is accepted as vals writes it. A relative path starts beside the file that holds
+    the reference; `~/` is the home directory.
+    """
+
+    info = BackendInfo(
+        name="sops",
+        title="SOPS",
+        schemes=("sops",),
+        example="sops://secrets.yaml#/db/password",
+        needs="the sops CLI",
+        install="pip install 'secretrun[sops]'",
+        sign_in="SOPS_AGE_KEY_FILE=~/keys.txt, or the gpg or cloud key the file is encrypted for",
+        sign_in_variables=(
+            "SOPS_AGE_KEY",
+            "SOPS_AGE_KEY_FILE",
+            "SOPS_AGE_KEY_CMD",
+            "SOPS_AGE_SSH_PRIVATE_KEY_*",
+        ),
+        docs="https://getsops.io/docs/",
+        serial=True,  # gpg's pinentry, or the passphrase of an age identity
+    )
+
+    def fetch(
+        self, references: Sequence[Reference], context: Context
+    ) -> Mapping[Reference, bytes | BackendError]:
+        """One `sops decrypt` a file."""
+        deadline = Deadline(context.timeout)
+        files: dict[tuple[str, str | None], list[Reference]] = {}
+        answers: dict[Reference, bytes | BackendError] = {}
+        for reference in dict.fromkeys(references):
+            try:
+                place = (_path(reference, context), _format(reference))
+            except BackendError as error:
+                answers[reference] = error
+            else:
+                files.setdefault(place, []).append(reference)
+        for (path, kind), wanted in files.items():
+            file = _File(path, kind, context, deadline)
+            for reference in wanted:
+                try:
+                    answers[reference] = file.value(reference.pointer)
+                except BackendError as error:
+                    answers[reference] = error
+        return answers
+
+    def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
+        """The keys of a file, or of the mapping at the pointer, that hold single values.
+
+        As `sops exec-env` has it, a key that holds a mapping or a list is an error: a pointer chooses
+        the mapping that is meant.
+        """
+        from secretrun.content import to_bytes, walk
+
+        file = _File(_path(reference, context), _format(reference), context, Deadline(context.timeout))
+        node = walk(file.tree(), reference.pointer or (), what=file.path)
+        if not isinstance(node, dict):
+            raise BadAnswer(f"what is to be imported from {file.path} is not a mapping of names to values")
+        if file.kind == "ini" and not reference.pointer and node.get("DEFAULT") == {}:
+            del node["DEFAULT"]  # sops adds it when no key stands before the first section
+        values = {}
+        for name, value in node.items():
+            if isinstance(value, (dict, list)):
+                inside = "/".join((*(reference.pointer or ()), name))
+                raise BadAnswer(
+                    f"the key {name!r} in {file.path} holds several values, not one",
+                    hint=f"import what is below it with #/{inside}" if isinstance(value, dict) else None,
+                )
+            values[name] = to_bytes(value, what=f"{file.path} at {name}")
+        return values
+
+    def check(self, context: Context) -> str:
+        """The version of the sops that would be run."""
+        program = _program(context)
+        environ = {**sops_environment(context.environ), "SOPS_DISABLE_VERSION_CHECK": "true"}
+        done = run(self.info, [program, "--version"], environ=environ, deadline=Deadline(context.timeout))
+        words = done.output.decode("utf-8", "replace").split()
+        if done.status != 0 or words[:1] != ["sops"] or len(words) < 2:
+            raise BackendError(
+                f"{program} does not say which version of sops it is",
+                hint="SECRETRUN_SOPS names another program",
+            )
+        return f"sops {words[1]}"
+
+
+class _File:
+    """One encrypted file during one batch: each view of it is decrypted once, a failure is kept."""
+
+    def __init__(self, path: str, kind: str | None, context: Context, deadline: Deadline) -> None:
+        self.path = path
+        self.kind = kind or _kind_of(path)
+        self._context = context
+        self._deadline = deadline
+        self._outputs: dict[str, bytes | BackendError] = {}
+        self._tree: Any = None
+
+    def value(self, pointer: tuple[str, ...] | None) -> bytes:
+        from secretrun.content import to_bytes, walk
+
+        if pointer is None:
+            return self._decrypt(self.kind)
+        return to_bytes(walk(self.tree(), pointer, what=self.path), what=self.path)
+
+    def tree(self) -> Any:
+        from secretrun.content import parse
+
+        if self._tree is None:
+            # The JSON view of a binary file is lossy, that of a YAML stream stops after a document.
+            if self.kind == "binary":
+                self._tree = parse(self._decrypt("binary"), what=self.path)
+            elif self.kind == "yaml" and _has_documents(self.path):
+                self._tree = parse(self._decrypt("yaml"), kind="yaml", what=self.path)
+            else:
+                self._tree = parse(self._decrypt("json"), kind="json", what=self.path)
+        return self._tree
+
+    def _decrypt(self, view: str) -> bytes:
+        if view not in self._outputs:
+            try:
+                self._outputs[view] = self._call(view)
+            except BackendError as error:
+                self._outputs[view] = error
+                if not isinstance(error, BadAnswer):  # the other view would fail in the same way
+                    self._outputs = {kind: self._outputs.get(kind, error) for kind in (*FORMATS, view)}
+        output = self._outputs[view]
+        if isinstance(output, BackendError):
+            raise output
+        return output
+
+    def _call(self, view: str) -> bytes:
+        _require_file(self.path)
+        environ = sops_environment(self._context.environ)
+        if self._context.interactive and not environ.get("GPG_TTY"):
+            environ.update(_gpg_terminal())
+        done = run(
+            Sops.info,
+            [_program(self._context), "decrypt", "--input-type", self.kind, "--output-type", view, self.path],
+            environ=environ,
+            deadline=self._deadline,
+            terminal=self._context.interactive,
+        )
+        if done.status != 0:
+            raise _explain(done, self.path, self.kind, environ)
+        return done.output
+
+
+def _program(context: Context) -> str:
+    path = context.options.get("path")
+    return find_sops(context.environ, path if isinstance(path, str) else None)
+
+
+def _path(reference: Reference, context: Context) -> str:
+    path = reference.path
+    if path.startswith("~/"):
+        path = os.path.join(context.environ.get("HOME") or os.path.expanduser("~"), path[2:])
+    return os.path.normpath(os.path.join(reference.base, path))
+
+
+def _format(reference: Reference) -> str | None:
+    """The format a reference asks for, or None."""
+    for name, value in reference.options:
+        if name not in OPTIONS:
+            raise BadReference(f"sops has no option {name!r}", hint=f"one of {', '.join(OPTIONS)}")
+        if name == "key_type" and value != "filepath":
+            raise BadReference(f"key_type={value} is not supported", hint="only key_type=filepath is")
+    kind = reference.option("format") or reference.option("type")
+    if kind is not None and kind not in FORMATS:
+        raise BadReference(f"sops has no format {kind!r}", hint=f"one of {', '.join(FORMATS)}")
+    return kind
+
+
+def _kind_of(path: str) -> str:
+    """The format sops takes a file for, by its name and then by its content.
+
+    sops goes by the extension alone and takes any other file for binary. A binary file it wrote is a
+    JSON document with one value, "data"; an encrypted file of another format under a foreign name is
+    told by how its metadata is written.
+    """
+    for suffix, kind in (
+        (".yaml", "yaml"), (".yml", "yaml"), (".json", "json"), (".env", "dotenv"), (".ini", "ini"),
+    ):  # fmt: skip
+        if path.endswith(suffix):
+            return kind
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError:
+        return "binary"
+    if content.lstrip().startswith(b"{"):
+        import json
+
+        try:
+            keys = set(json.loads(content))
+        except ValueError:
+            return "binary"
+        return "binary" if keys == {"data", "sops"} else "json"
+    for line in content.splitlines():
+        if line.startswith(b"sops_version="):
+            return "dotenv"
+        if line.startswith(b"sops:"):
+            return "yaml"
+        if line.strip() == b"[sops]":
+            return "ini"
+    return "binary"
+
+
+def _has_documents(path: str) -> bool:
+    """Whether an encrypted YAML file holds several documents: sops leaves the markers in the clear."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return False
+    seen_content = False
+    for line in lines:
+        if line.rstrip() == b"---" and seen_content:
+            return True
+        seen_content = seen_content or bool(line.strip()) and line.rstrip() != b"---"
+    return False
+
+
+def _require_file(path: str) -> None:
+    if os.path.isdir(path):
+        raise BadReference(f"{path} is a directory, not a file")
+    try:
+        with open(path, "rb"):
+            pass
+    except FileNotFoundError:
+        raise NotFound(
+            f"there is no file {path}", hint="a relative path starts beside the file that holds the reference"
+        ) from None
+    except PermissionError:
+        raise Denied(f"no permission to read {path}") from None
+    except OSError as error:
+        raise BackendError(f"can't read {path}: {error.strerror}") from None
+
+
+def _gpg_terminal() -> dict[str, str]:
+    """GPG_TTY, so that gpg-agent knows where to ask for a passphrase."""
+    for descriptor in (0, 1, 2):
+        try:
+            return {"GPG_TTY": os.ttyname(descriptor)}
+        except OSError:
+            continue
+    return {}
+
+
+def _explain(done: Completed, path: str, kind: str, environ: Mapping[str, str]) -> BackendError:
+    """What a failure of sops means. Its words are not repeated: they can quote the file's text."""
+    by_hand = f"to see what sops says: sops decrypt {path} > /dev/null"
+    if done.status == NO_KEY:
+        return _no_key(done.complaint, path, environ)
+    if "metadata not found" in done.complaint:
+        return BadAnswer(
+            f"{path} is not encrypted with sops (no sops metadata)",
+            hint=f"encrypt it: sops encrypt --in-place {path}; its plain values may need rotating",
+        )
+    if done.status in (TREE, MAC, MAC_MISSING):
+        return BadAnswer(
+            f"{path} was changed after it was encrypted: sops finds a wrong MAC or a value that is not its own",
+            hint=f"restore it from version control and change it with: sops edit {path}",
+        )
+    if "unmarshal" in done.complaint.lower() or "loading" in done.complaint.lower():
+        return BadAnswer(f"{path} is not {kind} that sops can read", hint="?format=... names another format")
+    if done.status < 0:
+        return BackendError(f"sops was killed by signal {-done.status} on {path}", hint=by_hand)
+    return BackendError(f"sops failed on {path} with exit status {done.status}", hint=by_hand)
+
+
+def _no_key(complaint: str, path: str, environ: Mapping[str, str]) -> BackendError:
+    """No key that opens the file. The recipients sops lists ("  age1...: FAILED") are public."""
+    recipients = [
+        line.strip().removesuffix(": FAILED")
+        for line in complaint.splitlines()
+        if line.endswith(": FAILED") and not line.startswith("Group")
+    ]
+    hints = []
+    kinds = {_kind_of_key(recipient) for recipient in recipients}
+    if "age" in kinds:
+        own = age_key_file(environ)
+        hints.append(
+            f"age: put the identity into {own} or ~/.config/sops/age/keys.txt, or name its file in SOPS_AGE_KEY_FILE"
+        )
+    if "pgp" in kinds:
+        hints.append(
+            "pgp: the secret key is not in gpg --list-secret-keys, or gpg could not ask for its passphrase"
+        )
+    if "aws" in kinds:
+        hints.append("AWS KMS: sign in (aws sso login) with the profile that may use the key")
+    if "cloud" in kinds:
+        hints.append("cloud key: sign in to the cloud account or Vault that holds it")
+    shown = ", ".join(recipients[:3]) + (" ..." if len(recipients) > 3 else "")
+    return NotSignedIn(
+        f"no key here opens {path}" + (f" (it is encrypted for {shown})" if shown else ""),
+        hint="; ".join(hints) or f"to see what sops says: sops decrypt {path} > /dev/null",
+    )
+
+
+def _kind_of_key(recipient: str) -> str:
+    if recipient.startswith(("age1", "ssh-")):
+        return "age"
+    if recipient.startswith("arn:"):
+        return "aws"
+    if all(c in "0123456789abcdefABCDEF" for c in recipient):
+        return "pgp"
+    return "cloud"
