@@ -1,0 +1,199 @@
+"""A pump: one stream of the command, through a masker, to one of our descriptors.
+
+A thread each, with reads that wait and writes that block: back-pressure and independence for nothing,
+and nobody's descriptor is made non-blocking but our own. Threads are started after all forks and
+stopped before the one that lingers.
+
+May import: ready, signals.
+"""
+
+from __future__ import annotations
+
+import _thread  # all of `threading` that is needed here, without its 5 ms of import
+import errno
+import os
+
+from secretrun import descriptors, ready, signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from secretrun.terminal import OutputModes
+
+    class Masker(Protocol):
+        """What a pump needs of a redactor."""
+
+        @property
+        def held(self) -> int:
+            """How many bytes are withheld, because they may be the beginning of a secret."""
+
+        def feed(self, data: bytes) -> bytes:
+            """Bytes in, what can be shown of them and of those held out."""
+
+        def flush(self) -> bytes:
+            """What is to be shown at the end of the stream."""
+
+        def release(self) -> bytes:
+            """What of the held bytes may show on an idle terminal."""
+
+
+CHUNK = 1 << 17  # bytes read at once; a terminal gives 4 KiB whatever one asks for
+IDLE = 0.025  # seconds of quiet after which a terminal shows held bytes, as far as the masker allows
+# The reader went away, which is its right and the command's to know; all else is a failure to be told.
+_LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO)
+
+
+class Plain:
+    """A masker that masks nothing."""
+
+    held = 0
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def flush(self) -> bytes:
+        return b""
+
+    def release(self) -> bytes:
+        return b""
+
+
+class Pump:
+    """One stream.
+
+    Args:
+        source: our non-blocking end of the command's pipe or terminal.
+        sink: where to write; blocking or not, it is left as it is.
+        masker: sees every byte, in order.
+        notify: a pipe that gets a byte when the pump ends.
+        modes: the output processing to undo, where source is an inner terminal.
+        idle: show held bytes after a moment of quiet.
+
+    Attributes:
+        total: bytes read so far.
+        busy: between a read and the end of the write that follows from it.
+        ended: the stream is at its end, or its reader is gone.
+        broken: the reader is gone, so the command should lose its stream as well.
+        failed: the masker raised; nothing was passed on since.
+        error: errno of a write that failed for another reason than a reader that left, or 0.
+    """
+
+    def __init__(
+        self,
+        source: int,
+        sink: int,
+        masker: Masker,
+        notify: int,
+        *,
+        modes: OutputModes | None = None,
+        idle: bool = False,
+    ) -> None:
+        self.source = source
+        self.sink = sink
+        self.total = 0
+        self.busy = False
+        self.ended = False
+        self.broken = False
+        self.failed = False
+        self.error = 0
+        self._masker = masker
+        self._notify = notify
+        self._modes = modes
+        self._idle = idle
+        self._stopping = False
+        self._stop, self._stopper = os.pipe()
+        self._running = _thread.allocate_lock()
+        os.set_blocking(source, False)
+
+    def start(self) -> None:
+        """Pump in a thread of its own, which no signal interrupts."""
+        self._stopping = False
+        self._running.acquire()
+        mask = signals.block_all()
+        _thread.start_new_thread(self._run, ())
+        signals.set_mask(mask)
+
+    def stop(self) -> None:
+        """Stop between two chunks; everything read is written, what is held stays held."""
+        self._stopping = True
+        os.write(self._stopper, b"x")
+        self.join()
+        os.read(self._stop, 1)
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        with self._running:
+            pass
+
+    def _run(self) -> None:
+        try:
+            self._pump()
+        except Exception:  # noqa: BLE001  fail closed: whatever it was, nothing more is shown
+            self.failed = self.broken = self.ended = True
+        finally:
+            self.busy = False
+            os.write(self._notify, b"x")
+            self._running.release()
+
+    def _pump(self) -> None:
+        while not self.ended:
+            data = self._read()
+            if data is None:
+                return
+            at_end = not data
+            self.total += len(data)
+            if self._modes is not None:
+                data = self._modes.flush() if at_end else self._modes.undo(data)
+            out = self._masker.feed(data)
+            if at_end:
+                out += self._masker.flush()
+            self._write(out)
+            self.ended = self.ended or at_end
+            self.busy = False
+
+    def _read(self) -> bytes | None:
+        """The next chunk, empty at the end of the stream; None to stop."""
+        idle = self._idle
+        while not self._stopping:
+            try:
+                data = os.read(self.source, CHUNK)
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                if error.errno != errno.EIO:  # Linux: the last slave is closed; macOS: an empty read
+                    raise
+                return b""
+            else:
+                self.busy = True
+                return data
+            held = idle and (self._masker.held > 0 or (self._modes is not None and self._modes.held != b""))
+            readable, _ = ready.wait((self.source, self._stop), timeout=IDLE if held else None)
+            if not readable:
+                idle = False  # what is still held stays so until more comes
+                self._release()
+        return None
+
+    def _release(self) -> None:
+        out = b""
+        if self._modes is not None:
+            out = self._masker.feed(self._modes.flush())
+        self._write(out + self._masker.release())
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self.sink, view) :]
+            except BlockingIOError:  # somebody else has made it non-blocking
+                ready.wait((), (self.sink,))
+            except OSError as error:
+                self.ended = self.broken = True
+                if error.errno not in _LEFT:
+                    self.error = error.errno or errno.EIO
+                return
+
+    def let_go(self) -> None:
+        """Close the source, so that the command gets EPIPE where its reader is gone."""
+        descriptors.close(self.source)
+        self.source = -1
