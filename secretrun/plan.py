@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from secretrun.template import Assignment, Parts, Variable
+    from secretrun.assignment import Assignment, Parts, Variable
 
     Pieces = list[str | Reference]
 

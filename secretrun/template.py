@@ -11,68 +11,26 @@ the assignments before it are.
 Sources: docs.docker.com "Set environment variables: env file syntax" for quoting, comments and
 `${VAR...}`; 1Password's "env file syntax" for blanks round the name and value and for `\$`.
 
-May import: errors.
+May import: errors, assignment.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
+from secretrun.assignment import Assignment, Variable
 from secretrun.errors import TemplateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from secretrun.assignment import Parts
+
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DEPTH = 50  # of `${A:-${B:-...}}`: far more than anybody writes, far less than the stack holds
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "`": "`"}
-
-
-class Variable:
-    """`$NAME` or `${NAME}`, with an operator and its word.
-
-    Attributes:
-        name: the variable.
-        operator: "", ":-", "-", ":?", "?", ":+" or "+", with the shell's meaning.
-        word: the parts after the operator.
-        line, column: where it stands, from 1.
-    """
-
-    __slots__ = ("column", "line", "name", "operator", "word")
-
-    def __init__(self, name: str, operator: str, word: Parts, line: int, column: int) -> None:
-        self.name = name
-        self.operator = operator
-        self.word = word
-        self.line = line
-        self.column = column
-
-
-if TYPE_CHECKING:
-    Parts = tuple[str | Variable, ...]
-
-
-class Assignment:
-    """One `NAME=value` of a template.
-
-    Attributes:
-        name: the variable it sets.
-        parts: its literal texts and variables in order.
-        file, line: where it stands.
-        column: of the first character of the value, its quote not counted.
-    """
-
-    __slots__ = ("column", "file", "line", "name", "parts")
-
-    def __init__(self, name: str, parts: Parts, file: str, line: int, column: int) -> None:
-        self.name = name
-        self.parts = parts
-        self.file = file
-        self.line = line
-        self.column = column
-
-    def __repr__(self) -> str:
-        return f"<Assignment {self.name} {self.file}:{self.line}>"
 
 
 def parse(text: str, file: str) -> list[Assignment]:
@@ -96,7 +54,8 @@ def parse_text(name: str, text: str, file: str) -> Assignment:
 def parse_dotenv(text: str, file: str) -> list[tuple[str, str]]:
     """Names and plain values of a dotenv file, in order.
 
-    Variables are taken from the lines before; any other stays as it is written.
+    Variables are taken from the lines before; any other stays as it is written, since in a password
+    `$` is a character like another.
 
     Raises:
         TemplateError: at the first malformed line.
@@ -118,7 +77,7 @@ def parse_dotenv(text: str, file: str) -> list[tuple[str, str]]:
             elif part.operator.endswith("-"):
                 texts.append(expand(part.word))
             else:
-                texts.append(f"${{{part.name}}}")
+                texts.append(part.written)
         return "".join(texts)
 
     pairs = []
@@ -129,21 +88,32 @@ def parse_dotenv(text: str, file: str) -> list[tuple[str, str]]:
 
 
 class _Reader:
-    """A cursor over the text, with the place of every character known."""
+    """A cursor over the text, with the place of every character known.
+
+    Attributes:
+        at: the next character.
+        end: where the value that is being read ends at the latest.
+    """
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
         self.at = 0
+        self.end = len(text)
         self.in_double_quotes = False
+        self.depth = 0
+        self.line_starts: list[int] = []
 
     def fail(self, message: str, at: int | None = None, hint: str | None = None) -> NoReturn:
         line, column = self.place(self.at if at is None else at)
         raise TemplateError(message, file=self.file, line=line, column=column, hint=hint)
 
     def place(self, at: int) -> tuple[int, int]:
-        line = self.text.count("\n", 0, at) + 1
-        return line, at - (self.text.rfind("\n", 0, at) + 1) + 1
+        """Line and column of a character, both from 1."""
+        if not self.line_starts:
+            self.line_starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
+        line = bisect_right(self.line_starts, at)
+        return line, at - self.line_starts[line - 1] + 1
 
     def skip(self, characters: str) -> None:
         while self.at < len(self.text) and self.text[self.at] in characters:
@@ -168,7 +138,7 @@ class _Reader:
             found.append(self.assignment())
 
     def assignment(self) -> Assignment:
-        exported = re.compile(r"export[ \t]+(?!=)").match(self.text, self.at)
+        exported = re.compile(r"export[ \t]+(?![ \t=])").match(self.text, self.at)
         if exported:
             self.at = exported.end()
         start = self.at
@@ -187,7 +157,7 @@ class _Reader:
 
     def bad_name(self, start: int, end: int) -> NoReturn:
         """No line may be echoed here: it can be a secret value that lost its name or its quotes."""
-        line = self.text[start : self.text.find("\n", start) if "\n" in self.text[start:] else None]
+        line = self.text[start : self.line_end()]
         name, equals, _ = line.partition("=")
         if re.match(r"[A-Za-z_][A-Za-z0-9_]*[ \t]*:", line):
             self.fail("expected '=' after the name, found ':'", end)
@@ -249,14 +219,13 @@ class _Reader:
         # A '#' is a comment at the start of the value only when a blank stands before it.
         comment = re.compile(r"[ \t]#").search(self.text, self.at - 1, end)
         stop = comment.start() if comment else end
-        if stop < self.at:
-            self.at = end
-            return ()
-        outer, self.text = self.text, self.text[:stop].rstrip(" \t\r\f\v")
-        try:
+        while stop > self.at and self.text[stop - 1] in " \t\r\f\v":
+            stop -= 1
+        parts: Parts = ()
+        if stop > self.at:
+            self.end = stop
             parts = self.run("", self.at)
-        finally:
-            self.text = outer
+            self.end = len(self.text)
         self.at = end
         return parts
 
@@ -266,7 +235,7 @@ class _Reader:
         literal: list[str] = []
         text = self.text
         while True:
-            if self.at >= len(text):
+            if self.at >= self.end:
                 if closing == '"':
                     self.fail("the double quote is never closed", opening)
                 if closing == "}":
@@ -275,10 +244,15 @@ class _Reader:
             character = text[self.at]
             if closing and character == closing:
                 break
-            following = text[self.at + 1 : self.at + 2]
-            if character == "\\" and (following in "$" if closing == "" else following in "$}"):
-                literal.append(following or "\\")
-                self.at += 2 if following else 1
+            if character == '"' and self.in_double_quotes:
+                # Inside "${A:-word": an open brace must not swallow the lines up to the next one.
+                self.fail(
+                    "'${' is not closed before the quote", opening, 'write \\" for a quote in the value'
+                )
+            following = text[self.at + 1] if self.at + 1 < self.end else ""
+            if character == "\\" and following and following in ("$}" if closing == "}" else "$"):
+                literal.append(following)
+                self.at += 2
             elif character == "\\" and self.in_double_quotes and following in ESCAPES:
                 literal.append(ESCAPES[following])
                 self.at += 2
@@ -301,27 +275,32 @@ class _Reader:
         line, column = self.place(start)
         self.at += 1
         if self.text[self.at] != "{":
-            match = NAME.match(self.text, self.at)
+            match = NAME.match(self.text, self.at, self.end)
             assert match is not None  # noqa: S101  (the caller looked)
             self.at = match.end()
-            return Variable(match.group(), "", (), line, column)
+            return Variable(match.group(), "", (), self.text[start : self.at], line, column)
+        if self.depth == DEPTH:
+            self.fail(f"more than {DEPTH} '${{' inside each other", start)
         self.at += 1
         self.skip(" \t")
-        match = NAME.match(self.text, self.at)
+        match = NAME.match(self.text, self.at, self.end)
         if not match:
             self.fail("no variable name after '${'", start, "write \\${ for a literal")
         self.at = match.end()
         self.skip(" \t")
-        operator = re.compile(r":?[-?+]").match(self.text, self.at)
+        operator = re.compile(r":?[-?+]").match(self.text, self.at, self.end)
         word: Parts = ()
         if operator:
             self.at = operator.end()
+            self.depth += 1
             word = self.run("}", start)
-        if self.text[self.at : self.at + 1] != "}":
+            self.depth -= 1
+        if self.at >= self.end or self.text[self.at] != "}":
             self.fail(
                 "'${' is never closed by '}'",
                 start,
                 "the forms are ${VAR}, ${VAR:-default}, ${VAR:?message} and ${VAR:+other}",
             )
         self.at += 1
-        return Variable(match.group(), operator.group() if operator else "", word, line, column)
+        kind = operator.group() if operator else ""
+        return Variable(match.group(), kind, word, self.text[start : self.at], line, column)
