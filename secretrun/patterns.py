@@ -108,7 +108,7 @@ class PatternSet:
     """
 
     __slots__ = (
-        "_finds", "_grams4", "_grams8", "_stride4", "_stride8", "hits", "loose_tails", "patterns", "squeeze",
+        "_finds", "_grams4", "_grams8", "_stride4", "_stride8", "hits", "longest_tail", "loose_tails", "patterns", "squeeze",
         "tails",
     )  # fmt: skip
 
@@ -122,7 +122,7 @@ class PatternSet:
         self.patterns = patterns
         self.squeeze = squeeze
         buckets: dict[bytes, Bucket] = {}
-        # the first 1 to 3 bytes of patterns, with the length of the shortest pattern that has them
+        # the beginnings of patterns that are too short for the automaton, with the length of the shortest pattern that has them
         self.tails: dict[bytes, int] = {}
         self.loose_tails: dict[bytes, int] = {}
         for pattern in patterns:
@@ -132,9 +132,10 @@ class PatternSet:
                 bucket = buckets[head] = Bucket(len(head))
             bucket.add(pattern)
             text = pattern.text
-            _note(self.tails, text, len(text) + (pattern.rule == "word"))
+            _note(self.tails, text, min(_head_end(pattern), len(text) + (pattern.rule == "word")))
             if pattern.loose:
-                _note(self.loose_tails, pattern.key, len(pattern.key))
+                _note(self.loose_tails, pattern.key, HEAD)
+        self.longest_tail = max(map(len, self.tails), default=0)
         self.hits = automaton(buckets.items())
         self._plan(patterns)
 
@@ -185,10 +186,22 @@ class PatternSet:
         return f"<PatternSet of {len(self.patterns)}>"
 
 
+def _head_end(pattern: Pattern) -> int:
+    """How many bytes of the text hold the head of the key."""
+    if pattern.text is pattern.key:
+        return HEAD
+    seen = 0
+    for index, byte in enumerate(pattern.text):
+        seen += byte not in SPACE
+        if seen == HEAD:
+            return index + 1
+    return len(pattern.text)
+
+
 def _note(tails: dict[bytes, int], text: bytes, end: int) -> None:
-    """Enter the prefixes of `text` of 1 to 3 bytes that are shorter than `end`."""
+    """Enter the prefixes of `text` that are shorter than `end`."""
     length = len(text)
-    for size in range(1, min(HEAD, end)):
+    for size in range(1, end):
         prefix = text[:size]
         known = tails.get(prefix)
         if known is None or length < known:

@@ -220,7 +220,7 @@ def short_tails(patterns: PatternSet, view: View, lives: list[Live]) -> None:
     text = view.text
     size = len(text)
     tails = patterns.tails
-    for matched in range(1, min(HEAD, size + 1)):
+    for matched in range(1, min(patterns.longest_tail, size) + 1):
         length = tails.get(text[size - matched :])
         if length is not None:
             start = view.raw(size - matched)

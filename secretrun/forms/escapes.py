@@ -1,0 +1,212 @@
+"""How languages and formats escape a value: percent-encoding, JSON, literals, XML, doubled quotes.
+
+May import: tables.
+"""
+
+from __future__ import annotations
+
+from secretrun.forms.tables import ALNUM, C_ESCAPES, CONTROLS, HIGH, IDENTITY, Lazy, Table, spell, spelled, table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What each percent-encoder leaves alone besides letters and digits.
+_PERCENT_SAFE = (
+    b"-._~",  # RFC 3986 unreserved: quote(safe=""), rawurlencode, curl
+    b"-._~/",  # Python's quote, fish's --style=url
+    b"-_.!~*'()",  # encodeURIComponent, jq @uri, querystring
+    b"-_.!~*'();/?:@&=+$,#",  # encodeURI
+    b"-._~!$&'()*+,;=",  # RFC 3986 userinfo
+    b"-._~!$&'()*+,;=:",  # and with the colon
+    b"-._~!$&'()*+,;=:@/",  # RFC 3986 path
+    b"-._~!$&'()*+,;=:@/?",  # RFC 3986 query
+    b"-._~$&+,;=:@",  # Go's url.PathEscape
+    b"-._~$&+,;=",  # Go's url.UserPassword
+    b"-_.~!$%&'()*+,",  # WHATWG userinfo: a % stays
+    b"-_.~!$%&'()*+,/:;=@[]|^\\",  # WHATWG path
+    b"-_.~!$%&()*+,/:;=?@[]\\^`{|}",  # WHATWG query of a special scheme
+    b"-_.~!#$%&'()*+,/:;=?@[]\\^{|}",  # WHATWG fragment
+    b"@*_+-./",  # escape()
+    b"-_./~",  # AWS SigV4 paths
+)
+_FORM_SAFE = (
+    b"*-._",  # WHATWG form-urlencoded: URLSearchParams, Java
+    b"-._~",  # Python's quote_plus, Go's QueryEscape
+    b"-_.",  # PHP's urlencode
+)
+
+
+def _percent_tables() -> tuple[Table, ...]:
+    tables = []
+    for form in ("%%%02X", "%%%02x"):
+        everything = table(spelled(form, range(256)))
+        for safe in _PERCENT_SAFE:
+            tables.append(_keep(everything, safe))
+        for safe in _FORM_SAFE:
+            by = _keep(everything, safe)
+            by[0x20] = b"+"
+            tables.append(by)
+    return tuple(tables)
+
+
+def _keep(everything: Table, safe: bytes) -> Table:
+    result = list(everything)
+    for byte in ALNUM + safe:
+        result[byte] = IDENTITY[byte]
+    return result
+
+
+_PERCENT = Lazy(_percent_tables)
+
+
+def percent(value: bytes) -> Iterator[bytes]:
+    """Percent-encoding in its dialects, in both cases of the digits."""
+    for by in _PERCENT():
+        yield spell(value, by)
+    text = _text(value)
+    if text is not None and not value.isascii():
+        safe = (ALNUM + b"@*_+-./").decode()
+        yield "".join(  # escape(): UTF-16 units
+            char if char in safe else f"%{ord(char):02X}" if ord(char) < 0x100 else _units(char, "%u", upper=True)
+            for char in text
+        ).encode()
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeError:
+        return None
+
+
+def _units(char: str, prefix: str, *, upper: bool) -> str:
+    """The UTF-16 code units of a character, four hex digits each."""
+    digits = char.encode("utf-16-be", "surrogatepass").hex()
+    if upper:
+        digits = digits.upper()
+    return "".join(prefix + digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+def _json_tables() -> tuple[Table, ...]:
+    short = {byte: C_ESCAPES[byte] for byte in b"\b\t\n\f\r"}
+    lower = table({**spelled("\\u%04x", range(0x20)), **short}, backslash=b'"\\')
+    upper = table({**spelled("\\u%04X", range(0x20)), **short}, backslash=b'"\\')
+    slash = table(backslash=b"/", base=lower)
+    go = table(spelled("\\u%04x", b"<>&"), base=lower)
+    go_old = table({**spelled("\\u%04x", b"\b\f"), **spelled("\\u%04x", b"<>&")}, base=lower)
+    gson = table(spelled("\\u%04x", b"<>&='"), base=lower)
+    dotnet = table(spelled("\\u%04X", b"\"&'+<>`\x7f"), base=upper)
+    jq = table(spelled("\\u%04x", (0x7F,)), base=lower)
+    php_hex = table(spelled("\\u%04X", b"<>&'\""), base=slash)
+    return lower, upper, slash, go, go_old, gson, dotnet, jq, php_hex
+
+
+_JSON = Lazy(_json_tables)
+
+
+def json(value: bytes) -> Iterator[bytes]:
+    """The inside of a JSON string, as the usual writers write it, and that once more inside another."""
+    for index, by in enumerate(_JSON()):
+        form = spell(value, by)
+        yield form
+        text = _text(form)
+        if text is not None and not value.isascii():
+            for upper in (False, True):
+                form = "".join(c if c.isascii() else _units(c, "\\u", upper=upper) for c in text).encode()
+                yield form
+                if not index:
+                    yield spell(form, by)
+        if not index:
+            yield spell(spell(value, by), by)
+    if not value.isascii():
+        yield value.decode("utf-8", "replace").encode()  # what most tools make of bytes that are no text
+
+
+def _literal_tables() -> tuple[Table, ...]:
+    hexed = {**spelled("\\x%02x", CONTROLS), **C_ESCAPES}
+    go = table(hexed, backslash=b'"\\')
+    go_bytes = table(spelled("\\x%02x", HIGH), base=go)
+    node = {**spelled("\\x%02X", CONTROLS), **{byte: C_ESCAPES[byte] for byte in b"\b\t\n\f\r"}}
+    ruby = {**spelled("\\u%04X", CONTROLS), **C_ESCAPES, 0x1B: b"\\e"}
+    ruby_dump = {**spelled("\\x%02X", (*CONTROLS, *HIGH)), **C_ESCAPES, 0x1B: b"\\e"}
+    tsv = table({0x09: b"\\t", 0x0A: b"\\n", 0x0D: b"\\r"}, backslash=b"\\")
+    return (
+        go,
+        go_bytes,
+        table(node, backslash=b"\\"),
+        table(node, backslash=b"\\'"),
+        table(ruby, backslash=b'"\\'),
+        table(ruby_dump, backslash=b'"\\'),
+        tsv,
+        table({0x0A: b"\\n"}),
+        table({0x0A: b"\\n", 0x0D: b"\\r"}),
+        table({0x0A: b"\\n"}, backslash=b"\\"),
+        table(backslash=b"\\"),
+    )
+
+
+_LITERALS = Lazy(_literal_tables)
+
+
+def literals(value: bytes) -> Iterator[bytes]:
+    """The inside of a string literal: Python, Go, JavaScript, Ruby, Perl, and hand-made `\\n`."""
+    yield repr(value)[2:-1].encode()
+    text = value.decode("utf-8", "surrogateescape")
+    yield repr(text)[1:-1].encode("utf-8", "surrogateescape")
+    yield ascii(text)[1:-1].encode()
+    # inside quotes of the other kind, as part of a longer literal
+    yield repr(b'"' + value.replace(b"'", b"") + b"'")[3:-3].encode() if b"'" not in value else repr(value + b"'\"")[2:-4].encode()
+    for by in _LITERALS():
+        yield spell(value, by)
+    ruby = spell(value, _LITERALS()[4])
+    yield ruby.replace(b"#$", b"\\#$").replace(b"#{", b"\\#{").replace(b"#@", b"\\#@")
+    yield perl_qq(value)
+
+
+def perl_qq(value: bytes) -> bytes:
+    """Data::Dumper with Useqq: octal as short as the next digit allows."""
+    named = {**{byte: C_ESCAPES[byte] for byte in b"\a\b\t\n\f\r"}, 0x1B: b"\\e"}
+    out: list[bytes] = []
+    for index, byte in enumerate(value):
+        if byte in named:
+            out.append(named[byte])
+        elif byte in b'"$@\\':
+            out.append(b"\\" + IDENTITY[byte])
+        elif byte in CONTROLS:
+            digit = value[index + 1 : index + 2].isdigit()
+            out.append(b"\\%03o" % byte if digit else b"\\%o" % byte)
+        elif byte > 0x7F:
+            out.append(b"\\%o" % byte)
+        else:
+            out.append(IDENTITY[byte])
+    return b"".join(out)
+
+
+def xml(value: bytes) -> Iterator[bytes]:
+    """XML and HTML text and attributes; writers differ in what they make of the two quotes."""
+    base = value.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
+    doubles = (b'"', b"&quot;", b"&#34;", b"&#x22;") if b'"' in value else (b'"',)
+    singles = (b"'", b"&apos;", b"&#39;", b"&#039;", b"&#x27;") if b"'" in value else (b"'",)
+    for double in doubles:
+        for single in singles:
+            form = base.replace(b'"', double).replace(b"'", single)
+            yield form
+            if b"\n" in value or b"\t" in value or b"\r" in value:  # attributes
+                for ends in ((b"&#10;", b"&#9;", b"&#13;"), (b"&#xA;", b"&#x9;", b"&#xD;")):
+                    yield form.replace(b"\n", ends[0]).replace(b"\t", ends[1]).replace(b"\r", ends[2])
+                yield form.replace(b"\r", b"&#13;")
+
+
+def doubled(value: bytes) -> Iterator[bytes]:
+    """Characters doubled to stand for themselves: `''` (SQL, YAML), `""` (CSV), `$$` (make, Compose), `%%`."""
+    for char in (b"'", b'"', b"$", b"%", b"`", b"^"):
+        if char in value:
+            yield value.replace(char, char * 2)
+    if b"\\" in value:  # an unquoted shell word, or `read` without -r
+        yield _unescaped(value)
+
+
+def _unescaped(value: bytes) -> bytes:
+    """Each backslash gone, a pair of them one."""
+    return value.replace(b"\\\\", b"\0").replace(b"\\", b"").replace(b"\0", b"\\")
