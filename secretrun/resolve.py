@@ -9,12 +9,21 @@ May import: errors, model, plan, backend.
 
 from __future__ import annotations
 
-from secretrun.errors import BackendError, NotFound, ResolutionError, SecretrunError, TimedOut
+from secretrun.errors import (
+    BackendError,
+    NotFound,
+    RateLimited,
+    ResolutionError,
+    SecretrunError,
+    TimedOut,
+    Unavailable,
+)
 from secretrun.model import Reference, Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Protocol
 
     from secretrun.backend import Backend, Context
     from secretrun.plan import Entry, Plan
@@ -22,6 +31,15 @@ if TYPE_CHECKING:
     Answer = bytes | SecretrunError
     Answers = dict[Reference, Answer]
 
+    class Remembered(Protocol):
+        """What `--cache` and `--offline` need of the agent's client."""
+
+        def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]: ...
+
+        def put(self, values: Mapping[Reference, bytes]) -> None: ...
+
+
+UNREACHABLE = (RateLimited, TimedOut, Unavailable)  # a store that says no is not out of reach
 GRACE = 2.0  # seconds a store gets, beyond its own time limit, to report that limit itself
 
 
@@ -52,6 +70,8 @@ class Stores:
         backend: scheme to backend; raises SecretrunError when there is none or it can't be loaded.
         context: backend to the context of its calls.
         allow_untrusted: references of `trusted_only` backends work from anywhere (`--allow-exec`).
+        cache: where values are looked up before a store is asked, and kept after, or None.
+        offline: what the cache remembers from before may stand in for a store that can't be reached.
     """
 
     def __init__(
@@ -60,10 +80,14 @@ class Stores:
         context: Callable[[Backend], Context],
         *,
         allow_untrusted: bool = False,
+        cache: Remembered | None = None,
+        offline: bool = False,
     ) -> None:
         self.backend = backend
         self.context = context
         self.allow_untrusted = allow_untrusted
+        self.cache = cache
+        self.offline = offline
 
 
 def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was not started") -> Resolved:
@@ -97,10 +121,26 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
 
 
 def fetch(wanted: list[Reference], stores: Stores) -> Answers:
-    """Ask every store once for what is wanted of it; each reference gets its value or its error."""
+    """Values for references, from the cache or else from the stores; each gets its value or its error."""
+    unique = list(dict.fromkeys(wanted))
+    cache = stores.cache
+    if cache is None or not unique:
+        return _ask(unique, stores)
+    remembered = cache.get(unique)
+    missing = [reference for reference in unique if reference not in remembered]
+    asked = _ask(missing, stores)
+    cache.put({r: answer for r, answer in asked.items() if isinstance(answer, bytes)})
+    if stores.offline:
+        out_of_reach = [r for r, answer in asked.items() if isinstance(answer, UNREACHABLE)]
+        asked.update(cache.get(out_of_reach, stale=True))
+    return {**remembered, **asked}
+
+
+def _ask(wanted: list[Reference], stores: Stores) -> Answers:
+    """Ask every store once for what is wanted of it."""
     answers: Answers = {}
     groups: dict[str, tuple[Backend, list[Reference]]] = {}
-    for reference in dict.fromkeys(wanted):
+    for reference in wanted:
         try:
             backend = stores.backend(reference.scheme)
         except SecretrunError as error:

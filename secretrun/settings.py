@@ -24,7 +24,7 @@ class Setting:
     Attributes:
         name: the key in secretrun.toml with "-" as "_", and the variable SECRETRUN_NAME.
         flags: as on the command line, the long one last.
-        kind: "flag", "text", "seconds", "count" or "list".
+        kind: "flag", "text", "seconds", "duration" (also seconds, written 90s, 10m, 8h) or "list".
         default: what holds when nothing says otherwise.
         metavar, help: for people.
         choices: allowed texts, or ().
@@ -75,6 +75,10 @@ RESOLUTION = (
     Setting("keep_env", ("--keep-env",), "flag", "the inherited environment wins over the template"),
     Setting("timeout", ("--timeout",), "seconds", "seconds each store may take (default: 60)",
             default=60.0, metavar="SECONDS"),
+    Setting("cache", ("--cache",), "duration",
+            "let the running agent remember values for this long, such as 10m", metavar="TTL"),
+    Setting("offline", ("--offline",), "flag",
+            "when a store can't be reached, use what the agent remembers from before, with a warning"),
     Setting("allow_exec", ("--allow-exec",), "flag", "let templates run programs by exec:// references",
             project=False),
 )  # fmt: skip
@@ -157,6 +161,8 @@ def from_environment(settings: Settings, environ: Mapping[str, str]) -> None:
             value = _flag(text, setting.variable)
         elif setting.kind == "seconds":
             value = seconds(text, setting.variable)
+        elif setting.kind == "duration":
+            value = duration(text, setting.variable)
         put_checked(settings, setting, value, setting.variable)
 
 
@@ -166,22 +172,24 @@ def put_checked(settings: Settings, setting: Setting, value: object, source: str
     Raises:
         ConfigError: naming the source.
     """
-    expected: dict[str, tuple[type, ...]] = {
-        "flag": (bool,), "text": (str,), "seconds": (int, float), "list": (list, str)
-    }  # fmt: skip
-    wrong = not isinstance(value, expected[setting.kind]) or (
-        setting.kind == "seconds" and (isinstance(value, bool) or not value > 0)  # type: ignore[operator]
+    if setting.kind == "duration" and isinstance(value, str):
+        value = duration(value, f"{source}: {setting.name}")
+    timed = setting.kind in ("seconds", "duration")
+    expected: dict[str, tuple[type, ...]] = {"flag": (bool,), "text": (str,), "list": (list, str)}
+    wrong = not isinstance(value, (int, float) if timed else expected[setting.kind]) or (
+        timed and (isinstance(value, bool) or not value > 0)  # type: ignore[operator]
     )
     if setting.kind == "list" and isinstance(value, list):
         wrong = not all(isinstance(item, str) for item in value)
     if wrong:
         wanted = {"flag": "true or false", "text": "a text", "seconds": "a number of seconds above 0"}
+        wanted["duration"] = "a duration such as 10m"
         raise ConfigError(f"{source}: {setting.name} must be {wanted.get(setting.kind, 'a list of texts')}")
     if setting.choices and value not in setting.choices:
         raise ConfigError(f"{source}: {setting.name} must be one of {', '.join(setting.choices)}")
     if setting.kind == "list" and isinstance(value, str):
         value = [value]
-    if setting.kind == "seconds":
+    if timed:
         value = float(value)  # type: ignore[arg-type]
     settings.put(setting.name, value, source)
 
@@ -207,6 +215,20 @@ def seconds(text: str, source: str) -> float:
     if not 0 < value < 1e9:  # also refuses nan and inf
         raise ConfigError(f"{source}: {text!r} is not a number of seconds above 0")
     return value
+
+
+def duration(text: str, source: str) -> float:
+    """Seconds of a duration such as "90", "90s", "10m" or "8h".
+
+    Raises:
+        ConfigError: naming the source.
+    """
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    unit = units.get(text[-1:], 0)
+    try:
+        return seconds(text[:-1] if unit else text, source) * (unit or 1)
+    except ConfigError:
+        raise ConfigError(f"{source}: {text!r} is not a duration such as 90s, 10m or 8h") from None
 
 
 def _flag(text: str, source: str) -> bool:

@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from secretrun.agent.client import Cache
+    from secretrun.cli.messages import Messages
     from secretrun.config import Config
     from secretrun.settings import Settings
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 class Prepared:
     """Everything a verb needs before the stores are asked."""
 
-    __slots__ = ("config", "directory", "environ", "plan", "registry", "settings", "stores")
+    __slots__ = ("cache", "config", "directory", "environ", "plan", "registry", "settings", "stores")
 
     def __init__(self, config: Config, directory: str, environ: dict[str, str]) -> None:
         self.config = config
@@ -39,9 +41,30 @@ class Prepared:
             interactive=os.isatty(2),
         )
         self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"))
+        self.cache: Cache | None = None
+        ttl = self.settings.value("cache")
+        if isinstance(ttl, float):
+            from secretrun.agent.client import Cache
+
+            self.cache = Cache(environ, ttl)
         self.stores = Stores(
-            self.registry.backend, self.registry.context, allow_untrusted=self.settings.flag("allow_exec")
+            self.registry.backend,
+            self.registry.context,
+            allow_untrusted=self.settings.flag("allow_exec"),
+            cache=self.cache,
+            offline=self.settings.flag("offline"),
         )
+
+    def warn_about_cache(self, messages: Messages) -> None:
+        """Say what the cache could not do, and which values are old: never silently."""
+        if self.cache is None:
+            return
+        if self.cache.problem is not None:
+            messages.warn(f"--cache: {self.cache.problem.message}")
+        for reference, age in self.cache.stale.items():
+            messages.warn(
+                f"{reference.text}: the store can't be reached, using the value of {age} seconds ago"
+            )
 
 
 def prepare(options: argparse.Namespace) -> Prepared:

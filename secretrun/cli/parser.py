@@ -108,12 +108,21 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[table.Setti
             common["metavar"] = setting.metavar
             if setting.kind == "seconds":
                 common["type"] = _seconds
+            elif setting.kind == "duration":
+                common["type"] = _duration
         parser.add_argument(*setting.flags, **common)  # type: ignore[arg-type]
 
 
 def _seconds(text: str) -> float:
     try:
         return table.seconds(text, "--timeout")
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _duration(text: str) -> float:
+    try:
+        return table.duration(text, "--cache")
     except ConfigError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -162,6 +171,19 @@ def _set(parser: argparse.ArgumentParser) -> None:
 
 def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
+
+
+def _agent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("start", "stop", "lock", "unlock", "status"), help="what to do")
+    parser.add_argument(
+        "--idle",
+        default="8h",
+        metavar="TIME",
+        help="start: end after this long without a request (default: 8h)",
+    )
+    parser.add_argument("--foreground", action="store_true", help="start: stay in the foreground")
+    parser.add_argument("--json", action="store_true", help="status: print JSON for programs")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
@@ -221,6 +243,12 @@ VERBS = {
         "doctor", "say what is installed, signed in and reachable, and how to mend the rest", _doctor,
         usage="secretrun doctor [OPTIONS]",
         description="Look at every store; the exit status is about those that the template here uses.",
+    ),
+    "agent": Verb(
+        "agent", "remember values in memory for a while, as ssh-agent does keys", _agent,
+        usage="secretrun agent start|stop|lock|unlock|status",
+        description="A per-user process that holds resolved values in memory, for runs with --cache TTL.",
+        examples="  secretrun agent start\n  secretrun --cache 10m -- make\n  secretrun agent lock",
     ),
     "completion": Verb(
         "completion", "print the completion script of a shell", _completion,

@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
         hygiene.protect()
     resolved = _resolve(prepared)
+    prepared.warn_about_cache(messages)
     secrets = resolved.secrets + _inherited_secrets(prepared, resolved)
     child = child_environment(prepared, resolved)
     argv = [os.fsencode(word) for word in options.command]
@@ -50,10 +51,10 @@ def run(options: argparse.Namespace) -> int:
             said = ", ".join(reference.text for reference in entry.references()) or "literal"
             messages.note(f"{name}: {said} ({entry.place})")
     if redactor is None and not settings.text("report") and settings.text("tty") != "always":
-        from secretrun import child as process
+        from secretrun import execute
 
         _audit(prepared, resolved, argv, "replaced")
-        process.replace(argv, child)
+        execute.replace(argv, child)
     from secretrun import session
 
     messages.redactor = redactor
@@ -126,7 +127,8 @@ def _finish(prepared: Prepared, ending: Ending, redactor: Redactor | None) -> No
     from secretrun import session
 
     settings = prepared.settings
-    report = redactor.report() if redactor is not None else {}
+    report = redactor.report()["masks"] if redactor is not None else {}
+    assert isinstance(report, dict)  # noqa: S101  so its docstring says
     if settings.text("report"):
         from secretrun import audit
 

@@ -1,0 +1,169 @@
+"""The agent as resolution sees it: a cache of references, and the verbs of `secretrun agent`.
+
+A reference is remembered under a digest of everything its value depends on: the reference, the
+variables that choose accounts and addresses, and, for a reference into a file, the file's identity,
+time and size. So another profile, another directory or an edited file never gets an old value.
+
+Nothing here fails a run: without an agent every lookup is a miss, and `problem` says why.
+
+May import: errors, model, place, wire.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+
+try:
+    from _blake2 import blake2b  # hashlib's wrapper module loads OpenSSL: 5 to 10 ms
+except ImportError:  # another interpreter than CPython
+    from hashlib import blake2b
+
+from secretrun.agent import place, wire
+from secretrun.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from secretrun.model import Reference
+
+PATIENCE = 2.0  # seconds for one exchange with a process on this machine
+# Read anew each time: they cost nothing, and are the command's own input.
+NEVER = ("env", "file")
+# References into a file: an edited file is another file.
+FILES = ("age", "gpg", "keepassxc", "sops")
+# What chooses accounts, addresses and keys for a store.
+RELEVANT = (
+    "AGE_", "AWS_", "AZURE_", "BAO_", "BW_", "BWS_", "CLOUDSDK_", "DOPPLER_", "GNUPGHOME", "GOOGLE_",
+    "GOPASS_", "HOME", "INFISICAL_", "KEEPASSXC_", "KUBE", "OP_", "PASSWORD_STORE_", "SOPS_", "SUMMON_",
+    "VAULT_",
+)  # fmt: skip
+
+
+class Agent:
+    """A connection to the agent, made on first use."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._path = place.socket_path(environ)
+
+    def ask(self, verb: bytes, *fields: bytes) -> list[bytes]:
+        """One exchange; returns the fields of an "ok" answer.
+
+        Raises:
+            ConfigError: when there is no agent, it is not ours, or it refuses.
+        """
+        place.check_directory(self._path)
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            connection.settimeout(PATIENCE)
+            connection.connect(self._path)
+            if place.peer_uid(connection) != os.getuid():
+                raise ConfigError(
+                    f"the agent at {self._path} runs as another user", hint="remove that socket"
+                )
+            connection.sendall(wire.frame(wire.VERSION, verb, *fields))
+            head = _receive(connection, 4)
+            answer = wire.fields(_receive(connection, wire.body_length(head)))
+        except (OSError, wire.WireError) as error:
+            raise ConfigError(
+                f"no secretrun agent answers at {self._path}: {_reason(error)}",
+                hint="secretrun agent start",
+            ) from None
+        finally:
+            connection.close()
+        if answer[:2] != [wire.VERSION, b"ok"]:
+            reason = answer[2].decode("utf-8", "replace") if len(answer) > 2 else "an answer we don't know"
+            raise ConfigError(f"the secretrun agent refused: {reason}", hint="secretrun agent unlock")
+        return answer[2:]
+
+
+class Cache:
+    """Resolved references, remembered by the agent.
+
+    Attributes:
+        problem: why the agent could not be used, or None.
+        stale: references that were answered from beyond their TTL, with their age in seconds.
+    """
+
+    def __init__(self, environ: Mapping[str, str], ttl: float) -> None:
+        self._environ = environ
+        self._ttl = ttl
+        self._agent = Agent(environ)
+        self.problem: ConfigError | None = None
+        self.stale: dict[Reference, int] = {}
+
+    def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]:
+        """The values the agent has; with `stale` also those past their TTL, noted in `stale`."""
+        keys = {r: key for r in wanted if (key := key_of(r, self._environ))}
+        if not keys or (self.problem is not None and not stale):
+            return {}
+        try:
+            parts = self._agent.ask(b"get", b"s" if stale else b"", *keys.values())
+        except ConfigError as error:
+            self.problem = error
+            return {}
+        found = {}
+        for number, reference in enumerate(keys):
+            state, age, value = parts[number * 3 : number * 3 + 3]
+            if state == wire.STALE:
+                self.stale[reference] = int(age)
+            if state != wire.MISSING:
+                found[reference] = value
+        return found
+
+    def put(self, values: Mapping[Reference, bytes]) -> None:
+        """Have the agent remember these values for the TTL."""
+        fields = [b"%g" % self._ttl]
+        for reference, value in values.items():
+            key = key_of(reference, self._environ)
+            if key:
+                fields += [key, value]
+        if len(fields) > 1 and self.problem is None:
+            try:
+                self._agent.ask(b"put", *fields)
+            except ConfigError as error:
+                self.problem = error
+
+
+def key_of(reference: Reference, environ: Mapping[str, str]) -> bytes | None:
+    """A digest of all that the reference's value depends on, or None when it is not to be remembered."""
+    if reference.scheme in NEVER:
+        return None
+    parts = [
+        reference.scheme,
+        reference.path,
+        repr(reference.options),
+        repr(reference.pointer),
+        reference.base,
+    ]
+    for name in sorted(environ):
+        if name.startswith(RELEVANT):
+            parts += [name, environ[name]]
+    file = reference.path.partition("?")[0]
+    if os.path.isabs(file) or reference.scheme in FILES:
+        try:
+            found = os.stat(os.path.join(reference.base, os.path.expanduser(file)))
+            parts += [str((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))]
+        except OSError:
+            return None  # the store itself has the better error
+    raw = wire.frame(*(part.encode("utf-8", "surrogateescape") for part in parts))
+    return blake2b(raw, digest_size=32).digest()
+
+
+def _receive(connection: _socket.socket, length: int) -> bytes:
+    """Exactly `length` bytes."""
+    chunks = []
+    while length:
+        chunk = connection.recv(min(length, 1 << 16))
+        if not chunk:
+            raise wire.WireError("it hung up")
+        chunks.append(chunk)
+        length -= len(chunk)
+    return b"".join(chunks)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or "no answer in time").lower()
+    return str(error)

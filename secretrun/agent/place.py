@@ -1,0 +1,69 @@
+"""Where the agent's socket is, and whether the one who answers there is really us.
+
+Both sides check: the directory must be ours and closed to others, and the kernel must say that the
+process at the other end runs as our user (SO_PEERCRED on Linux, LOCAL_PEERCRED on macOS).
+
+`_socket` and not `socket`: the wrapper module brings selectors and enum, 6 ms on every cached run.
+
+May import: errors.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import stat
+import sys
+
+from secretrun.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOCAL_PEERCRED = 1  # <sys/un.h> of macOS; Python has no name for it
+SOL_LOCAL = 0
+
+
+def socket_path(environ: Mapping[str, str]) -> str:
+    """`SECRETRUN_AGENT_SOCK`, else below `$XDG_RUNTIME_DIR`, else below /tmp in a directory per user."""
+    chosen = environ.get("SECRETRUN_AGENT_SOCK")
+    if chosen:
+        return os.path.abspath(chosen)
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and os.path.isdir(runtime):
+        return os.path.join(runtime, "secretrun", "agent.sock")
+    return os.path.join("/tmp", f"secretrun-{os.getuid()}", "agent.sock")  # noqa: S108  checked below
+
+
+def check_directory(path: str, *, create: bool = False) -> None:
+    """See that the directory of socket `path` is ours alone.
+
+    Raises:
+        ConfigError: when it belongs to somebody else, or others may write into it.
+    """
+    directory = os.path.dirname(path)
+    if create:
+        try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{directory}: {(error.strerror or 'unusable').lower()}") from None
+    try:
+        found = os.lstat(directory)
+    except OSError as error:
+        raise ConfigError(f"{directory}: {(error.strerror or 'unreadable').lower()}") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise ConfigError(
+            f"{directory} is not a directory of ours alone",
+            hint="somebody else made it, or opened it to others: remove it, or set SECRETRUN_AGENT_SOCK",
+        )
+
+
+def peer_uid(connection: _socket.socket) -> int:
+    """The user id of the process at the other end of a Unix socket."""
+    if sys.platform == "darwin":
+        # struct xucred: version (u32), uid (u32), ...
+        raw = connection.getsockopt(SOL_LOCAL, LOCAL_PEERCRED, 76)
+        return int.from_bytes(raw[4:8], sys.byteorder)
+    raw = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)  # struct ucred: pid, uid, gid
+    return int.from_bytes(raw[4:8], sys.byteorder)
