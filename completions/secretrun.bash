@@ -1,0 +1,97 @@
+# bash completion for secretrun, made by `secretrun completion bash`; after `--` the command's own completion takes over
+
+# Add what `compgen` finds for the current word; line by line, since file names may hold spaces.
+_secretrun_reply() {
+    local line
+    while IFS= read -r line; do
+        COMPREPLY+=("$line")
+    done < <(compgen "$@" -- "$cur")
+}
+
+# Readline's own file names know about quotes; without compopt (bash 3.2) compgen has to do.
+_secretrun_files() {
+    if [[ $1 == -f ]] && compopt -o default 2>/dev/null; then return; fi
+    compopt -o filenames 2>/dev/null
+    _secretrun_reply "$1"
+}
+
+_secretrun_reference() {
+    compopt -o nospace 2>/dev/null
+    _secretrun_reply -W 'aws-sm:// aws-ssm:// env:// exec:// file:// op:// sops://'
+}
+
+# The completion of the command that starts at word $1.
+_secretrun_command() {
+    if declare -F _comp_command_offset >/dev/null; then
+        _comp_command_offset "$1"
+    elif declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif ((COMP_CWORD == $1)); then
+        _secretrun_reply -c
+    else
+        _secretrun_files -f
+    fi
+}
+
+_secretrun() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=run start=1 i
+    COMPREPLY=()
+    if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
+        verb=${COMP_WORDS[1]} start=2
+    fi
+    if [[ $verb == run ]]; then
+        for ((i = start; i < COMP_CWORD; i++)); do
+            if [[ ${COMP_WORDS[i]} == -- ]]; then
+                _secretrun_command $((i + 1))
+                return
+            fi
+        done
+    fi
+    if [[ $prev == = ]]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    elif [[ $cur == = ]]; then
+        cur=
+    fi
+    case "$verb $prev" in
+        'run -e' | 'run --env-file' | 'run --report' | 'run --audit') _secretrun_files -f; return ;;
+        'run -p' | 'run --profile' | 'run --set' | 'run --timeout' | 'run --cache' | 'run --mask') return ;;
+        'run --from') _secretrun_reference; return ;;
+        'run --mask-env' | 'run --pass') _secretrun_reply -e; return ;;
+        'run --tty') _secretrun_reply -W 'auto always never'; return ;;
+        'check -e' | 'check --env-file') _secretrun_files -f; return ;;
+        'check -p' | 'check --profile' | 'check --set' | 'check --timeout' | 'check --cache') return ;;
+        'check --from') _secretrun_reference; return ;;
+        'read --timeout') return ;;
+        'inject -e' | 'inject --env-file' | 'inject -i' | 'inject --in-file' | 'inject -o' | 'inject --out-file') _secretrun_files -f; return ;;
+        'inject -p' | 'inject --profile' | 'inject --set' | 'inject --timeout' | 'inject --cache' | 'inject --file-mode') return ;;
+        'inject --from') _secretrun_reference; return ;;
+        'inject --format') _secretrun_reply -W 'dotenv json yaml shell docker systemd k8s'; return ;;
+        'init --import') _secretrun_files -f; return ;;
+        'set --store') _secretrun_files -f; return ;;
+        'edit --store') _secretrun_files -f; return ;;
+        'doctor -e' | 'doctor --env-file') _secretrun_files -f; return ;;
+        'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
+        'doctor --from') _secretrun_reference; return ;;
+    esac
+    if ((COMP_CWORD == 1)); then
+        if [[ $cur == -* ]]; then
+            _secretrun_reply -W '--version -V'
+        else
+            compopt -o nosort 2>/dev/null
+            _secretrun_reply -W 'run check read inject init set edit doctor completion'
+        fi
+    fi
+    case $verb in
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --no-masking --pristine --pass --tty --stdio --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
+        read) if [[ $cur == -* ]]; then _secretrun_reply -W '--timeout -n --no-newline -h --help'; else _secretrun_reference; fi ;;
+        inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
+        init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;
+        set) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
+        edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
+        doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
+        completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;
+    esac
+}
+
+complete -F _secretrun secretrun

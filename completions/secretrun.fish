@@ -1,0 +1,136 @@
+# fish completion for secretrun, made by `secretrun completion fish`; after `--` the command's own completion takes over
+
+# Whether no word stands before the one being typed.
+function __secretrun_first
+    test (count (commandline -opc)) -eq 1
+end
+
+# Whether the words belong to this verb, and for run: not yet to the command.
+function __secretrun_in --argument-names verb
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l named run
+    if set -q words[1]; and not string match -q -- '-*' $words[1]
+        set named $words[1]
+    end
+    test $named = $verb; or return
+    test $verb != run; or not contains -- -- $words
+end
+
+# Whether the command has begun.
+function __secretrun_at_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words); or return
+    test $at = 2; or test $words[2] = run; or string match -q -- '-*' $words[2]
+end
+
+function __secretrun_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    set -e words[1..$at]
+    complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+end
+
+complete -c secretrun -f
+complete -c secretrun -n __secretrun_at_command -a '(__secretrun_command)'
+complete -c secretrun -n __secretrun_first -s V -l version -d 'show the version'
+complete -c secretrun -n __secretrun_first -k -a completion -d 'print the completion script of a shell'
+complete -c secretrun -n __secretrun_first -k -a doctor -d 'say what is installed, signed in and reachable, and how to mend the rest'
+complete -c secretrun -n __secretrun_first -k -a edit -d 'edit the store in your editor'
+complete -c secretrun -n __secretrun_first -k -a set -d 'put one value into the store'
+complete -c secretrun -n __secretrun_first -k -a init -d 'start a SOPS + age store beside a template'
+complete -c secretrun -n __secretrun_first -k -a inject -d 'fill a file template with values, or write the variables in another format'
+complete -c secretrun -n __secretrun_first -k -a read -d 'print one value'
+complete -c secretrun -n __secretrun_first -k -a check -d 'resolve everything and show names, sources and status, never values'
+complete -c secretrun -n __secretrun_first -k -a run -d 'run a command with secrets in its environment, its output masked (the default)'
+
+complete -c secretrun -n '__secretrun_in run' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in run' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in run' -l from -r -f -a 'aws-sm:// aws-ssm:// env:// exec:// file:// op:// sops://' -d 'import every key of a store, such as sops://secrets.yaml'
+complete -c secretrun -n '__secretrun_in run' -l set -r -f -d 'set one variable to a text or a reference'
+complete -c secretrun -n '__secretrun_in run' -l keep-env -d 'the inherited environment wins over the template'
+complete -c secretrun -n '__secretrun_in run' -l timeout -r -f -d 'seconds each store may take (default: 60)'
+complete -c secretrun -n '__secretrun_in run' -l cache -r -f -d 'let the running agent remember values for this long, such as 10m'
+complete -c secretrun -n '__secretrun_in run' -l offline -d 'when a store can\'t be reached, use what the agent remembers from before, with a warning'
+complete -c secretrun -n '__secretrun_in run' -l allow-exec -d 'let templates run programs by exec:// references'
+complete -c secretrun -n '__secretrun_in run' -l mask -r -f -d 'the text shown instead of a secret (default: [REDACTED:{name}])'
+complete -c secretrun -n '__secretrun_in run' -l mask-env -r -f -a '(set -nx)' -d 'also mask the values of these inherited variables'
+complete -c secretrun -n '__secretrun_in run' -l paranoid -d 'also mask fragments of 12 bytes and more'
+complete -c secretrun -n '__secretrun_in run' -l no-masking -d 'run the command unmasked'
+complete -c secretrun -n '__secretrun_in run' -l pristine -d 'start from a minimal environment (PATH, HOME, TERM and the like)'
+complete -c secretrun -n '__secretrun_in run' -l pass -r -f -a '(set -nx)' -d 'pass these variables in spite of --pristine or sign-in stripping'
+complete -c secretrun -n '__secretrun_in run' -l tty -r -f -a 'auto always never' -d 'give the command a terminal: auto, always or never'
+complete -c secretrun -n '__secretrun_in run' -l stdio -d 'JSON-RPC on stdout: mask inside JSON strings, never a terminal'
+complete -c secretrun -n '__secretrun_in run' -l fail-on-leak -d 'exit 125 when the command succeeded but something had to be masked'
+complete -c secretrun -n '__secretrun_in run' -l report -r -F -d 'write counts of what was masked as JSON, never values'
+complete -c secretrun -n '__secretrun_in run' -l audit -r -F -d 'append names, references and outcome as a JSON line'
+complete -c secretrun -n '__secretrun_in run' -s q -l quiet -d 'no warnings'
+complete -c secretrun -n '__secretrun_in run' -s v -l verbose -d 'say where each value comes from'
+complete -c secretrun -n '__secretrun_in run' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in run' -a -- -d 'the command follows'
+
+complete -c secretrun -n '__secretrun_in check' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in check' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in check' -l from -r -f -a 'aws-sm:// aws-ssm:// env:// exec:// file:// op:// sops://' -d 'import every key of a store, such as sops://secrets.yaml'
+complete -c secretrun -n '__secretrun_in check' -l set -r -f -d 'set one variable to a text or a reference'
+complete -c secretrun -n '__secretrun_in check' -l keep-env -d 'the inherited environment wins over the template'
+complete -c secretrun -n '__secretrun_in check' -l timeout -r -f -d 'seconds each store may take (default: 60)'
+complete -c secretrun -n '__secretrun_in check' -l cache -r -f -d 'let the running agent remember values for this long, such as 10m'
+complete -c secretrun -n '__secretrun_in check' -l offline -d 'when a store can\'t be reached, use what the agent remembers from before, with a warning'
+complete -c secretrun -n '__secretrun_in check' -l allow-exec -d 'let templates run programs by exec:// references'
+complete -c secretrun -n '__secretrun_in check' -s q -l quiet -d 'no warnings'
+complete -c secretrun -n '__secretrun_in check' -s v -l verbose -d 'say where each value comes from'
+complete -c secretrun -n '__secretrun_in check' -l json -d 'print JSON for programs'
+complete -c secretrun -n '__secretrun_in check' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in read' -l timeout -r -f -d 'seconds each store may take (default: 60)'
+complete -c secretrun -n '__secretrun_in read' -s n -l no-newline -d 'print no newline after the value'
+complete -c secretrun -n '__secretrun_in read' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in read' -f -a 'aws-sm:// aws-ssm:// env:// exec:// file:// op:// sops://'
+
+complete -c secretrun -n '__secretrun_in inject' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in inject' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in inject' -l from -r -f -a 'aws-sm:// aws-ssm:// env:// exec:// file:// op:// sops://' -d 'import every key of a store, such as sops://secrets.yaml'
+complete -c secretrun -n '__secretrun_in inject' -l set -r -f -d 'set one variable to a text or a reference'
+complete -c secretrun -n '__secretrun_in inject' -l keep-env -d 'the inherited environment wins over the template'
+complete -c secretrun -n '__secretrun_in inject' -l timeout -r -f -d 'seconds each store may take (default: 60)'
+complete -c secretrun -n '__secretrun_in inject' -l cache -r -f -d 'let the running agent remember values for this long, such as 10m'
+complete -c secretrun -n '__secretrun_in inject' -l offline -d 'when a store can\'t be reached, use what the agent remembers from before, with a warning'
+complete -c secretrun -n '__secretrun_in inject' -l allow-exec -d 'let templates run programs by exec:// references'
+complete -c secretrun -n '__secretrun_in inject' -s q -l quiet -d 'no warnings'
+complete -c secretrun -n '__secretrun_in inject' -s v -l verbose -d 'say where each value comes from'
+complete -c secretrun -n '__secretrun_in inject' -s i -l in-file -r -F -d 'the file template to fill, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in inject' -s o -l out-file -r -F -d 'write here (mode 0600, atomic)'
+complete -c secretrun -n '__secretrun_in inject' -s f -l force -d 'replace the output file if it exists'
+complete -c secretrun -n '__secretrun_in inject' -l file-mode -r -f -d 'its permissions (default: 0600)'
+complete -c secretrun -n '__secretrun_in inject' -l format -r -f -a 'dotenv json yaml shell docker systemd k8s' -d 'without -i: write the env template\'s variables in this format (default: dotenv)'
+complete -c secretrun -n '__secretrun_in inject' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in init' -l import -r -F -d 'move in the values of this file'
+complete -c secretrun -n '__secretrun_in init' -s q -l quiet -d 'say nothing but errors'
+complete -c secretrun -n '__secretrun_in init' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in init' -f -a '(__fish_complete_directories)'
+
+complete -c secretrun -n '__secretrun_in set' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in set' -s q -l quiet -d 'say nothing but errors'
+complete -c secretrun -n '__secretrun_in set' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in edit' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in edit' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in doctor' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in doctor' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in doctor' -l from -r -f -a 'aws-sm:// aws-ssm:// env:// exec:// file:// op:// sops://' -d 'import every key of a store, such as sops://secrets.yaml'
+complete -c secretrun -n '__secretrun_in doctor' -l set -r -f -d 'set one variable to a text or a reference'
+complete -c secretrun -n '__secretrun_in doctor' -l keep-env -d 'the inherited environment wins over the template'
+complete -c secretrun -n '__secretrun_in doctor' -l timeout -r -f -d 'seconds each store may take (default: 60)'
+complete -c secretrun -n '__secretrun_in doctor' -l cache -r -f -d 'let the running agent remember values for this long, such as 10m'
+complete -c secretrun -n '__secretrun_in doctor' -l offline -d 'when a store can\'t be reached, use what the agent remembers from before, with a warning'
+complete -c secretrun -n '__secretrun_in doctor' -l allow-exec -d 'let templates run programs by exec:// references'
+complete -c secretrun -n '__secretrun_in doctor' -s q -l quiet -d 'no warnings'
+complete -c secretrun -n '__secretrun_in doctor' -s v -l verbose -d 'say where each value comes from'
+complete -c secretrun -n '__secretrun_in doctor' -l json -d 'print JSON for programs'
+complete -c secretrun -n '__secretrun_in doctor' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in completion' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in completion' -f -a 'bash zsh fish'
