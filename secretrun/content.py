@@ -98,6 +98,33 @@ def walk(node: Any, pointer: Sequence[str], *, what: str) -> Any:
     return node
 
 
+def listing(
+    content: bytes, pointer: tuple[str, ...] | None, *, kind: str = "auto", what: str
+) -> dict[str, bytes]:
+    """Every key, with its value, of the mapping at `pointer` in `content`: what `--from` imports.
+
+    Raises:
+        BadAnswer: it is no mapping, or a key holds a mapping or a list.
+        NotFound, BadReference, Unavailable: as for `select`.
+    """
+    return entries(parse(content, kind=kind, what=what), pointer or (), what=what)
+
+
+def entries(node: Any, pointer: tuple[str, ...], *, what: str) -> dict[str, bytes]:
+    """`listing` for content that is parsed already."""
+    node = walk(node, pointer, what=what)
+    if not isinstance(node, dict):
+        raise BadAnswer(f"what is to be imported from {what} is not a mapping of names to values")
+    for name, value in node.items():
+        if isinstance(value, (dict, list)):
+            below = f"#/{'/'.join((*pointer, name))}"
+            raise BadAnswer(
+                f"the key {name!r} in {what} holds several values, not one",
+                hint=f"import what is below it with {below}" if isinstance(value, dict) else None,
+            )
+    return {name: to_bytes(value, what=f"{what} at {name}") for name, value in node.items()}
+
+
 def to_bytes(node: Any, *, what: str) -> bytes:
     """A node as the value of an environment variable.
 

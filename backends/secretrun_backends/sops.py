@@ -88,24 +88,13 @@ class Sops:
         As `sops exec-env` has it, a key that holds a mapping or a list is an error: a pointer chooses
         the mapping that is meant.
         """
-        from secretrun.content import to_bytes, walk
+        from secretrun.content import entries
 
         file = _File(_path(reference, context), _format(reference), context, Deadline(context.timeout))
-        node = walk(file.tree(), reference.pointer or (), what=file.path)
-        if not isinstance(node, dict):
-            raise BadAnswer(f"what is to be imported from {file.path} is not a mapping of names to values")
-        if file.kind == "ini" and not reference.pointer and node.get("DEFAULT") == {}:
-            del node["DEFAULT"]  # sops adds it when no key stands before the first section
-        values = {}
-        for name, value in node.items():
-            if isinstance(value, (dict, list)):
-                inside = "/".join((*(reference.pointer or ()), name))
-                raise BadAnswer(
-                    f"the key {name!r} in {file.path} holds several values, not one",
-                    hint=f"import what is below it with #/{inside}" if isinstance(value, dict) else None,
-                )
-            values[name] = to_bytes(value, what=f"{file.path} at {name}")
-        return values
+        tree = file.tree()
+        if file.kind == "ini" and not reference.pointer and tree.get("DEFAULT") == {}:
+            del tree["DEFAULT"]  # sops adds it when no key stands before the first section
+        return entries(tree, reference.pointer or (), what=file.path)
 
     def check(self, context: Context) -> str:
         """The version of the sops that would be run."""
@@ -172,7 +161,15 @@ class _File:
             environ.update(_gpg_terminal())
         done = run(
             Sops.info,
-            [_program(self._context), "decrypt", "--input-type", self.kind, "--output-type", view, self.path],
+            [
+                _program(self._context),
+                "--decrypt",
+                "--input-type",
+                self.kind,
+                "--output-type",
+                view,
+                self.path,
+            ],
             environ=environ,
             deadline=self._deadline,
             terminal=self._context.interactive,
@@ -253,7 +250,7 @@ def _has_documents(path: str) -> bool:
     for line in lines:
         if line.rstrip() == b"---" and seen_content:
             return True
-        seen_content = seen_content or bool(line.strip()) and line.rstrip() != b"---"
+        seen_content = seen_content or (bool(line.strip()) and line.rstrip() != b"---")
     return False
 
 
@@ -295,10 +292,10 @@ def _explain(done: Completed, path: str, kind: str, environ: Mapping[str, str]) 
         )
     if done.status in (TREE, MAC, MAC_MISSING):
         return BadAnswer(
-            f"{path} was changed after it was encrypted: sops finds a wrong MAC or a value that is not its own",
+            f"{path} was changed after it was encrypted: a wrong MAC, or a value sops did not write",
             hint=f"restore it from version control and change it with: sops edit {path}",
         )
-    if "unmarshal" in done.complaint.lower() or "loading" in done.complaint.lower():
+    if any(word in done.complaint.lower() for word in ("unmarshal", "loading", "invalid")):
         return BadAnswer(f"{path} is not {kind} that sops can read", hint="?format=... names another format")
     if done.status < 0:
         return BackendError(f"sops was killed by signal {-done.status} on {path}", hint=by_hand)
@@ -317,7 +314,8 @@ def _no_key(complaint: str, path: str, environ: Mapping[str, str]) -> BackendErr
     if "age" in kinds:
         own = age_key_file(environ)
         hints.append(
-            f"age: put the identity into {own} or ~/.config/sops/age/keys.txt, or name its file in SOPS_AGE_KEY_FILE"
+            f"age: put the identity into {own} or ~/.config/sops/age/keys.txt, "
+            "or name its file in SOPS_AGE_KEY_FILE"
         )
     if "pgp" in kinds:
         hints.append(
