@@ -132,7 +132,7 @@ def client(service: str, owner: Account, context: Context) -> Any:
 
 
 def _no_variables() -> dict[str, tuple[Any, ...]]:
-    """botocore's session variables, none of which is looked up in `os.environ`."""
+    """The session variables of botocore, none of which is looked up in `os.environ`."""
     from botocore.session import Session
 
     return {
@@ -238,9 +238,7 @@ def explain_code(code: str, message: str, what: str, owner: Account, context: Co
     if code in THROTTLED:
         return RateLimited(f"AWS throttles the requests for {what} ({code})", hint="try again in a minute")
     if code in REFUSED or "AccessDenied" in code:
-        return Denied(
-            f"AWS refuses {what} ({code})", hint=f"AWS says: {' '.join(message.split())[:300]}" or None
-        )
+        return Denied(f"AWS refuses {what} ({code})", hint=f"AWS says: {' '.join(message.split())[:300]}")
     if code in MALFORMED:
         return BadReference(f"AWS does not accept {what} ({code})")
     if code.startswith(("InternalS", "ServiceUnavailable", "InternalF")) or code.isdigit():

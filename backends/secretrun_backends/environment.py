@@ -1,0 +1,57 @@
+"""Variables of the environment that secretrun was started with.
+
+May import: errors, backend, content.
+"""
+
+from __future__ import annotations
+
+from secretrun.backend import BackendInfo
+from secretrun.errors import BackendError, BadReference, NotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from secretrun.backend import Context
+    from secretrun.model import Reference
+
+
+class Environment:
+    """An inherited variable: `env://NAME[#/pointer]`; masked like any other secret."""
+
+    info = BackendInfo(
+        name="env",
+        title="Environment variables",
+        schemes=("env",),
+        example="env://DATABASE_URL",
+    )
+
+    def fetch(
+        self, references: Sequence[Reference], context: Context
+    ) -> Mapping[Reference, bytes | BackendError]:
+        """Look each variable up in the context's environment."""
+        answers: dict[Reference, bytes | BackendError] = {}
+        for reference in references:
+            try:
+                answers[reference] = _value(reference, context.environ)
+            except BackendError as error:
+                answers[reference] = error
+        return answers
+
+    def check(self, context: Context) -> str:
+        """Nothing is needed."""
+        return f"{len(context.environ)} variables"
+
+
+def _value(reference: Reference, environ: Mapping[str, str]) -> bytes:
+    name = reference.path
+    if reference.options:
+        raise BadReference(f"env has no option {reference.options[0][0]!r}")
+    if name not in environ:
+        raise NotFound(f"the variable {name} is not set", hint=f"set it: export {name}=...")
+    value = environ[name].encode("utf-8", "surrogateescape")
+    if reference.pointer is None:
+        return value
+    from secretrun.content import select
+
+    return select(value, reference.pointer, what=f"the variable {name}")
