@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from secretrun.errors import SecretrunError
 from secretrun.forms import DEFAULT_FORMS, TERMINAL, WRAPPED, derive
-from secretrun.patterns import TAIL, Pattern, PatternSet
+from secretrun.patterns import Pattern, PatternSet
 from secretrun.policy import MIN_LENGTH, decide, mask_texts
 from secretrun.scan import first, scan, short_tails
 from secretrun.views import PlainText, View, has_escapes
@@ -79,20 +79,18 @@ class _Shared:
                     texts[text] = Pattern(
                         text, squeeze=self.squeeze, rule=rule, owner=known.owner, form=form, order=known.order
                     )
+        patterns = PatternSet(list(texts.values()), _automaton, squeeze=self.squeeze) if texts else None
+        self._choose_masks(patterns)
         self.texts = texts
-        self._choose_masks()
         # one assignment, last: another thread sees all of the new set or none of it
-        self.patterns = (
-            PatternSet(list(texts.values()), _automaton, squeeze=self.squeeze) if texts else None
-        )
+        self.patterns = patterns
 
-    def _choose_masks(self) -> None:
+    def _choose_masks(self, patterns: PatternSet | None) -> None:
         """A mask that holds a secret would be one more place to read it, so take the next."""
-        short = [text for text in self.texts if len(text) <= 64]
         masks: list[bytes] = []
         for name in self.names:
             choices = mask_texts(self.mask, name)
-            mask = next((m for m in choices if not any(text in m for text in short)), choices[-1])
+            mask = next((m for m in choices if patterns is None or not _holds(patterns, m)), choices[-1])
             if mask != choices[0]:
                 warning = f"the mask of {name or 'an unnamed secret'} holds a secret, so another is used"
                 if warning not in self.warnings:
@@ -226,7 +224,17 @@ class Redactor:
         if patterns is None or not data:
             return data
         buffer = self._buffer + data if self._buffer else data
-        return self._step(patterns, buffer, final=False)
+        squeezed = patterns.squeezed(buffer)
+        quiet = patterns.quiet(squeezed)
+        if (
+            quiet
+            and not self._buffer
+            and patterns.ends_quiet(buffer, squeezed)
+            and not (self._shared.terminal and has_escapes(buffer))
+        ):
+            self._before = self._before_text = buffer[-1]
+            return buffer
+        return self._step(patterns, View(buffer, self._before, squeezed, end=len(buffer)), quiet, final=False)
 
     def _renew(self) -> None:
         if self._old is None:
@@ -240,7 +248,9 @@ class Redactor:
             if self._patterns is not self._shared.patterns:
                 self._renew()
             assert self._patterns is not None  # noqa: S101  a buffer is only kept for patterns
-            out = self._step(self._patterns, self._buffer, final=True)
+            squeezed = self._patterns.squeezed(self._buffer)
+            view = View(self._buffer, self._before, squeezed, end=len(self._buffer))
+            out = self._step(self._patterns, view, quiet=False, final=True)
         self._start()
         return out
 
@@ -251,15 +261,15 @@ class Redactor:
         self._done = end
         return self._buffer[start:end]
 
-    def _step(self, patterns: PatternSet, buffer: bytes, *, final: bool) -> bytes:
-        view = View(buffer, self._before, squeeze=patterns.squeeze, end=len(buffer))
+    def _step(self, patterns: PatternSet, view: View, quiet: bool, *, final: bool) -> bytes:
+        buffer = view.text
         spans: list[Span] = []
         lives: list[Live] = []
-        self._look(patterns, view, spans, lives, final=final)
+        self._look(patterns, view, quiet, spans, lives, final=final)
         plain = None
         if self._shared.terminal and has_escapes(buffer):
-            plain = PlainText(buffer, self._before_text, squeeze=patterns.squeeze)
-            self._look(patterns, plain, spans, lives, final=final)
+            plain = PlainText(buffer, self._before_text, patterns.squeezed)
+            self._look(patterns, plain, patterns.quiet(plain.squeezed), spans, lives, final=final)
         if final:
             for live in lives:
                 if live.matched >= max(8, (live.length + 1) // 2):
@@ -273,10 +283,16 @@ class Redactor:
         return self._emit(buffer, spans, lives, plain)
 
     def _look(
-        self, patterns: PatternSet, view: View, spans: list[Span], lives: list[Live], *, final: bool
+        self,
+        patterns: PatternSet,
+        view: View,
+        quiet: bool,
+        spans: list[Span],
+        lives: list[Live],
+        *,
+        final: bool,
     ) -> None:
-        squeezed = view.squeezed
-        if not patterns.clear(squeezed) or any(True for _ in patterns.hits(squeezed[-TAIL:])):
+        if not quiet:
             scan(patterns, view, spans, lives, final=final)
         short_tails(patterns, view, lives)
         if self._old is not None:
@@ -362,6 +378,15 @@ class Redactor:
         self._frontier = max(0, self._frontier - keep)
         if not self._frontier:
             self._old = None
+
+
+def _holds(patterns: PatternSet, mask: bytes) -> bool:
+    view = View(mask, -1, patterns.squeezed(mask), end=len(mask))
+    if patterns.quiet(view.squeezed):
+        return False
+    spans: list[Span] = []
+    scan(patterns, view, spans, [], final=True)
+    return bool(spans)
 
 
 def _automaton(heads: Iterable[tuple[bytes, Bucket]]) -> Callable[[bytes], Iterable[tuple[int, Bucket]]]:

@@ -13,6 +13,7 @@ from secretrun.patterns import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from re import Pattern as Expression
 
 _KEPT = bytes(0 if byte in SPACE else 1 for byte in range(256))
@@ -53,17 +54,17 @@ class View:
     Attributes:
         text: what is read.
         before: the byte before `text`, or -1 at the start of the stream.
-        squeezed: `text` without whitespace when `squeeze`, else `text`.
+        squeezed: what the patterns' keys are looked for in, see `PatternSet.squeezed`.
     """
 
     __slots__ = ("_places", "before", "end", "squeezed", "text")
 
     solid = True  # escapes in what is found here are part of it
 
-    def __init__(self, text: bytes, before: int, *, squeeze: bool, end: int) -> None:
+    def __init__(self, text: bytes, before: int, squeezed: bytes, *, end: int) -> None:
         self.text = text
         self.before = before
-        self.squeezed = text.translate(None, SPACE) if squeeze else text
+        self.squeezed = squeezed
         self.end = end
         self._places: list[int] | None = None
 
@@ -101,8 +102,9 @@ class PlainText(View):
 
     solid = False
 
-    def __init__(self, buffer: bytes, before: int, *, squeeze: bool) -> None:
-        super().__init__(escapes().sub(b"", buffer), before, squeeze=squeeze, end=len(buffer))
+    def __init__(self, buffer: bytes, before: int, squeezed: Callable[[bytes], bytes]) -> None:
+        text = escapes().sub(b"", buffer)
+        super().__init__(text, before, squeezed(text), end=len(buffer))
         self._buffer = buffer
         self._sequences: list[tuple[int, int]] | None = None
 

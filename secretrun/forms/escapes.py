@@ -130,6 +130,8 @@ def _literal_tables() -> tuple[Table, ...]:
     node = {**spelled("\\x%02X", CONTROLS), **{byte: C_ESCAPES[byte] for byte in b"\b\t\n\f\r"}}
     ruby = {**spelled("\\u%04X", CONTROLS), **C_ESCAPES, 0x1B: b"\\e"}
     ruby_dump = {**spelled("\\x%02X", (*CONTROLS, *HIGH)), **C_ESCAPES, 0x1B: b"\\e"}
+    python = {**spelled("\\x%02x", CONTROLS), **{byte: C_ESCAPES[byte] for byte in b"\t\n\r"}}
+    python_quoted = table(python, backslash=b"\\'")  # in a text that holds both quotes
     tsv = table({0x09: b"\\t", 0x0A: b"\\n", 0x0D: b"\\r"}, backslash=b"\\")
     return (
         go,
@@ -138,6 +140,8 @@ def _literal_tables() -> tuple[Table, ...]:
         table(node, backslash=b"\\'"),
         table(ruby, backslash=b'"\\'),
         table(ruby_dump, backslash=b'"\\'),
+        python_quoted,
+        table(spelled("\\x%02x", HIGH), base=python_quoted),
         tsv,
         table({0x0A: b"\\n"}),
         table({0x0A: b"\\n", 0x0D: b"\\r"}),
@@ -155,8 +159,6 @@ def literals(value: bytes) -> Iterator[bytes]:
     text = value.decode("utf-8", "surrogateescape")
     yield repr(text)[1:-1].encode("utf-8", "surrogateescape")
     yield ascii(text)[1:-1].encode()
-    # inside quotes of the other kind, as part of a longer literal
-    yield repr(b'"' + value.replace(b"'", b"") + b"'")[3:-3].encode() if b"'" not in value else repr(value + b"'\"")[2:-4].encode()
     for by in _LITERALS():
         yield spell(value, by)
     ruby = spell(value, _LITERALS()[4])
