@@ -22,17 +22,19 @@ GROUP = "secretrun.backends"
 BUILTIN = {
     "aws-sm": "secretrun_backends.aws_secrets_manager:AwsSecretsManager",
     "aws-ssm": "secretrun_backends.aws_parameter_store:AwsParameterStore",
+    "doppler": "secretrun_backends.doppler:Doppler",
     "env": "secretrun_backends.environment:Environment",
     "exec": "secretrun_backends.command:Command",
     "file": "secretrun_backends.file:File",
     "httpjson": "secretrun_backends.http_json:HttpJson",
     "infisical": "secretrun_backends.infisical:Infisical",
+    "k8s": "secretrun_backends.kubernetes:Kubernetes",
     "op": "secretrun_backends.onepassword:OnePassword",
     "sops": "secretrun_backends.sops:Sops",
 }
 # Schemes that are ours by design and have no backend yet: an error, never a literal.
 RESERVED = (
-    "azure-kv", "bw", "bws", "doppler", "gcp-sm", "k8s", "keepassxc", "keyring", "pass", "vault",
+    "azure-kv", "bw", "bws", "gcp-sm", "keepassxc", "keyring", "pass", "vault",
 )  # fmt: skip
 # Schemes of ordinary URLs: literals, without a look at the installed plugins.
 ORDINARY = frozenset((
@@ -45,7 +47,7 @@ ORDINARY = frozenset((
 ))  # fmt: skip
 # Used only to sign in to a store, so kept from the child; a test compares this with the backends' data.
 SIGN_IN = (
-    "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
+    "DOPPLER_TOKEN", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
     "OP_CONNECT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "OP_SESSION_*", "SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD",
     "SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
 )  # fmt: skip
