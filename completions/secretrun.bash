@@ -17,7 +17,7 @@ _secretrun_files() {
 
 _secretrun_reference() {
     compopt -o nospace 2>/dev/null
-    _secretrun_reply -W 'aws-sm:// aws-ssm:// env:// exec:// file:// op:// sops://'
+    _secretrun_reply -W 'aws-sm:// aws-ssm:// doppler:// env:// exec:// file:// httpjson:// infisical:// k8s:// op:// sops://'
 }
 
 # The completion of the command that starts at word $1.
@@ -54,10 +54,11 @@ _secretrun() {
     fi
     case "$verb $prev" in
         'run -e' | 'run --env-file' | 'run --report' | 'run --audit') _secretrun_files -f; return ;;
-        'run -p' | 'run --profile' | 'run --set' | 'run --timeout' | 'run --cache' | 'run --mask') return ;;
+        'run -p' | 'run --profile' | 'run --set' | 'run --timeout' | 'run --cache' | 'run --mask' | 'run --watch-interval' | 'run --watch-grace') return ;;
         'run --from') _secretrun_reference; return ;;
         'run --mask-env' | 'run --pass') _secretrun_reply -e; return ;;
         'run --tty') _secretrun_reply -W 'auto always never'; return ;;
+        'run --watch-signal') _secretrun_reply -W 'TERM INT HUP QUIT USR1 USR2'; return ;;
         'check -e' | 'check --env-file') _secretrun_files -f; return ;;
         'check -p' | 'check --profile' | 'check --set' | 'check --timeout' | 'check --cache') return ;;
         'check --from') _secretrun_reference; return ;;
@@ -72,17 +73,18 @@ _secretrun() {
         'doctor -e' | 'doctor --env-file') _secretrun_files -f; return ;;
         'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
         'doctor --from') _secretrun_reference; return ;;
+        'agent --idle') return ;;
     esac
     if ((COMP_CWORD == 1)); then
         if [[ $cur == -* ]]; then
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check read inject init set edit doctor completion'
+            _secretrun_reply -W 'run check read inject init set edit doctor agent completion'
         fi
     fi
     case $verb in
-        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --no-masking --pristine --pass --tty --stdio --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --no-masking --pristine --pass --tty --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
         check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
         read) if [[ $cur == -* ]]; then _secretrun_reply -W '--timeout -n --no-newline -h --help'; else _secretrun_reference; fi ;;
         inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
@@ -90,6 +92,7 @@ _secretrun() {
         set) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
+        agent) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;
     esac
 }
