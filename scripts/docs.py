@@ -1,9 +1,11 @@
-"""Write the parts of README.md that come from data: `python scripts/docs.py` (--check only compares).
+"""Write the documents that come from data: `python scripts/docs.py` (--check only compares).
 
 Between `<!-- NAME -->` and `<!-- /NAME -->` stands what the function NAME below returns: the help
-text, the exit statuses, the error codes and the backends. A test runs it with --check.
+text, the exit statuses and the backends. The JSON Schema of secretrun.toml is written beside it.
+A test runs it with --check.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -30,7 +32,7 @@ def verbs() -> str:
 def exits() -> str:
     lines = ["| status | meaning |", "| --- | --- |", "| the command's own | exactly, 0 to 255 |"]
     lines += [
-        "| 128 + n | signal n killed the command (secretrun dies of the same signal, where the caller can see it) |",
+        "| 128 + n | signal n killed the command; secretrun dies of the same signal, for callers that look |",
         "| 127 | there is no such command |",
         "| 126 | it is there but can't be executed |",
         "| 125 | secretrun's own failure: nothing was started, or `--fail-on-leak` found something |",
@@ -66,15 +68,25 @@ def rewritten(text: str) -> str:
     return text
 
 
+def schema() -> str:
+    from secretrun.schema import schema
+
+    return json.dumps(schema(), indent=2) + "\n"
+
+
 def main() -> int:
     readme = ROOT / "README.md"
-    before = readme.read_text(encoding="utf-8")
-    after = rewritten(before)
+    made = {
+        readme: rewritten(readme.read_text(encoding="utf-8")),
+        ROOT / "docs" / "secretrun.schema.json": schema(),
+    }
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text]
     if "--check" in sys.argv:
-        if before != after:
-            print("README.md is stale: run python scripts/docs.py")
-        return int(before != after)
-    readme.write_text(after, encoding="utf-8")
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is stale: run python scripts/docs.py")
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(made[path], encoding="utf-8")
     return 0
 
 

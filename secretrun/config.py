@@ -11,10 +11,9 @@ from __future__ import annotations
 import os
 import sys
 
+from secretrun import entries, template
 from secretrun import settings as table
-from secretrun import template
 from secretrun.errors import ConfigError, TemplateError
-from secretrun.plan import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 TEMPLATE = ".env.secretrun"
 PROJECT = "secretrun.toml"
 SECTIONS = ("env", "secrets", "profile", "backend", "run")
-SECRET_KEYS = ("ref", "value", "required", "default", "mask", "min_length", "description")
 
 
 class Config:
@@ -205,32 +203,7 @@ def _add_tables(plan: Plan, file: str, sections: Table, trusted: bool) -> None:
             if plan.keep_env and name in plan.inherited:
                 continue
             entry = said if isinstance(said, dict) else {"value": said}
-            plan.add(_entry(plan, name, entry, place, base, trusted))
-
-
-def _entry(plan: Plan, name: str, said: Table, place: str, base: str, trusted: bool) -> Entry:
-    for key in said:
-        if key not in SECRET_KEYS:
-            raise ConfigError(f"{place}: unknown key {key!r}", hint=f"known ones: {', '.join(SECRET_KEYS)}")
-    text = said.get("ref", said.get("value"))
-    if isinstance(text, bool):
-        text = "true" if text else "false"
-    if isinstance(text, (int, float)):
-        text = str(text)
-    default, required, mask = said.get("default"), said.get("required", True), said.get("mask", "auto")
-    length = said.get("min_length")
-    if not isinstance(text, str):
-        raise ConfigError(f"{place}: 'ref' (or 'value') must be a text")
-    if default is not None and not isinstance(default, str):
-        raise ConfigError(f"{place}: 'default' must be a text")
-    if not isinstance(required, bool):
-        raise ConfigError(f"{place}: 'required' must be true or false")
-    if mask not in ("auto", "always", "never"):
-        raise ConfigError(f'{place}: \'mask\' must be "auto", "always" or "never"')
-    if length is not None and (not isinstance(length, int) or isinstance(length, bool) or length < 1):
-        raise ConfigError(f"{place}: 'min_length' must be a number above 0")
-    pieces = plan.expand_text(name, text, place, base, trusted=trusted)
-    return Entry(name, pieces, place, required=required, default=default, mask=str(mask), min_length=length)
+            plan.add(entries.read(plan, name, entry, place, base, trusted))
 
 
 def _section(sections: Table, name: str, file: str) -> Table:

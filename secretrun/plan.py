@@ -30,11 +30,16 @@ class Entry:
         pieces: literal texts and references, in order.
         place: where it was written, for messages: "app.env:3", "--set", "the environment".
         required: a missing value is an error; otherwise the variable is left out.
+        group: ("at_least_one" or "exactly_one", the group's name) when it is one of several, or None.
         default: the text to use instead of a missing value, or None.
         mask, min_length: see `Secret`.
+        deliver: "env", "file", "fd" or "stdin".
+        check: looks at the resolved value and raises a BackendError, or None.
     """
 
-    __slots__ = ("default", "mask", "min_length", "name", "pieces", "place", "required")
+    __slots__ = (
+        "check", "default", "deliver", "group", "mask", "min_length", "name", "pieces", "place", "required",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -43,9 +48,12 @@ class Entry:
         place: str,
         *,
         required: bool = True,
+        group: tuple[str, str] | None = None,
         default: str | None = None,
         mask: str = "auto",
         min_length: int | None = None,
+        deliver: str = "env",
+        check: Callable[[bytes], None] | None = None,
     ) -> None:
         self.name = name
         self.pieces = pieces
@@ -54,6 +62,9 @@ class Entry:
         self.default = default
         self.mask = mask
         self.min_length = min_length
+        self.group = group
+        self.deliver = deliver
+        self.check = check
 
     def references(self) -> list[Reference]:
         return [piece for piece in self.pieces if isinstance(piece, Reference)]

@@ -50,11 +50,19 @@ class Resolved:
         environment: the assigned variables, name to value.
         secrets: what must not be shown, each value once, with all names it goes by.
         left_out: optional variables whose reference names nothing.
+        deliver: variables that do not hold their value: name to "file", "fd" or "stdin".
     """
 
-    __slots__ = ("environment", "left_out", "secrets")
+    __slots__ = ("deliver", "environment", "left_out", "secrets")
 
-    def __init__(self, environment: dict[str, bytes], secrets: list[Secret], left_out: list[str]) -> None:
+    def __init__(
+        self,
+        environment: dict[str, bytes],
+        secrets: list[Secret],
+        left_out: list[str],
+        deliver: dict[str, str],
+    ) -> None:
+        self.deliver = deliver
         self.environment = environment
         self.secrets = secrets
         self.left_out = left_out
@@ -115,9 +123,15 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
             left_out.append(name)
         else:
             environment[name] = composed
+    failures += _groups(plan, environment)
     if failures:
         raise report(failures, consequence)
-    return Resolved(environment, secrets.secrets(), left_out)
+    deliver = {
+        name: entry.deliver
+        for name, entry in plan.entries.items()
+        if entry.deliver != "env" and name in environment
+    }
+    return Resolved(environment, secrets.secrets(), left_out, deliver)
 
 
 def fetch(wanted: list[Reference], stores: Stores) -> Answers:
@@ -259,18 +273,42 @@ def _compose(
             continue
         value = answers[piece]
         assert isinstance(value, bytes)  # noqa: S101  errors returned above
-        if b"\0" in value:
+        if b"\0" in value and entry.deliver == "env":
             failures.append((entry.place, f"{entry.name}: {piece.text}", _nul()))
             return None
         secrets.add(value, entry.name, entry.mask, entry.min_length)
         chunks.append(value)
-    return b"".join(chunks)
+    whole = b"".join(chunks)
+    if entry.check is not None:
+        try:
+            entry.check(whole)
+        except SecretrunError as error:
+            failures.append((entry.place, entry.name, error))
+    return whole
+
+
+def _groups(plan: Plan, environment: dict[str, bytes]) -> list[tuple[str, str, SecretrunError]]:
+    """A failure for every group of which too few or too many members have a value."""
+    members: dict[tuple[str, str], list[Entry]] = {}
+    for entry in plan.entries.values():
+        if entry.group is not None:
+            members.setdefault(entry.group, []).append(entry)
+    failures: list[tuple[str, str, SecretrunError]] = []
+    for (rule, group), entries in members.items():
+        present = [entry.name for entry in entries if entry.name in environment]
+        if not present or (rule == "exactly_one" and len(present) > 1):
+            names = ", ".join(entry.name for entry in entries)
+            found = f"{', '.join(present)} have values" if present else "none has a value"
+            wanted = "exactly one" if rule == "exactly_one" else "at least one"
+            problem = NotFound(f"{wanted} of {names} must have a value, {found}")
+            failures.append((entries[0].place, f"group {group}", problem))
+    return failures
 
 
 def _nul() -> BackendError:
     return BackendError(
         "the value holds a NUL byte, which no environment variable can",
-        hint="store it as base64, or read it with `secretrun read`",
+        hint='deliver it as a file: as = "file" in secretrun.toml',
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from secretrun.cli.common import Prepared
     from secretrun.cli.messages import Messages
+    from secretrun.delivery import Delivery
     from secretrun.redact import Redactor
     from secretrun.resolve import Resolved
     from secretrun.session import Ending
@@ -40,29 +41,89 @@ def run(options: argparse.Namespace) -> int:
         from secretrun import hygiene
 
         hygiene.protect()
-    resolved = _resolve(prepared)
-    prepared.warn_about_cache(messages)
-    secrets = resolved.secrets + _inherited_secrets(prepared, resolved)
-    child = child_environment(prepared, resolved)
-    argv = [os.fsencode(word) for word in options.command]
-    redactor = None if settings.flag("no_masking") else make_redactor(prepared, secrets, messages)
     if settings.flag("verbose"):
         for name, entry in prepared.plan.entries.items():
             said = ", ".join(reference.text for reference in entry.references()) or "literal"
             messages.note(f"{name}: {said} ({entry.place})")
-    if redactor is None and not settings.text("report") and settings.text("tty") != "always":
-        from secretrun import execute
+    resolved = _resolve(prepared)
+    prepared.warn_about_cache(messages)
+    argv = [os.fsencode(word) for word in options.command]
+    if settings.flag("watch"):
+        return _watch(prepared, resolved, argv, messages)
+    return launch(prepared, resolved, argv, messages)
 
-        _audit(prepared, resolved, argv, "replaced")
-        execute.replace(argv, child)
+
+def launch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: Messages) -> NoReturn:
+    """Run the command with what was resolved, and end as it ends.
+
+    Raises:
+        SecretrunError: when it could not be run, masked or reported.
+    """
+    settings = prepared.settings
+    secrets = resolved.secrets + _inherited_secrets(prepared, resolved)
+    redactor = None if settings.flag("no_masking") else make_redactor(prepared, secrets, messages)
+    delivery = _deliver(prepared, resolved)
+    try:
+        child = child_environment(prepared, resolved)
+        stay = delivery is not None and delivery.must_stay
+        if redactor is None and not (stay or settings.text("report") or settings.text("tty") == "always"):
+            from secretrun import execute
+
+            _audit(prepared, resolved, argv, "replaced")
+            execute.replace(argv, child)
+        from secretrun import session
+
+        messages.redactor = redactor
+        _audit(prepared, resolved, argv, "started")
+        ending = session.run(
+            argv, child, redactor=redactor, tty=settings.text("tty"), stdio=settings.flag("stdio")
+        )
+    finally:
+        if delivery is not None:
+            delivery.remove()
+    _finish(prepared, ending, redactor)
+
+
+def _deliver(prepared: Prepared, resolved: Resolved) -> Delivery | None:
+    """Put what is not meant for a variable into its file, descriptor or stdin."""
+    if not resolved.deliver:
+        return None
+    from secretrun.delivery import Delivery
+
+    delivery = Delivery()
+    values = {name: (way, resolved.environment.pop(name)) for name, way in resolved.deliver.items()}
+    delivery.deliver(values, prepared.environ)
+    resolved.environment.update(delivery.variables)
+    return delivery
+
+
+def _watch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: Messages) -> int:
+    """Run the command again whenever a value changes."""
+    import signal
+
     from secretrun import session
+    from secretrun.watch import Watch
 
-    messages.redactor = redactor
-    _audit(prepared, resolved, argv, "started")
-    ending = session.run(
-        argv, child, redactor=redactor, tty=settings.text("tty"), stdio=settings.flag("stdio")
-    )
-    return _finish(prepared, ending, redactor)
+    settings = prepared.settings
+
+    def start(values: Resolved) -> NoReturn:
+        try:
+            launch(prepared, values, argv, messages)
+        except SecretrunError as error:
+            messages.error(error)
+            os._exit(error.exit_status)
+
+    prepared.stores.cache = None  # it would answer for the stores that are to be watched
+    code = Watch(
+        start,
+        lambda: _resolve(prepared),
+        interval=settings.seconds("watch_interval"),
+        stop_signal=int(getattr(signal, f"SIG{settings.text('watch_signal')}")),
+        grace=settings.seconds("watch_grace"),
+        warn=messages.warn,
+        note=messages.note,
+    ).run(resolved)
+    session.leave(session.Ending(code))
 
 
 def _resolve(prepared: Prepared) -> Resolved:

@@ -1,0 +1,160 @@
+"""One entry of `[secrets]` or `[env]` in secretrun.toml: which keys there are, and what they mean.
+
+The keys are data (`KEYS`): the reader below, the error that lists them and the JSON Schema for editors are
+made from it. Types are checked on the resolved value, and say what is wrong without quoting it.
+
+May import: errors, plan.
+"""
+
+from __future__ import annotations
+
+from secretrun.errors import BadAnswer, ConfigError
+from secretrun.plan import Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secretrun.plan import Plan
+
+    Table = dict[str, object]
+
+# key: (JSON Schema of its value, what it is for)
+KEYS: dict[str, tuple[dict[str, object], str]] = {
+    "ref": ({"type": "string"}, "a reference, or text with {{ references }}"),
+    "value": ({"type": ["string", "number", "boolean"]}, "a literal, which may hold references as well"),
+    "required": (
+        {
+            "oneOf": [
+                {"type": "boolean"},
+                {
+                    "type": "object",
+                    "properties": {"at_least_one": {"type": "string"}, "exactly_one": {"type": "string"}},
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                },
+            ]
+        },
+        "false: left out when the store has no such value; or the group that needs one",
+    ),
+    "default": ({"type": "string"}, "used when the store has no such value"),
+    "mask": ({"enum": ["auto", "always", "never"]}, "whether its value is masked"),
+    "min_length": ({"type": "integer", "minimum": 1}, "the shortest form of it that is masked"),
+    "as": ({"enum": ["env", "file", "fd", "stdin"]}, "how the command gets it"),
+    "type": ({"enum": ["text", "url", "port", "json", "pem", "regex"]}, "what its value must look like"),
+    "pattern": ({"type": "string", "format": "regex"}, "the whole value must match it (type regex)"),
+    "description": ({"type": "string"}, "for people"),
+}
+
+
+def read(plan: Plan, name: str, said: Table, place: str, base: str, trusted: bool) -> Entry:
+    """An entry from its table.
+
+    Raises:
+        ConfigError: naming the place and the key.
+    """
+    for key in said:
+        if key not in KEYS:
+            raise ConfigError(f"{place}: unknown key {key!r}", hint=f"known ones: {', '.join(KEYS)}")
+    text = said.get("ref", said.get("value"))
+    if isinstance(text, bool):
+        text = "true" if text else "false"
+    if isinstance(text, (int, float)):
+        text = str(text)
+    if not isinstance(text, str):
+        raise ConfigError(f"{place}: 'ref' (or 'value') must be a text")
+    required, group = _required(said.get("required", True), place)
+    length = said.get("min_length")
+    if length is not None and (not isinstance(length, int) or isinstance(length, bool) or length < 1):
+        raise ConfigError(f"{place}: 'min_length' must be a number above 0")
+    kind = _choice(said, "type", "text", place)
+    pattern = _text(said, "pattern", place)
+    if (kind == "regex") != (pattern is not None):
+        raise ConfigError(f"{place}: type = \"regex\" and 'pattern' go together")
+    return Entry(
+        name,
+        plan.expand_text(name, text, place, base, trusted=trusted),
+        place,
+        required=required,
+        group=group,
+        default=_text(said, "default", place),
+        mask=_choice(said, "mask", "auto", place),
+        min_length=length,
+        deliver=_choice(said, "as", "env", place),
+        check=_checker(kind, pattern, place),
+    )
+
+
+def _required(said: object, place: str) -> tuple[bool, tuple[str, str] | None]:
+    if isinstance(said, bool):
+        return said, None
+    if isinstance(said, dict) and len(said) == 1:
+        rule, group = next(iter(said.items()))
+        if rule in ("at_least_one", "exactly_one") and isinstance(group, str):
+            return False, (rule, group)
+    raise ConfigError(
+        f"{place}: 'required' must be true, false or a group", hint='required = { at_least_one = "login" }'
+    )
+
+
+def _choice(said: Table, key: str, default: str, place: str) -> str:
+    value = said.get(key, default)
+    choices = KEYS[key][0]["enum"]
+    assert isinstance(choices, list)  # noqa: S101  the table above says so
+    if value not in choices:
+        raise ConfigError(f"{place}: {key!r} must be one of {', '.join(choices)}")
+    return str(value)
+
+
+def _text(said: Table, key: str, place: str) -> str | None:
+    value = said.get(key)
+    if value is not None and not isinstance(value, str):
+        raise ConfigError(f"{place}: {key!r} must be a text")
+    return value
+
+
+def _checker(kind: str, pattern: str | None, place: str) -> Callable[[bytes], None] | None:
+    """What looks at a resolved value, or None when anything goes."""
+    if kind == "text":
+        return None
+    if pattern is None:
+        return lambda value: _check(kind, value)
+    import re
+
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(f"{place}: 'pattern' is no regular expression: {error}") from None
+
+    def matches(value: bytes) -> None:
+        if compiled.fullmatch(value.decode("utf-8", "surrogateescape")) is None:
+            raise BadAnswer(f"the value does not match the pattern {pattern!r}")
+
+    return matches
+
+
+def _check(kind: str, value: bytes) -> None:
+    """Raise BadAnswer when a value is not of its type; no message quotes it."""
+    text = value.decode("utf-8", "surrogateescape")
+    if kind == "url":
+        scheme, separator, rest = text.partition("://")
+        if not (separator and scheme[:1].isalpha() and scheme.isascii() and rest.strip("/")) or " " in text:
+            raise BadAnswer("the value is not a URL")
+    elif kind == "port":
+        if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+            raise BadAnswer("the value is not a port (1 to 65535)")
+    elif kind == "json":
+        import json
+
+        try:
+            json.loads(text)
+        except ValueError as error:
+            place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+            raise BadAnswer(f"the value is not JSON{place}") from None
+    elif kind == "pem":
+        lines = text.strip().splitlines()
+        head = lines[0] if lines else ""
+        label = head.removeprefix("-----BEGIN ").removesuffix("-----")
+        if not head.startswith("-----BEGIN ") or lines[-1].strip() != f"-----END {label}-----":
+            raise BadAnswer("the value is not a PEM block")

@@ -1,0 +1,139 @@
+"""`--watch`: run the command again when a store's value has changed.
+
+A supervisor stays in front of the session: it forks the process that runs the session as any run does,
+asks the stores again every interval, and on a real change ends that process and forks the next with the
+new values. A change counts when two readings in a row, `DEBOUNCE` seconds apart, give the same new values:
+a rotation that is half done is not one. A store that fails meanwhile is warned about once, and the command
+goes on with the values it has.
+
+May import: errors, signals.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from secretrun import signals
+from secretrun.errors import SecretrunError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    from secretrun.resolve import Resolved
+
+DEBOUNCE = 1.0  # seconds
+
+
+class Watch:
+    """One watched command.
+
+    Args:
+        start: runs the command with these values, in a forked process, and never returns.
+        read: asks the stores; raises SecretrunError when they fail.
+        interval: seconds between two readings.
+        stop_signal: what the command gets to end.
+        grace: seconds it has to do so, before SIGKILL.
+        warn, note: say something to the user.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[Resolved], NoReturn],
+        read: Callable[[], Resolved],
+        *,
+        interval: float,
+        stop_signal: int,
+        grace: float,
+        warn: Callable[[str], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self._start = start
+        self._read = read
+        self._interval = interval
+        self._stop_signal = stop_signal
+        self._grace = grace
+        self._warn = warn
+        self._note = note
+        self._signals = signals.Signals()
+        self._pid = 0
+        self._failing = False
+
+    def run(self, values: Resolved) -> int:
+        """Supervise until the command ends by itself; returns its code (-n for a death by signal n)."""
+        self._signals.catch()
+        self._fork(values)
+        candidate: Resolved | None = None
+        due = time.monotonic() + self._interval
+        while True:
+            code = self._wait(due)
+            if code is not None:
+                return code
+            found = self._ask()
+            if found is None or found.environment == values.environment:
+                candidate = None
+            elif candidate is not None and found.environment == candidate.environment:
+                new, old = found.environment, values.environment
+                changed = sorted(name for name in new.keys() | old.keys() if new.get(name) != old.get(name))
+                self._note(f"{', '.join(changed)} changed: starting the command again")
+                code = self._end()
+                values, candidate = found, None
+                if code is not None:
+                    return code
+                self._fork(values)
+            else:
+                candidate = found
+            due = time.monotonic() + (self._interval if candidate is None else min(DEBOUNCE, self._interval))
+
+    def _fork(self, values: Resolved) -> None:
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                self._signals.give_back()
+                self._start(values)
+            finally:
+                os._exit(125)
+
+    def _ask(self) -> Resolved | None:
+        try:
+            found = self._read()
+        except SecretrunError as error:
+            if not self._failing:
+                self._warn(f"--watch: {error.message}; the command goes on with the values it has")
+            self._failing = True
+            return None
+        self._failing = False
+        return found
+
+    def _wait(self, due: float) -> int | None:
+        """Wait until `due` (of the monotonic clock); the command's code when it ended before."""
+        while True:
+            ended, status = os.waitpid(self._pid, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            left = due - time.monotonic()
+            if left <= 0:
+                return None
+            select.select([self._signals.reader], [], [], left)
+            for number in self._signals.taken():
+                # What the terminal sends, and what is sent to a whole group, has reached the session's
+                # process too: it is of our group.
+                if number in (signals.SIGTERM, signals.SIGHUP):
+                    os.kill(self._pid, number)
+                elif number == signals.SIGTSTP:
+                    self._signals.stop_by(number, group=False)
+
+    def _end(self) -> int | None:
+        """End the running command; its code if it had just ended by itself."""
+        code = self._wait(time.monotonic())
+        if code is not None:
+            return code
+        os.kill(self._pid, self._stop_signal)
+        if self._wait(time.monotonic() + self._grace) is None:
+            # Killing the session's process kills the command: its canary or monitor sees to that.
+            os.kill(self._pid, signals.SIGKILL)
+            os.waitpid(self._pid, 0)
+        return None

@@ -1,0 +1,122 @@
+"""`--watch`: the command is started again on a real change of a value, and only then."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from main_job.support import COMMAND, clean_environ
+
+CHILD = """
+import os, signal, sys, time
+def end(number, frame):
+    open(f"ended-{os.getpid()}", "w").write(str(number)); sys.exit(0)
+for number in (signal.SIGTERM, signal.SIGUSR1):
+    signal.signal(number, end)
+with open("starts", "a") as log:
+    log.write(os.environ["KEY"] + "\\n")
+while not os.path.exists("finish"):
+    time.sleep(0.02)
+sys.exit(6)
+"""
+
+
+class Watched:
+    """A watched command that writes down every value it is started with."""
+
+    def __init__(self, place, *options):
+        self.place = place
+        (place / "value").write_text("first-value-000001")
+        self.process = subprocess.Popen(
+            [
+                *(*COMMAND, "--watch", "--watch-interval", "0.1s", "--set", "KEY=file://value", *options),
+                *("--", sys.executable, "-c", CHILD),
+            ],
+            env=clean_environ(place), cwd=place, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def starts(self):
+        log = self.place / "starts"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def until(self, condition, what):
+        end = time.monotonic() + 60
+        while not condition():
+            assert self.process.poll() is None, f"ended before {what}: {self.process.stderr.read()!r}"
+            assert time.monotonic() < end, f"timed out waiting for {what}"
+            time.sleep(0.01)
+
+    def change(self, text):
+        (self.place / "new").write_text(text)
+        os.replace(self.place / "new", self.place / "value")
+
+    def finish(self):
+        (self.place / "finish").touch()
+        _, said = self.process.communicate(timeout=60)
+        return self.process.returncode, said
+
+
+@pytest.fixture
+def watched(tmp_path):
+    made = []
+
+    def make(*options):
+        made.append(Watched(tmp_path, *options))
+        made[0].until(lambda: len(made[0].starts()) == 1, "the first start")
+        return made[0]
+
+    yield make
+    for one in made:
+        one.process.kill()
+        one.process.communicate()
+
+
+def test_a_changed_value_starts_the_command_again_with_it(watched):
+    run = watched()
+    run.change("second-value-000002")
+    run.until(lambda: len(run.starts()) == 2, "the second start")
+    status, said = run.finish()
+    assert run.starts() == ["first-value-000001", "second-value-000002"]
+    assert status == 6
+    assert b"KEY changed" in said
+    assert b"value-000002" not in said
+
+
+def test_a_rewritten_file_with_the_same_value_changes_nothing(watched):
+    run = watched()
+    for _ in range(5):
+        run.change("first-value-000001")
+    run.change("third-value-000003")
+    run.until(lambda: len(run.starts()) == 2, "the second start")
+    run.finish()
+    assert run.starts() == ["first-value-000001", "third-value-000003"]
+
+
+def test_a_failing_store_is_warned_about_once_and_the_command_goes_on(watched):
+    run = watched()
+    (run.place / "value").unlink()
+    line = run.process.stderr.readline()
+    assert line.startswith(b"secretrun: warning: --watch: ")
+    run.change("later-value-000004")
+    run.until(lambda: len(run.starts()) == 2, "the second start")
+    status, said = run.finish()
+    assert status == 6
+    assert b"warning" not in said
+
+
+def test_the_signal_that_ends_it_can_be_chosen(watched):
+    run = watched("--watch-signal", "USR1")
+    run.change("second-value-000002")
+    run.until(lambda: len(run.starts()) == 2, "the second start")
+    run.finish()
+    ended = [path.read_text() for path in run.place.glob("ended-*")]
+    assert ended == [str(int(signal.SIGUSR1))]
+
+
+def test_terminating_the_watcher_ends_the_command(watched):
+    run = watched()
+    run.process.send_signal(signal.SIGTERM)
+    assert run.process.wait(60) == 0  # the command's own answer to TERM
+    assert len(list(run.place.glob("ended-*"))) == 1
