@@ -98,10 +98,6 @@ class _Shared:
             masks.append(mask)
         self.masks = masks
 
-    def count(self, pattern: Pattern) -> None:
-        forms = self.counts.setdefault(self.names[pattern.owner] or "secret", {})
-        forms[pattern.form] = forms.get(pattern.form, 0) + 1
-
 
 class Redactor:
     """A stream masker.
@@ -130,6 +126,7 @@ class Redactor:
             mask=mask, forms=forms, min_length=min_length, paranoid=paranoid, common=common
         )
         self._shared.add(secrets)
+        self._counts = self._shared.counts
         self._start()
 
     def _start(self) -> None:
@@ -151,6 +148,7 @@ class Redactor:
         """A redactor for another stream: same secrets, counts and later additions, own state."""
         other = Redactor.__new__(Redactor)
         other._shared = self._shared
+        other._counts = self._counts
         other._start()
         return other
 
@@ -191,6 +189,17 @@ class Redactor:
         self._buffer = b""
         # raised outside `except`, so that no frame holding the stream hangs on the error
         raise RedactionError(f"redaction failed ({failure}), the rest of the output is dropped")
+
+    def mask(self, data: bytes) -> bytes:
+        """Mask `data` as a whole stream of its own; the stream of this redactor goes on as it was."""
+        stream = self.twin()
+        return stream.feed(data) + stream.flush()
+
+    def probe(self) -> Redactor:
+        """A twin whose masks are not counted, to ask whether something would be masked."""
+        other = self.twin()
+        other._counts = {}
+        return other
 
     @property
     def held(self) -> int:
@@ -347,7 +356,7 @@ class Redactor:
             elif start < hold:
                 advance(start)
                 out.append(shared.masks[pattern.owner])
-                shared.count(pattern)
+                self._count(pattern)
                 covered = -negative
             else:
                 break  # a longer one may yet begin before it, or here
@@ -363,6 +372,10 @@ class Redactor:
         self._limit = min([*[live.limit for live in lives if live.hold < end], *waiting], default=0)
         self._forget(buffer, keep, plain)
         return b"".join(out)
+
+    def _count(self, pattern: Pattern) -> None:
+        forms = self._counts.setdefault(self._shared.names[pattern.owner] or "secret", {})
+        forms[pattern.form] = forms.get(pattern.form, 0) + 1
 
     def _forget(self, buffer: bytes, keep: int, plain: PlainText | None) -> None:
         """Drop the first `keep` bytes of the buffer."""

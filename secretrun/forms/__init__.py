@@ -75,9 +75,11 @@ def derive(
                 yield form, text, ""
                 yield from _dialects(text, wanted)
     if paranoid:
-        from secretrun.forms import rare
+        from secretrun.forms.rare import rare
 
-        yield from rare.fragments(bare)
+        for form, text in rare(bare):
+            if len(text) >= SHORTEST:
+                yield form, text, ""
 
 
 def _long_enough(form: str, text: bytes, rule: str, minimum: int) -> Iterator[tuple[str, bytes, str]]:
