@@ -1,46 +1,20 @@
 """Plan and backends to environment and secrets, in one pass.
 
-References are deduplicated and grouped by backend, each group is fetched in one batch, the groups side
-by side in threads that have ended when `resolve` returns (the child is forked after). Nothing is ever
-resolved in part: either every variable has its value, or one error names all that failed.
+Nothing is ever resolved in part: either every variable has its value, or one error names all that failed.
 
-May import: errors, model, plan, backend.
+May import: errors, model, plan, fetch.
 """
 
 from __future__ import annotations
 
-from secretrun.errors import (
-    BackendError,
-    NotFound,
-    RateLimited,
-    ResolutionError,
-    SecretrunError,
-    TimedOut,
-    Unavailable,
-)
-from secretrun.model import Reference, Secret
+from secretrun.errors import BackendError, NotFound, ResolutionError, SecretrunError
+from secretrun.fetch import Stores, fetch
+from secretrun.model import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import Protocol
-
-    from secretrun.backend import Backend, Context
+    from secretrun.fetch import Answers
     from secretrun.plan import Entry, Plan
-
-    Answer = bytes | SecretrunError
-    Answers = dict[Reference, Answer]
-
-    class Remembered(Protocol):
-        """What `--cache` and `--offline` need of the agent's client."""
-
-        def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]: ...
-
-        def put(self, values: Mapping[Reference, bytes]) -> None: ...
-
-
-UNREACHABLE = (RateLimited, TimedOut, Unavailable)  # a store that says no is not out of reach
-GRACE = 2.0  # seconds a store gets, beyond its own time limit, to report that limit itself
 
 
 class Resolved:
@@ -69,33 +43,6 @@ class Resolved:
 
     def __repr__(self) -> str:
         return f"<Resolved {len(self.environment)} variables, {len(self.secrets)} secrets>"
-
-
-class Stores:
-    """How `resolve` reaches the stores.
-
-    Args:
-        backend: scheme to backend; raises SecretrunError when there is none or it can't be loaded.
-        context: backend to the context of its calls.
-        allow_untrusted: references of `trusted_only` backends work from anywhere (`--allow-exec`).
-        cache: where values are looked up before a store is asked, and kept after, or None.
-        offline: what the cache remembers from before may stand in for a store that can't be reached.
-    """
-
-    def __init__(
-        self,
-        backend: Callable[[str], Backend],
-        context: Callable[[Backend], Context],
-        *,
-        allow_untrusted: bool = False,
-        cache: Remembered | None = None,
-        offline: bool = False,
-    ) -> None:
-        self.backend = backend
-        self.context = context
-        self.allow_untrusted = allow_untrusted
-        self.cache = cache
-        self.offline = offline
 
 
 def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was not started") -> Resolved:
@@ -132,96 +79,6 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         if entry.deliver != "env" and name in environment
     }
     return Resolved(environment, secrets.secrets(), left_out, deliver)
-
-
-def fetch(wanted: list[Reference], stores: Stores) -> Answers:
-    """Values for references, from the cache or else from the stores; each gets its value or its error."""
-    unique = list(dict.fromkeys(wanted))
-    cache = stores.cache
-    if cache is None or not unique:
-        return _ask(unique, stores)
-    remembered = cache.get(unique)
-    missing = [reference for reference in unique if reference not in remembered]
-    asked = _ask(missing, stores)
-    cache.put({r: answer for r, answer in asked.items() if isinstance(answer, bytes)})
-    if stores.offline:
-        out_of_reach = [r for r, answer in asked.items() if isinstance(answer, UNREACHABLE)]
-        asked.update(cache.get(out_of_reach, stale=True))
-    return {**remembered, **asked}
-
-
-def _ask(wanted: list[Reference], stores: Stores) -> Answers:
-    """Ask every store once for what is wanted of it."""
-    answers: Answers = {}
-    groups: dict[str, tuple[Backend, list[Reference]]] = {}
-    for reference in wanted:
-        try:
-            backend = stores.backend(reference.scheme)
-        except SecretrunError as error:
-            answers[reference] = error
-            continue
-        if backend.info.trusted_only and not (reference.trusted or stores.allow_untrusted):
-            answers[reference] = BackendError(
-                f"{reference.scheme}:// references work only from --set or your own config",
-                hint="if you trust this file: --allow-exec",
-            )
-            continue
-        groups.setdefault(backend.info.name, (backend, []))[1].append(reference)
-    serial = [group for group in groups.values() if group[0].info.serial]
-    parallel = [group for group in groups.values() if not group[0].info.serial]
-    if len(groups) < 2:
-        for backend, batch in groups.values():
-            answers.update(_fetch_group(backend, batch, stores.context(backend)))
-        return answers
-    # Stores that may prompt go one after the other, on this thread: one question at a time, and
-    # Ctrl-C reaches it.
-    threads = [_start(backend, batch, stores.context(backend)) for backend, batch in parallel]
-    for backend, batch in serial:
-        answers.update(_fetch_group(backend, batch, stores.context(backend)))
-    for join in threads:
-        answers.update(join())
-    return answers
-
-
-def _start(backend: Backend, batch: list[Reference], context: Context) -> Callable[[], Answers]:
-    import threading
-
-    result: Answers = {}
-    # A daemon thread: when a store hangs past every limit the run fails, and must be able to end.
-    thread = threading.Thread(
-        target=lambda: result.update(_fetch_group(backend, batch, context)),
-        name=f"secretrun-{backend.info.name}",
-        daemon=True,
-    )
-    thread.start()
-
-    def join() -> Answers:
-        thread.join(None if context.timeout is None else context.timeout + GRACE)
-        if thread.is_alive():
-            late = TimedOut(f"{backend.info.title} did not answer within {context.timeout:g} seconds")
-            return dict.fromkeys(batch, late)
-        return result
-
-    return join
-
-
-def _fetch_group(backend: Backend, batch: list[Reference], context: Context) -> Answers:
-    """One batch; whatever goes wrong in a backend becomes an error of its references."""
-    try:
-        found = backend.fetch(batch, context)
-    except SecretrunError as error:
-        return dict.fromkeys(batch, error)
-    except Exception as error:  # noqa: BLE001  a plugin's bug must not become a traceback with values in it
-        broken = BackendError(f"the {backend.info.name} backend failed with {type(error).__name__}")
-        return dict.fromkeys(batch, broken)
-    answers: Answers = {}
-    for reference in batch:
-        answer = found.get(reference)
-        if isinstance(answer, (bytes, SecretrunError)):
-            answers[reference] = answer
-        else:
-            answers[reference] = BackendError(f"the {backend.info.name} backend gave no answer")
-    return answers
 
 
 def _imports(

@@ -17,7 +17,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The programs that run for us now: process id to whether it leads a group of its own. Kept here so that
+# an interrupted or failed run can end them, whichever thread started them.
+_running: dict[int, bool] = {}
+
 SOPS_HINT = "install it: pip install 'secretrun[sops]', or see https://getsops.io/docs/#download"
+
+
+def started(pid: int, *, leader: bool) -> None:
+    """Note a helper program that was started."""
+    _running[pid] = leader
+
+
+def ended(pid: int) -> None:
+    """Note that it has been waited for."""
+    _running.pop(pid, None)
+
+
+def kill_running() -> None:
+    """Kill every helper program that still runs, with its group where it leads one."""
+    for pid, leader in list(_running.items()):
+        try:
+            if leader:
+                os.killpg(pid, 9)
+            else:
+                os.kill(pid, 9)
+        except OSError:
+            pass  # it has just ended
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str | None:

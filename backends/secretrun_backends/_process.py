@@ -9,7 +9,7 @@ import os
 import time
 
 from secretrun.errors import TimedOut, Unavailable
-from secretrun.tools import find_program
+from secretrun.tools import ended, find_program, started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def run(
         raise Unavailable(
             f"can't start {command[0]}: {error.strerror}", hint=f"install it: {info.install}"
         ) from None
+    started(process.pid, leader=not terminal)
     try:
         output, complaint = process.communicate(text, deadline.left())
     except subprocess.TimeoutExpired:
@@ -125,6 +126,7 @@ def run(
     finally:
         if process.returncode is None:  # too late, or we are being interrupted
             _kill(process, group=not terminal)
+        ended(process.pid)
     return Completed(process.returncode, output, complaint.decode("utf-8", "replace"))
 
 

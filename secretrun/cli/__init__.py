@@ -23,9 +23,11 @@ def main(argv: Sequence[str]) -> int:
     try:
         return _dispatch(list(argv), messages)
     except SecretrunError as error:
+        _end_helpers()
         messages.error(error)
         return error.exit_status
     except KeyboardInterrupt:
+        _end_helpers()
         # Ctrl-C before the command runs: end as any program that does not catch it.
         return _die_of_interrupt()
     except BrokenPipeError:
@@ -37,6 +39,13 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  a bug must not print a traceback that quotes a value
         messages.bug(error)
         return 125
+
+
+def _end_helpers() -> None:
+    """Leave no store's program behind: one may still run in a thread that nobody waits for any more."""
+    tools = sys.modules.get("secretrun.tools")
+    if tools is not None:
+        tools.kill_running()
 
 
 def _die_of_interrupt() -> int:

@@ -2,7 +2,7 @@
 
 Exit status: 0 when every variable resolves, 125 otherwise.
 
-May import: common, resolve.
+May import: common, fetch.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import sys
 
 from secretrun.cli.common import prepare
 from secretrun.errors import NotFound, SecretrunError
-from secretrun.resolve import fetch
+from secretrun.fetch import fetch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
     from secretrun.cli.common import Prepared
+    from secretrun.fetch import Answers
     from secretrun.plan import Entry
-    from secretrun.resolve import Answers
 
     Row = dict[str, object]
 

@@ -10,13 +10,15 @@ import sys
 
 from secretrun import config as files
 from secretrun.errors import UsageError
+from secretrun.fetch import Stores
 from secretrun.plan import Plan
 from secretrun.registry import Registry
-from secretrun.resolve import Stores
+from secretrun.waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from secretrun.agent.client import Cache
     from secretrun.cli.messages import Messages
@@ -29,7 +31,9 @@ class Prepared:
 
     __slots__ = ("cache", "config", "directory", "environ", "plan", "registry", "settings", "stores")
 
-    def __init__(self, config: Config, directory: str, environ: dict[str, str]) -> None:
+    def __init__(
+        self, config: Config, directory: str, environ: dict[str, str], say: Callable[[str], None]
+    ) -> None:
         self.config = config
         self.settings: Settings = config.settings
         self.directory = directory
@@ -52,6 +56,7 @@ class Prepared:
             self.registry.context,
             allow_untrusted=self.settings.flag("allow_exec"),
             cache=self.cache,
+            edge=Waiting(environ, say if os.isatty(2) and not self.settings.flag("quiet") else None),
             offline=self.settings.flag("offline"),
         )
 
@@ -79,7 +84,7 @@ def prepare(options: argparse.Namespace) -> Prepared:
     except OSError:
         raise UsageError("the current directory is gone") from None
     config = files.load(environ, lambda name: getattr(options, name, None), directory)
-    prepared = Prepared(config, directory, environ)
+    prepared = Prepared(config, directory, environ, options.messages.note)
     files.fill(prepared.plan, config, directory, _stdin)
     return prepared
 

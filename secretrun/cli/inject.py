@@ -15,8 +15,9 @@ import sys
 from secretrun import files, reference, render
 from secretrun.cli.common import Prepared, prepare
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError, UsageError
+from secretrun.fetch import fetch
 from secretrun.model import Reference
-from secretrun.resolve import fetch, report, resolve
+from secretrun.resolve import report, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

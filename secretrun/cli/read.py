@@ -10,8 +10,8 @@ import sys
 
 from secretrun import reference, settings
 from secretrun.errors import ResolutionError, SecretrunError
+from secretrun.fetch import Stores, fetch
 from secretrun.registry import Registry
-from secretrun.resolve import Stores, fetch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
