@@ -1,0 +1,36 @@
+"""vals: a YAML or JSON map of names to values, with `ref+backend://...` expressions that we read too.
+
+Source: github.com/helmfile/vals, README "Usage" and pkg/expansion.
+"""
+
+from __future__ import annotations
+
+from secretrun import reference
+from secretrun.errors import ReferenceSyntaxError
+from secretrun.migrate import Migration, literal
+from secretrun.migrate.documents import yaml
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secretrun.migrate import Text
+
+
+def read(source: Text) -> Migration:
+    """Every scalar of the top level becomes a variable."""
+    found = Migration("vals")
+    for name, value in yaml(source).items():
+        line = source.line_of(name)
+        if isinstance(value, (dict, list)):
+            found.leave(line, name, "a nested value is no environment variable")
+        elif value is None:
+            found.add(name, {"value": ""}, line)
+        elif isinstance(value, str) and reference.VALS.search(value):
+            try:
+                reference.split(value, lambda _: False)
+            except ReferenceSyntaxError as error:
+                found.leave(line, name, error.message)
+            else:
+                found.add(name, {"ref": value}, line)
+        else:
+            found.add(name, {"value": literal(value)}, line)
+    return found
