@@ -39,6 +39,7 @@ class Monitored:
         self._pid = pid
         self._commands = commands
         self._errors = errors
+        self._group = 0
 
     @property
     def private(self) -> tuple[int, ...]:
@@ -58,7 +59,16 @@ class Monitored:
         Raises:
             CommandError: it could not be.
         """
+        self._group = int.from_bytes(os.read(self.replies, 8), "big")
         _check(self._errors, argv)
+
+    def kill(self) -> None:
+        """Kill the command's process group, where the monitor can't any more."""
+        if self._group:
+            try:
+                os.killpg(self._group, signals.SIGKILL)
+            except OSError:
+                pass  # nobody is left in it
 
     def answer(self) -> bytes:
         """The monitor's next message; empty when it is gone."""

@@ -47,14 +47,14 @@ def execute(argv: Sequence[bytes], environment: Mapping[bytes, bytes]) -> int:
 
 def _try(path: bytes, argv: Sequence[bytes], environment: dict[bytes, bytes]) -> int:
     try:
-        os.execve(path, list(argv), environment)
+        os.execve(path, list(argv), environment)  # noqa: S606  there is no shell, on purpose
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             return error.errno or errno.EINVAL
     except ValueError:  # a NUL byte, or a variable's name with "=" in it
         return errno.EINVAL
     try:
-        os.execve(b"/bin/sh", [b"sh", path, *argv[1:]], environment)
+        os.execve(b"/bin/sh", [b"sh", path, *argv[1:]], environment)  # noqa: S606
     except OSError as error:
         return error.errno or errno.EINVAL
 

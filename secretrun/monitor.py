@@ -99,6 +99,7 @@ def _start(orders: Orders) -> int:
     except OSError:
         pass
     signals.set_mask(mask)
+    os.write(orders.replies, pid.to_bytes(8, "big"))  # for the wrapper to kill, should we be killed
     return pid
 
 

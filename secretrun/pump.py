@@ -17,6 +17,7 @@ from secretrun import descriptors, ready, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from secretrun.terminal import OutputModes
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
         def flush(self) -> bytes:
             """What is to be shown at the end of the stream."""
-
-        def release(self) -> bytes:
-            """What of the held bytes may show on an idle terminal."""
 
 
 CHUNK = 1 << 17  # bytes read at once; a terminal gives 4 KiB whatever one asks for
@@ -55,9 +53,6 @@ class Plain:
     def flush(self) -> bytes:
         return b""
 
-    def release(self) -> bytes:
-        return b""
-
 
 class Pump:
     """One stream.
@@ -68,7 +63,8 @@ class Pump:
         masker: sees every byte, in order.
         notify: a pipe that gets a byte when the pump ends.
         modes: the output processing to undo, where source is an inner terminal.
-        idle: show held bytes after a moment of quiet.
+        release: gives what of the masker's held bytes may show after a moment of quiet; None when the
+            reader is no person at a terminal.
 
     Attributes:
         total: bytes read so far.
@@ -87,7 +83,7 @@ class Pump:
         notify: int,
         *,
         modes: OutputModes | None = None,
-        idle: bool = False,
+        release: Callable[[], bytes] | None = None,
     ) -> None:
         self.source = source
         self.sink = sink
@@ -100,7 +96,7 @@ class Pump:
         self._masker = masker
         self._notify = notify
         self._modes = modes
-        self._idle = idle
+        self._release = release
         self._stopping = False
         self._stop, self._stopper = os.pipe()
         self._running = _thread.allocate_lock()
@@ -154,7 +150,7 @@ class Pump:
 
     def _read(self) -> bytes | None:
         """The next chunk, empty at the end of the stream; None to stop."""
-        idle = self._idle
+        idle = self._release is not None
         while not self._stopping:
             try:
                 data = os.read(self.source, CHUNK)
@@ -171,14 +167,16 @@ class Pump:
             readable, _ = ready.wait((self.source, self._stop), timeout=IDLE if held else None)
             if not readable:
                 idle = False  # what is still held stays so until more comes
-                self._release()
+                self._show_held()
         return None
 
-    def _release(self) -> None:
+    def _show_held(self) -> None:
         out = b""
         if self._modes is not None:
             out = self._masker.feed(self._modes.flush())
-        self._write(out + self._masker.release())
+        if self._release is not None:
+            out += self._release()
+        self._write(out)
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

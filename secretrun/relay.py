@@ -50,6 +50,7 @@ STREAM_ENDED = "the command closed a stream"  # number: the stream
 STREAM_DUE = "the command still runs without that stream"  # number: the stream
 ENDED = "the command ended"  # number: its wait status
 UNREAD = "not all that it printed is read yet"
+READ_DUE = "it is time to look again"
 READ = "all that it printed is read"
 DRAINED = "every stream is at its end"
 QUIET = "somebody else still holds a stream, and is silent"
@@ -57,7 +58,7 @@ QUIET = "somebody else still holds a stream, and is silent"
 EVENTS = frozenset({
     STOP, STOP_FOREGROUND, STOP_BACKGROUND, RESUME_FOREGROUND, RESUME_BACKGROUND, CONTINUE_FOREGROUND,
     CONTINUE_BACKGROUND, REFUSED, RESIZED, SIGNAL, FATAL_SIGNAL, FATAL_GROUP_SIGNAL, INTERRUPT_KEY, HANGUP,
-    HANGUP_DUE, STREAM_ENDED, STREAM_DUE, ENDED, UNREAD, READ, DRAINED, QUIET,
+    HANGUP_DUE, STREAM_ENDED, STREAM_DUE, ENDED, UNREAD, READ_DUE, READ, DRAINED, QUIET,
 })  # fmt: skip
 
 # ---- commands
@@ -77,6 +78,7 @@ CLOSE_TERMINAL: Command = ("close the inner terminal", 0)
 WAIT_STREAM: Command = ("wait before the stream goes", IT)
 CLOSE_STREAM: Command = ("close our end of the stream too", IT)
 CHECK_READ: Command = ("see whether all that the command printed is read", 0)
+WAIT_READ: Command = ("wait before looking again", 0)
 SETTLE: Command = ("let the monitor go and wait for the end of the streams", 0)
 LINGER: Command = ("leave a helper that goes on masking", 0)
 
@@ -106,7 +108,8 @@ ON_TERMINAL: dict[tuple[str, str], Row] = {
     (AWAY, STOP): (STOPPED, _STOPS),
     (AWAY, CONTINUE_FOREGROUND): (HELD, (RESIZE, RAW, FOREGROUND)),
     (AWAY, CONTINUE_BACKGROUND): (AWAY, (FORWARD,)),
-    (ENDING, UNREAD): (ENDING, (CHECK_READ,)),
+    (ENDING, UNREAD): (ENDING, (WAIT_READ,)),
+    (ENDING, READ_DUE): (ENDING, (CHECK_READ,)),
     (ENDING, READ): (ENDING, (SETTLE,)),
     (ENDING, RESIZED): (ENDING, (RESIZE,)),
     (ENDING, DRAINED): (DONE, (COOKED,)),

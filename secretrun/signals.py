@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
     from types import FrameType
-    from typing import NoReturn
 else:
     import _signal
 

@@ -84,21 +84,29 @@ class Streams:
         else:
             ours, theirs = os.pipe()
             _enlarge(ours)
-        self._pumps[number] = Pump(ours, number, self._masker(number), self._notify, idle=os.isatty(number))
+        self._pump(ours, number)
         return self._give(theirs)
 
     def _give(self, descriptor: int) -> int:
         self._given.append(descriptor)
         return descriptor
 
-    def _masker(self, number: int) -> Masker:
-        if self._redactor is None:
-            return Plain()
-        if self._stdio and number == 1:
-            from secretrun.jsonlines import JSONLines
+    def _pump(self, source: int, number: int, modes: terminal.OutputModes | None = None) -> None:
+        masker: Masker = Plain()
+        release = None
+        if self._redactor is not None and self._stdio and number == 1:
+            from secretrun.jsonlines import JsonLines
 
-            return JSONLines(self._redactor)
-        return self._redactor.twin()
+            masker = JsonLines(self._redactor)
+        elif self._redactor is not None:
+            masker = twin = self._redactor.twin()
+            release = twin.release if os.isatty(number) else None
+        self._pumps[number] = Pump(source, number, masker, self._notify, modes=modes, release=release)
+
+    @property
+    def terminal(self) -> int:
+        """One of our descriptors of the terminal that becomes the inner one."""
+        return self.layout.streams.index(layout.INNER, 1)
 
     def inner(self, master: int, tty: int) -> None:
         """Set the inner terminal up as ours is and pump from it; before the command starts.
@@ -111,23 +119,12 @@ class Streams:
         except termios.error:
             raise SecretrunError("the terminal is gone") from None
         terminal.set_size(master, terminal.size(tty))
-        number = self.layout.streams.index(layout.INNER, 1)
-        modes = terminal.OutputModes(master, tty)
-        self._pumps[number] = Pump(master, number, self._masker(number), self._notify, modes=modes, idle=True)
+        self._pump(master, self.terminal, terminal.OutputModes(master, tty))
 
     def release(self) -> None:
         """Let go of what the command holds now, so that its end is the end."""
         descriptors.close(*self._given, *descriptors.inherited())
-        descriptors.to_null(
-            *(
-                number
-                for number in range(2)
-                if number == 0 or (self.layout.streams[1] == layout.INHERITED and not self._shows(1))
-            )
-        )
-
-    def _shows(self, number: int) -> bool:
-        return number in self._pumps
+        descriptors.to_null(*((0, 1) if self.layout.streams[1] == layout.INHERITED else (0,)))
 
     def start(self) -> None:
         """Start pumping; nothing may be forked from now on, but by `linger`."""

@@ -1,10 +1,10 @@
-"""The terminal's modes and size: raw mode and back, and output processing done once, not twice.
+r"""The terminal's modes and size: raw mode and back, and output processing done once, not twice.
 
 Raw mode keeps the terminal's own output processing for as long as the inner terminal has it, so that
 what other programs print meanwhile does not walk down the screen in stairs. `OutputModes` takes the
-inner terminal's "\\r\\n" back to "\\n" as long as that is so.
+inner terminal's "\r\n" back to "\n" as long as that is so.
 
-May import: signals.
+May import: errors, signals.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import termios
 
 from secretrun import signals
+from secretrun.errors import SecretrunError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,28 @@ def is_ours(fd: int) -> bool:
     except OSError:
         return False
     return os.isatty(fd)
+
+
+def open_ours(fd: int) -> int:
+    """Open our controlling terminal anew, non-blocking; descriptors we were given stay as they are.
+
+    Args:
+        fd: a descriptor of it.
+
+    Raises:
+        SecretrunError: it can't be opened.
+    """
+    flags = os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY
+    try:
+        try:
+            return os.open("/dev/tty", flags)
+        except OSError:  # a chroot without that name
+            return os.open(os.ttyname(fd), flags)
+    except OSError as error:
+        raise SecretrunError(
+            f"can't open the terminal: {(error.strerror or '').lower()}",
+            hint="--tty never does without it",
+        ) from None
 
 
 def in_foreground(fd: int) -> bool:
@@ -147,7 +170,7 @@ class RawMode:
             current = termios.tcgetattr(self._fd)
         except termios.error:
             return False
-        if self._saved is None:
+        if self._saved is None or not _is_raw(current):
             self._saved = current
         return set_attributes(self._fd, raw(current))
 
