@@ -1,7 +1,9 @@
 """One template over many stores: every store is asked once, in one run."""
 
+import base64
 import json
 import os
+import pathlib
 import stat
 import sys
 
@@ -10,17 +12,9 @@ import pytest
 from main_job.support import Store, secretrun
 from moto.server import ThreadedMotoServer
 
-# A stand-in for 1Password's `op inject`, which needs an account: it fills in op:// references in the
-# template it reads on stdin, as documented, and counts its calls.
-OP = """#!{python}
-import os, re, sys
-with open({calls!r}, "a") as log:
-    log.write(" ".join(sys.argv[1:2]) + "\\n")
-values = {{"op://dev/api/token": "op-token-value-1234567"}}
-text = sys.stdin.read()
-text = re.sub(r"\\{{\\{{\\s*(op://[^}}]*?)\\s*\\}}\\}}", lambda m: values[m.group(1)], text)
-sys.stdout.write(re.sub(r"op://[A-Za-z0-9/_.-]+", lambda m: values[m.group()], text))
-"""
+# The stand-in for 1Password's `op`, which needs an account; it counts its calls.
+OP = '#!/bin/sh\nexec "{python}" "{stand_in}" "$@"\n'
+STAND_IN = pathlib.Path(__file__).parents[1] / "backends" / "op_stand_in.py"
 
 # A recorder in front of the real sops.
 SOPS = """#!/bin/sh
@@ -59,7 +53,11 @@ def test_one_template_mixes_stores_and_asks_each_once(tmp_path, aws):
     )
     bin_ = tmp_path / "bin"
     bin_.mkdir()
-    program(bin_ / "op", OP.format(python=sys.executable, calls=str(tmp_path / "op-calls")))
+    program(bin_ / "op", OP.format(python=sys.executable, stand_in=STAND_IN))
+    vault = tmp_path / "op-store"
+    vault.mkdir()
+    token = base64.b64encode(b"op-token-value-1234567").decode()
+    (vault / "values.json").write_text(json.dumps({"op://dev/api/token": token}))
     program(bin_ / "sops", SOPS.format(calls=str(tmp_path / "sops-calls"), real=find_sops(os.environ)))
     (tmp_path / "mixed.env").write_text(
         "LITERAL=plain\n"
@@ -70,6 +68,7 @@ def test_one_template_mixes_stores_and_asks_each_once(tmp_path, aws):
     )
     env = store.environ | {
         "PATH": f"{bin_}{os.pathsep}{store.environ['PATH']}",
+        "OP_STORE": str(vault),
         "AWS_ENDPOINT_URL": aws,
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "testing",
@@ -91,5 +90,6 @@ def test_one_template_mixes_stores_and_asks_each_once(tmp_path, aws):
     }
     for value in (b"aws-p@ssword-99", b"sops-first-value-1", b"op-token-value-1234567"):
         assert value not in done.stdout + done.stderr
-    assert (tmp_path / "op-calls").read_text() == "inject\n"
+    calls = [json.loads(line)[0] for line in (vault / "calls").read_text().splitlines()]
+    assert len(calls) == 1, calls
     assert len((tmp_path / "sops-calls").read_text().splitlines()) == 1
