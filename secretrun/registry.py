@@ -2,9 +2,10 @@
 
 First-party backends are a table, so that a run that needs none of them imports nothing. Other schemes
 come from the entry-point group `secretrun.backends`, looked up only when a scheme is in neither this
-table nor the list of well-known URL schemes: `importlib.metadata` costs 26 ms.
+table nor the list of well-known URL schemes: `importlib.metadata` costs 26 ms. Last, the PATH is
+searched for `secretrun-backend-SCHEME`.
 
-May import: errors, backend.
+May import: errors, backend, plugin.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ ORDINARY = frozenset((
 ))  # fmt: skip
 # Used only to sign in to a store, so kept from the child; a test compares this with the backends' data.
 SIGN_IN = (
-    "DOPPLER_TOKEN", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
+    "DOPPLER_TOKEN", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
+    "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
     "OP_CONNECT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "OP_SESSION_*", "SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD",
     "SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
 )  # fmt: skip
@@ -88,7 +90,7 @@ class Registry:
             return True
         if scheme in ORDINARY:
             return False
-        if scheme in self._plugins():
+        if scheme in self._plugins() or self._program(scheme):
             return True
         close = _slip(scheme, (*BUILTIN, *RESERVED, *self._plugins()))
         if close:
@@ -106,9 +108,20 @@ class Registry:
         """
         if scheme not in self._made:
             target = BUILTIN.get(scheme) or self._plugins().get(scheme)
-            if target is None:
+            program = self._program(scheme)
+            if target and program:
+                raise ConfigError(
+                    f"{program} and {target.partition(':')[0]} both provide {scheme}://",
+                    hint="remove one of them",
+                )
+            if target:
+                made = _load(target, scheme)
+            elif program:
+                from secretrun.plugin import Plugin
+
+                made = Plugin(scheme, program)
+            else:
                 raise ConfigError(f"no backend for {scheme}:// in this version of secretrun")
-            made = _load(target, scheme)
             for other in made.info.schemes:
                 self._made.setdefault(other, made)
             self._made[scheme] = made
@@ -125,8 +138,17 @@ class Registry:
 
     def everything(self) -> list[Backend]:
         """Every backend there is, each once, by name."""
-        made = {self.backend(s).info.name: self.backend(s) for s in (*BUILTIN, *self._plugins())}
+        from secretrun.plugin import installed
+
+        schemes = dict.fromkeys((*BUILTIN, *self._plugins(), *installed(self._environ)))
+        made = {self.backend(s).info.name: self.backend(s) for s in schemes}
         return [made[name] for name in sorted(made)]
+
+    def _program(self, scheme: str) -> str | None:
+        """The program on the PATH that provides the scheme."""
+        from secretrun import plugin
+
+        return plugin.find(scheme, self._environ)
 
     def _plugins(self) -> dict[str, str]:
         """Scheme to "module:Class" of the installed plugins."""
