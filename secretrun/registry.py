@@ -32,6 +32,7 @@ BUILTIN = {
     "k8s": "secretrun_backends.kubernetes:Kubernetes",
     "op": "secretrun_backends.onepassword:OnePassword",
     "sops": "secretrun_backends.sops:Sops",
+    "summon": "secretrun_backends.summon:Summon",
 }
 # Schemes that are ours by design and have no backend yet: an error, never a literal.
 RESERVED = (
