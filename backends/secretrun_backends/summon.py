@@ -1,0 +1,107 @@
+"""summon's providers, unchanged: a program that is given an id and prints the value.
+
+`summon://PROVIDER/ID`. One scheme with the provider in the path, rather than a scheme for each, since
+the name of a provider may hold what a scheme can't.
+Source: https://cyberark.github.io/summon/#providers, and summon's provider package, which takes the
+output with the blanks around it removed.
+
+May import: errors, backend.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secretrun.backend import BackendInfo
+from secretrun.content import select
+from secretrun.errors import BackendError, BadReference, Unavailable
+from secretrun.tools import find_program
+from secretrun_backends._https import each
+from secretrun_backends._process import Deadline, run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from secretrun.backend import Context
+    from secretrun.model import Reference
+
+# Where summon's own packages and Homebrew put them.
+DIRECTORIES = ("/usr/local/lib/summon", "/opt/homebrew/lib/summon")
+
+
+class Summon:
+    """`summon://PROVIDER/ID[#/pointer]`; a `#` or `?` that is part of the id is written %23 or %3F."""
+
+    info = BackendInfo(
+        name="summon",
+        title="summon providers",
+        schemes=("summon",),
+        example="summon://summon-conjur/prod/db/password",
+        needs="the provider",
+        install="see https://cyberark.github.io/summon/#providers",
+        sign_in="as the provider describes",
+        docs="https://cyberark.github.io/summon/#providers",
+    )
+
+    def fetch(
+        self, references: Sequence[Reference], context: Context
+    ) -> Mapping[Reference, bytes | BackendError]:
+        """One run of the provider an id, side by side."""
+        deadline = Deadline(context.timeout)
+        answers: dict[Reference, bytes | BackendError] = {}
+        wanted: dict[Reference, tuple[str, str]] = {}
+        for reference in dict.fromkeys(references):
+            try:
+                wanted[reference] = _place(reference)
+            except BackendError as error:
+                answers[reference] = error
+
+        def call(place: tuple[str, str]) -> bytes:
+            provider, secret = place
+            program = _find(provider, context)
+            done = run(self.info, [program, secret], environ=context.environ, deadline=deadline)
+            if done.status != 0:
+                # Its own words are not repeated: nothing says what a provider quotes.
+                raise BackendError(
+                    f"the provider {provider} has no value for {secret} (exit status {done.status})",
+                    hint=f"to see what it says: {program} '{secret}' > /dev/null",
+                )
+            return done.output.strip()
+
+        values = each(wanted.values(), call)
+        for reference, place in wanted.items():
+            value = values[place]
+            if isinstance(value, bytes):
+                try:
+                    value = select(value, reference.pointer, what=place[1])
+                except BackendError as error:
+                    value = error
+            answers[reference] = value
+        return answers
+
+
+def _place(reference: Reference) -> tuple[str, str]:
+    provider, _, secret = reference.path.partition("/")
+    if reference.options:
+        raise BadReference(
+            f"summon has no option {reference.options[0][0]!r}", hint="a '?' in the id is written %3F"
+        )
+    if not provider or provider.startswith(".") or not secret:
+        raise BadReference(f"{reference.text} is not PROVIDER/ID", hint=f"like {Summon.info.example}")
+    if secret.startswith("-"):
+        raise BadReference(f"the id in {reference.text} looks like an option")
+    return provider, secret
+
+
+def _find(provider: str, context: Context) -> str:
+    said = context.environ.get("SUMMON_PROVIDER_PATH")
+    for directory in (said,) if said else DIRECTORIES:
+        if os.path.isabs(directory):
+            found = find_program(os.path.join(directory, provider), context.environ)
+            if found:
+                return found
+    raise Unavailable(
+        f"there is no summon provider {provider} in {said or ' or '.join(DIRECTORIES)}",
+        hint="SUMMON_PROVIDER_PATH names another directory, by its absolute path",
+    )
