@@ -23,10 +23,12 @@ GROUP = "secretrun.backends"
 BUILTIN = {
     "aws-sm": "secretrun_backends.aws_secrets_manager:AwsSecretsManager",
     "aws-ssm": "secretrun_backends.aws_parameter_store:AwsParameterStore",
+    "azure-kv": "secretrun_backends.azure_key_vault:AzureKeyVault",
     "doppler": "secretrun_backends.doppler:Doppler",
     "env": "secretrun_backends.environment:Environment",
     "exec": "secretrun_backends.command:Command",
     "file": "secretrun_backends.file:File",
+    "gcp-sm": "secretrun_backends.google_secret_manager:GoogleSecretManager",
     "httpjson": "secretrun_backends.http_json:HttpJson",
     "infisical": "secretrun_backends.infisical:Infisical",
     "k8s": "secretrun_backends.kubernetes:Kubernetes",
@@ -36,7 +38,7 @@ BUILTIN = {
 }
 # Schemes that are ours by design and have no backend yet: an error, never a literal.
 RESERVED = (
-    "azure-kv", "bw", "bws", "gcp-sm", "keepassxc", "keyring", "pass", "vault",
+    "bw", "bws", "keepassxc", "keyring", "pass", "vault",
 )  # fmt: skip
 # Schemes of ordinary URLs: literals, without a look at the installed plugins.
 ORDINARY = frozenset((
