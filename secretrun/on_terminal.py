@@ -25,7 +25,7 @@ class OnTerminal(Loop):
     _raw: terminal.RawMode
 
     def _start(self) -> None:
-        self._tty = terminal.open_ours(self._streams.terminal)
+        self._tty = terminal.open_ours(self._streams.inner_number)
         self._raw = terminal.RawMode(self._tty)
         self._keys = b""
         self._scanner = terminal.Keys()

@@ -115,13 +115,13 @@ ON_TERMINAL: dict[tuple[str, str], Row] = {
     (ENDING, DRAINED): (DONE, (COOKED,)),
     (ENDING, QUIET): (DONE, (COOKED, LINGER)),
     (ENDING, FATAL_SIGNAL): (DONE, (COOKED,)),  # the command is gone, so it is ours to obey
-    (ENDING, HANGUP): (DONE, ()),
+    (ENDING, HANGUP): (DONE, (COOKED,)),
 }
 for _state in (WAITING, HELD, AWAY):
     ON_TERMINAL[_state, RESIZED] = (_state, (RESIZE,))
     ON_TERMINAL[_state, SIGNAL] = (_state, (FORWARD,))
     ON_TERMINAL[_state, FATAL_SIGNAL] = (_state, (FORWARD,))
-    ON_TERMINAL[_state, HANGUP] = (WAITING, (HANG_UP, WAIT_HANGUP))
+    ON_TERMINAL[_state, HANGUP] = (WAITING, (COOKED, HANG_UP, WAIT_HANGUP))
     ON_TERMINAL[_state, HANGUP_DUE] = (_state, (CLOSE_TERMINAL,))
     ON_TERMINAL[_state, STREAM_ENDED] = (_state, (WAIT_STREAM,))
     ON_TERMINAL[_state, STREAM_DUE] = (_state, (CLOSE_STREAM,))

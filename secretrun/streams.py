@@ -104,7 +104,7 @@ class Streams:
         self._pumps[number] = Pump(source, number, masker, self._notify, modes=modes, release=release)
 
     @property
-    def terminal(self) -> int:
+    def inner_number(self) -> int:
         """One of our descriptors of the terminal that becomes the inner one."""
         return self.layout.streams.index(layout.INNER, 1)
 
@@ -119,7 +119,9 @@ class Streams:
         except termios.error:
             raise SecretrunError("the terminal is gone") from None
         terminal.set_size(master, terminal.size(tty))
-        self._pump(master, self.terminal, terminal.OutputModes(master, tty))
+        number = self.inner_number
+        # Our own stream, not `tty`: a helper that lingers has no other.
+        self._pump(master, number, terminal.OutputModes(master, number))
 
     def release(self) -> None:
         """Let go of what the command holds now, so that its end is the end."""

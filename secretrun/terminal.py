@@ -31,6 +31,14 @@ _RAW_IFLAG = ~(
 )  # fmt: skip
 _RAW_LFLAG = ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
 _NEWLINES = termios.OPOST | termios.ONLCR
+# Output processing that changes the text again when done twice, and that nobody can undo.
+_ODD = (
+    termios.OCRNL
+    | termios.ONOCR
+    | termios.ONLRET
+    | getattr(termios, "OLCUC", 0)
+    | getattr(termios, "OFILL", 0)
+)
 
 
 def is_ours(fd: int) -> bool:
@@ -208,7 +216,8 @@ class OutputModes:
         except termios.error:
             return data  # one of them is gone
         outer = flags(attributes, OFLAG)
-        if (inner ^ outer) & termios.OPOST and in_foreground(self._outer) and _is_raw(attributes):
+        wanted = inner & termios.OPOST if not inner & _ODD else 0
+        if wanted != outer & termios.OPOST and in_foreground(self._outer) and _is_raw(attributes):
             outer ^= termios.OPOST
             attributes[OFLAG] = outer
             set_attributes(self._outer, attributes)
