@@ -1,0 +1,30 @@
+"""`secretrun edit`: the store in the user's editor, through sops.
+
+May import: hygiene, sopsfile, store.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secretrun import hygiene, store
+from secretrun.sopsfile import Sops
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open the editor; returns the exit status of sops, 0 when nothing was changed.
+
+    Raises:
+        SecretrunError: for a missing store, or a sops that fails before or after the editor.
+    """
+    hygiene.protect()
+    path = store.locate(options.store, os.getcwd())
+    sops = Sops(os.environ)
+    with store.locked(
+        os.path.dirname(path), lambda: options.messages.note("waiting for another secretrun to finish")
+    ):
+        return sops.edit(path)
