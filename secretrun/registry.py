@@ -24,6 +24,8 @@ BUILTIN = {
     "aws-sm": "secretrun_backends.aws_secrets_manager:AwsSecretsManager",
     "aws-ssm": "secretrun_backends.aws_parameter_store:AwsParameterStore",
     "azure-kv": "secretrun_backends.azure_key_vault:AzureKeyVault",
+    "bw": "secretrun_backends.bitwarden:Bitwarden",
+    "bws": "secretrun_backends.bitwarden_secrets:BitwardenSecrets",
     "doppler": "secretrun_backends.doppler:Doppler",
     "env": "secretrun_backends.environment:Environment",
     "exec": "secretrun_backends.command:Command",
@@ -38,7 +40,7 @@ BUILTIN = {
 }
 # Schemes that are ours by design and have no backend yet: an error, never a literal.
 RESERVED = (
-    "bw", "bws", "keepassxc", "keyring", "pass", "vault",
+    "keepassxc", "keyring", "pass", "vault",
 )  # fmt: skip
 # Schemes of ordinary URLs: literals, without a look at the installed plugins.
 ORDINARY = frozenset((
@@ -51,6 +53,7 @@ ORDINARY = frozenset((
 ))  # fmt: skip
 # Used only to sign in to a store, so kept from the child; a test compares this with the backends' data.
 SIGN_IN = (
+    "BWS_ACCESS_TOKEN", "BW_CLIENTID", "BW_CLIENTSECRET", "BW_PASSWORD", "BW_SESSION",
     "DOPPLER_TOKEN", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
     "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
     "OP_CONNECT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "OP_SESSION_*", "SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD",
