@@ -87,6 +87,7 @@ class Plan:
     ) -> None:
         self.entries: dict[str, Entry] = {}
         self.imports: list[tuple[Reference, str]] = []
+        self.trail: dict[str, list[str]] = {}  # every place that sets a variable, the one that wins last
         self.inherited = inherited
         self.known = known
         self.keep_env = keep_env
@@ -100,7 +101,7 @@ class Plan:
                 pieces = references.split(value, self.known, base=base)
             except ReferenceSyntaxError as error:
                 raise _placed(error, f"the environment: {name}") from None
-            self.entries[name] = Entry(name, pieces, "the environment")
+            self.add(Entry(name, pieces, "the environment"))
 
     def add_template(self, assignments: Iterable[Assignment], base: str, *, trusted: bool = False) -> None:
         """Add the assignments of one env file; relative paths start at `base`.
@@ -112,13 +113,12 @@ class Plan:
             if self.keep_env and assignment.name in self.inherited:
                 continue
             pieces = self._split(self._expand(assignment.parts, assignment), assignment, base, trusted)
-            self.entries[assignment.name] = Entry(
-                assignment.name, pieces, f"{assignment.file}:{assignment.line}"
-            )
+            self.add(Entry(assignment.name, pieces, f"{assignment.file}:{assignment.line}"))
 
     def add(self, entry: Entry) -> None:
         """Add one variable, replacing what earlier sources said of it."""
         self.entries[entry.name] = entry
+        self.trail.setdefault(entry.name, []).append(entry.place)
 
     def add_text(self, name: str, value: str, place: str, *, base: str, trusted: bool) -> None:
         """Add one variable from a text that may be or hold references (`--set NAME=VALUE`).
@@ -130,7 +130,7 @@ class Plan:
             pieces = references.split(value, self.known, base=base, trusted=trusted)
         except ReferenceSyntaxError as error:
             raise _placed(error, f"{place}: {name}") from None
-        self.entries[name] = Entry(name, pieces, place)
+        self.add(Entry(name, pieces, place))
 
     def expand_text(self, name: str, text: str, place: str, base: str, *, trusted: bool) -> Pieces:
         """Variables, then references, of a text that is not part of an env file (a TOML value).

@@ -31,6 +31,8 @@ def run(options: argparse.Namespace) -> int:
 
     hygiene.protect()
     prepared = prepare(options)
+    if options.explain:
+        return _explain(prepared, options.explain)
     entries = prepared.plan.entries
     answers = fetch([r for entry in entries.values() for r in entry.references()], prepared.stores)
     rows = [_row(entry, answers) for entry in entries.values()] + _imports(prepared)
@@ -48,6 +50,34 @@ def run(options: argparse.Namespace) -> int:
         if prepared.settings.flag("verbose"):
             _settings(prepared)
     return 125 if failed else 0
+
+
+def _explain(prepared: Prepared, name: str) -> int:
+    """Say which places set a variable, which wins and what resolves it; then the settings."""
+    plan = prepared.plan
+    entry = plan.entries.get(name)
+    if entry is None:
+        where = "inherited, and no reference" if name in plan.inherited else "set nowhere"
+        raise NotFound(f"{name} is {where}", hint="secretrun check lists the variables")
+    if name in plan.inherited:
+        wins = "is overruled" if entry.place != "the environment" else "is a reference"
+        sys.stdout.write(f"the environment sets {name}, which {wins}\n")
+    for place in plan.trail[name][:-1]:
+        sys.stdout.write(f"{place} sets it, and is overruled\n")
+    sys.stdout.write(f"{entry.place} sets it\n")
+    answers = fetch(entry.references(), prepared.stores)
+    for reference in dict.fromkeys(entry.references()):
+        info = prepared.registry.backend(reference.scheme).info
+        answer = answers[reference]
+        status = answer.message if isinstance(answer, SecretrunError) else "has a value"
+        sys.stdout.write(f"{reference.text}: {info.title}: {status}\n")
+    if not entry.references():
+        sys.stdout.write("a literal: it is not masked\n")
+    for said, value in (("default", entry.default is not None), ("required", entry.required)):
+        sys.stdout.write(f"{said}: {'yes' if value else 'no'}\n")
+    sys.stdout.write(f"mask: {entry.mask}, delivered as: {entry.deliver}\n")
+    _settings(prepared)
+    return 125 if any(isinstance(answer, SecretrunError) for answer in answers.values()) else 0
 
 
 def _row(entry: Entry, answers: Answers) -> Row:

@@ -134,6 +134,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
 def _check(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument("--explain", metavar="NAME", help="say where one variable and each setting come from")
 
 
 def _read(parser: argparse.ArgumentParser) -> None:

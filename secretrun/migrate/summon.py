@@ -50,7 +50,7 @@ def _add(
         if not provider:
             found.leave(value.line, name, "the provider is not known: set SUMMON_PROVIDER and import again")
             return
-        entry["ref"] = f"summon+{provider}://{path}"
+        entry["ref"] = f"summon://{provider}/{path}"
     else:
         entry["value"] = path if path != value.text else literal(value.text)
         if not value.text and default:

@@ -48,12 +48,12 @@ def test_summon():
     )
     found = read("secrets.yml", text, SUMMON_PROVIDER="/usr/local/lib/summon/conjur")
     assert found.secrets == {
-        "KEY": {"ref": "summon+conjur://path/to/key"},
-        "CERT": {"ref": "summon+conjur://certs/${env}", "as": "file"},
+        "KEY": {"ref": "summon://conjur/path/to/key"},
+        "CERT": {"ref": "summon://conjur/certs/${env}", "as": "file"},
         "REGION": {"value": "eu"},
     }
     assert found.profiles == {
-        "prod": {"KEY": {"ref": "summon+conjur://prod/key", "default": "none"}, "EMPTY": {"value": "x"}}
+        "prod": {"KEY": {"ref": "summon://conjur/prod/key", "default": "none"}, "EMPTY": {"value": "x"}}
     }
     assert [(line, what) for line, what, _ in found.left] == [(8, "ODD")]
     unknown = read("secrets.yml", text)
