@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 TEMPLATE = ".env.secretrun"
 PROJECT = "secretrun.toml"
+# What a project may say of a store: which part of it to look at. Not which program to run, nor which server
+# gets your token: those would let a cloned repository take it.
+PROJECT_OPTIONS = ("account", "environment", "namespace", "profile", "project", "region", "vault")
 SECTIONS = ("env", "secrets", "profile", "backend", "run")
 
 
@@ -183,10 +186,11 @@ def _take(config: Config, file: str, sections: Table, trusted: bool) -> None:
     for name, options in _section(sections, "backend", file).items():
         if not isinstance(options, dict):
             raise ConfigError(f"{file}: [backend.{name}] must be a table")
-        if not trusted and "path" in options:
+        barred = [key for key in options if not trusted and key not in PROJECT_OPTIONS]
+        if barred:
             raise ConfigError(
-                f"{file}: [backend.{name}] path can't be set by a project",
-                hint="it names a program to run: set it in your own config.toml",
+                f"{file}: [backend.{name}] {barred[0]} can't be set by a project",
+                hint=f"a project may set {', '.join(PROJECT_OPTIONS)}; the rest is for your own config.toml",
             )
         config.backends.setdefault(name, {}).update(options)
     config.tables.append((file, sections, trusted))
