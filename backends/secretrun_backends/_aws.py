@@ -227,7 +227,7 @@ def explain_code(code: str, message: str, what: str, owner: Account, context: Co
             f"AWS has no {what}" + (f" in {region}" if region else ""),
             hint="the region or the account may be another one",
         )
-    if code == "InvalidRequestException" and "deletion" in message:
+    if code == "InvalidRequestException" and "delet" in message:
         return NotFound(
             f"{what} is marked for deletion", hint="bring it back: aws secretsmanager restore-secret"
         )

@@ -169,18 +169,16 @@ def _get(
             return found
         what = f"parameter {names[0]}" if len(names) == 1 else f"{len(names)} parameters"
         return dict.fromkeys(names, _aws.explain(error, what, owner, context))
-    given: dict[str, bytes] = {}
+    given: dict[str, bytes] = {}  # no parameter is twice in a request, so its bare name will do
     for entry in answer.get("Parameters", ()):
-        value = str(entry["Value"]).encode()
         for name in (entry.get("Name"), entry.get("ARN")):
-            if name:
-                given[str(name) + str(entry.get("Selector") or "")] = value
-                given.setdefault(f"{name}:{entry.get('Version')}", value)
-    absent = {
-        name: _aws.explain_code("ParameterNotFound", "", f"parameter {name}", owner, context)
+            given[str(name)] = str(entry["Value"]).encode()
+    return {
+        name: given[_bare(name)]
+        if _bare(name) in given
+        else _aws.explain_code("ParameterNotFound", "", f"parameter {name}", owner, context)
         for name in names
     }
-    return {name: given.get(name, absent[name]) for name in names}
 
 
 def _pick(value: bytes | BackendError, reference: Reference) -> bytes | BackendError:
