@@ -143,6 +143,13 @@ def _read(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REFERENCE", help="such as sops://secrets.yaml#/db/password")
 
 
+def _redact(parser: argparse.ArgumentParser) -> None:
+    reporting = [setting for setting in table.CHILD if setting.name in ("fail_on_leak", "report")]
+    add_settings(parser, (*table.RESOLUTION, *table.MASKING, *reporting, *table.OUTPUT))
+    parser.add_argument("--in-place", action="store_true", help="replace the files by their masked content")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="what to mask (default: stdin)")
+
+
 def _inject(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
     parser.add_argument("-i", "--in-file", metavar="FILE", help="the file template to fill, '-' is stdin")
@@ -212,6 +219,11 @@ VERBS = {
         "check", "resolve everything and show names, sources and status, never values", _check,
         usage="secretrun check [OPTIONS]",
         examples="  secretrun check\n  secretrun check -v\n  secretrun check -e prod.env --json",
+    ),
+    "redact": Verb(
+        "redact", "mask stdin or files with the same secrets", _redact,
+        usage="secretrun redact [OPTIONS] [FILE]...",
+        examples="  tail -f app.log | secretrun redact\n  secretrun redact --in-place build.log",
     ),
     "read": Verb(
         "read", "print one value", _read,

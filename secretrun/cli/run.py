@@ -1,6 +1,6 @@
 """`secretrun -- COMMAND`: resolve, build the child's environment, run it masked, leave as it left.
 
-May import: common, environment; child, hygiene, redact and session when they are needed.
+May import: common, environment, masking; execute, hygiene and session when they are needed.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 from secretrun import environment
+from secretrun.cli import masking
 from secretrun.cli.common import prepare
 from secretrun.errors import SecretrunError
-from secretrun.model import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from secretrun.redact import Redactor
     from secretrun.resolve import Resolved
     from secretrun.session import Ending
-
-
-class LeakError(SecretrunError):
-    """The command succeeded, but `--fail-on-leak` was asked for and something had to be masked."""
-
-    code = "leak"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,8 +54,8 @@ def launch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: 
         SecretrunError: when it could not be run, masked or reported.
     """
     settings = prepared.settings
-    secrets = resolved.secrets + _inherited_secrets(prepared, resolved)
-    redactor = None if settings.flag("no_masking") else make_redactor(prepared, secrets, messages)
+    secrets = masking.secrets_of(prepared, resolved)
+    redactor = None if settings.flag("no_masking") else masking.make_redactor(prepared, secrets, messages)
     delivery = _deliver(prepared, resolved)
     try:
         child = child_environment(prepared, resolved)
@@ -132,16 +126,6 @@ def _resolve(prepared: Prepared) -> Resolved:
     return resolve(prepared.plan, prepared.stores)
 
 
-def _inherited_secrets(prepared: Prepared, resolved: Resolved) -> list[Secret]:
-    """The values that --mask-env names."""
-    globs = prepared.settings.items("mask_env")
-    return [
-        Secret(os.fsencode(value), (name,))
-        for name, value in prepared.environ.items()
-        if globs and environment.matches(name, globs) and name not in resolved.environment
-    ]
-
-
 def child_environment(prepared: Prepared, resolved: Resolved) -> dict[bytes, bytes]:
     """The environment the command starts with."""
     from secretrun.registry import SIGN_IN
@@ -157,25 +141,6 @@ def child_environment(prepared: Prepared, resolved: Resolved) -> dict[bytes, byt
     )
 
 
-def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages) -> Redactor | None:
-    """The redactor of a run, or None when there is nothing to mask; says what it can't mask."""
-    if not secrets:
-        return None
-    from secretrun.redact import Redactor
-
-    settings = prepared.settings
-    environ = prepared.environ
-    redactor = Redactor(
-        secrets,
-        mask=settings.text("mask"),
-        paranoid=settings.flag("paranoid"),
-        common=[environ.get("USER", ""), environ.get("HOME", ""), prepared.directory],
-    )
-    for warning in redactor.warnings:
-        messages.warn(warning)
-    return None if redactor.empty else redactor
-
-
 def _audit(prepared: Prepared, resolved: Resolved, argv: list[bytes], outcome: str) -> None:
     if prepared.settings.text("audit"):
         from secretrun import audit
@@ -187,14 +152,5 @@ def _finish(prepared: Prepared, ending: Ending, redactor: Redactor | None) -> No
     """Report what was masked, then end as the command ended."""
     from secretrun import session
 
-    settings = prepared.settings
-    report = redactor.report()["masks"] if redactor is not None else {}
-    assert isinstance(report, dict)  # noqa: S101  so its docstring says
-    if settings.text("report"):
-        from secretrun import audit
-
-        audit.write_report(settings.text("report"), report, ending.status)
-    if settings.flag("fail_on_leak") and report and ending.status == 0:
-        names = ", ".join(sorted(report))
-        raise LeakError(f"the command printed secrets, which were masked: {names}")
+    masking.report(prepared, redactor, ending.status)
     session.leave(ending)
