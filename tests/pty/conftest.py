@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))  # this directory is no package: `pty` is the standard library's
 
-from pty_driver import PATIENCE, SECRET, Probe, Terminal, Wrapper, descendants  # noqa: E402
+from pty_driver import PATIENCE, SECRET, Probe, Terminal, Wrapper, descendants
 
 
 def pytest_configure(config):

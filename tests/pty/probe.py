@@ -7,7 +7,7 @@ value. `count(SIGNAL...)` installs handlers whose calls `seen` lists. The first 
 ready.
 """
 
-import errno  # noqa: F401  for the tests' expressions
+import errno
 import fcntl
 import json
 import os

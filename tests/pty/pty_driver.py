@@ -90,11 +90,15 @@ class Probe:
     def do(self, code):
         """Evaluate there; an OSError's value is the name of its errno."""
         self.order(code)
-        return json.loads(self.lines.readline())["value"]
+        return self.answer()
 
     def order(self, code):
         """Evaluate there, without waiting for the answer."""
         print(json.dumps(code), file=self.lines, flush=True)
+
+    def answer(self):
+        """The value of what was ordered."""
+        return json.loads(self.lines.readline())["value"]
 
     def leave(self, code=0):
         """Let it exit."""

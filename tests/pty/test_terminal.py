@@ -332,10 +332,7 @@ def test_a_prompt_that_begins_like_the_secret_shows_after_a_moment(terminal):
 def test_megabytes_of_lines_arrive_in_order(terminal, size):
     line = b"0123456789abcdef" * 4 + b"-%07d\n"
     count = size // 73
-    code = (
-        "import os\nb = b''.join(%r %% i for i in range(%d))\nv = memoryview(b)\nwhile v: v = v[os.write(1, v):]"
-        % (line, count)
-    )
+    code = f"import os\nb = b''.join({line!r} % i for i in range({count}))\nv = memoryview(b)\nwhile v: v = v[os.write(1, v):]"
     job = terminal([*PYTHON, "-c", code])
     code, screen = job.end()
     assert code == 0
@@ -345,7 +342,7 @@ def test_megabytes_of_lines_arrive_in_order(terminal, size):
 def test_a_terminal_that_does_not_read_holds_the_command_back(terminal, probe):
     job = terminal(probe.command)
     probe.ready().order("data = b'0123456789abcde\\n' * 65536")
-    probe.lines.readline()
+    probe.answer()
     probe.order("v = memoryview(data)\nwhile v: v = v[os.write(1, v):]")
     assert select.select([probe.connection], [], [], 1)[0] == []  # it can't have finished
     probe.leave()
@@ -364,7 +361,7 @@ def test_a_mebibyte_is_pasted_full_duplex(terminal, probe):
     job.type(data)
     until(lambda: job.take() or len(job.screen) >= len(data), "the echo")
     assert job.screen == data
-    assert json.loads(probe.lines.readline()) == {"value": None}
+    assert probe.answer() is None
     probe.leave()
     assert job.end()[0] == 0
 
@@ -415,7 +412,8 @@ def test_a_daemon_on_a_terminal_delays_nothing(terminal, tmp_path, stream):
     code = (
         "import os, sys\nif os.fork() == 0:\n os.setsid(); n = os.open('/dev/null', os.O_RDWR)\n [os.dup2(n, i) for i in range(3)]\n"
         " open(sys.argv[1], 'w').write(str(os.getpid())); __import__('signal').pause()\n"
-        "while not os.path.exists(sys.argv[1]): pass\nos.write(%d, b'done\\n')" % stream
+        "while not os.path.exists(sys.argv[1]): pass\n"
+        f"os.write({stream}, b'done\\n')"
     )
     job = terminal([*PYTHON, "-c", code, tmp_path / "pid"])
     assert job.end() == (0, b"done\r\n")

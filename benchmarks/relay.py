@@ -1,0 +1,186 @@
+"""What the wrapper costs, as ratios to the plain thing in the same run.
+
+    python benchmarks/relay.py [--megabytes 256] [--repeat 3]
+
+Throughput through pipes against `cat BIG | cat`, on a terminal against `script -qec`, both with 0, 1 and
+10 secrets; the time from a key to its echo against a bare terminal; start-up against `env`, `script` and
+`sudo -n`; peak memory for all of it. Figures are the best of the repeats, latencies are p50 and p99.
+"""
+
+import argparse
+import os
+import pty
+import resource
+import select
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tty
+
+WRAPPER = [sys.executable, "-m", "secretrun"]
+LINE = b"2026-01-01T12:00:00.000Z INFO  [worker-17] request id=8f14e45f path=/v1/items?page=3 status=200 took=12ms\n"
+
+
+def environment(secrets):
+    """Variables with so many secrets, and the setting that has them masked."""
+    names = [f"BENCH_{n}" for n in range(secrets)]
+    values = {name: os.urandom(16).hex() for name in names}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SECRETRUN_")}
+    return clean | values | {"SECRETRUN_MASK_ENV": "BENCH_*"}
+
+
+def wrapped(command, secrets):
+    """The command line: without secrets nothing is masked, but a report keeps the wrapper there."""
+    options = [] if secrets else ["--no-masking", "--report", os.devnull]
+    return [*WRAPPER, *options, "--", *command]
+
+
+def best(repeat, measure, *arguments):
+    return min(measure(*arguments) for _ in range(repeat))
+
+
+def through_pipe(command, env):
+    """Seconds for the command's output to go through a pipe into `cat >/dev/null`."""
+    began = time.perf_counter()
+    subprocess.run(["sh", "-c", f"{shlex.join(command)} | cat >/dev/null"], env=env, check=True)
+    return time.perf_counter() - began
+
+
+def on_terminal(command, env):
+    """Seconds for the command's output to be read from a terminal."""
+    began = time.perf_counter()
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execvpe(command[0], command, env)
+    try:
+        while os.read(master, 1 << 16):
+            pass
+    except OSError:
+        pass  # EIO: the end
+    os.close(master)
+    _, status = os.waitpid(pid, 0)
+    assert status == 0, command
+    return time.perf_counter() - began
+
+
+def echo(command, env, keys=400):
+    """Seconds from each key to its echo by a command in raw mode."""
+    pid, master = pty.fork()
+    if pid == 0:
+        tty.setraw(0)
+        os.execvpe(command[0], command, env)
+    seen = b""
+    while b"READY" not in seen:
+        seen += os.read(master, 999)
+    took = []
+    for n in range(keys):
+        key = b"%c" % (97 + n % 26)
+        began = time.perf_counter()
+        os.write(master, key)
+        got = b""
+        while key not in got:
+            got += os.read(master, 99)
+        took.append(time.perf_counter() - began)
+        time.sleep(0.002)  # a person's keys do not come in one burst
+    os.write(master, b"!")
+    while select.select([master], [], [], 5)[0]:
+        try:
+            if not os.read(master, 99):
+                break
+        except OSError:
+            break
+    os.close(master)
+    os.waitpid(pid, 0)
+    return took
+
+
+def start(command, env, times=15):
+    """Median seconds of a whole run without a terminal."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+        took.append(time.perf_counter() - began)
+    return statistics.median(took)
+
+
+ECHO = (
+    "import os, tty; tty.setraw(0); os.write(1, b'READY')\nwhile (k := os.read(0, 1)) != b'!': os.write(1, k)"
+)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--megabytes", type=int, default=256, help="size of BIG for pipes (default: 256)")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each, the best counts (default: 3)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        big, small = os.path.join(directory, "big"), os.path.join(directory, "small")
+        for path, size in ((big, options.megabytes << 20), (small, options.megabytes << 17)):
+            with open(path, "wb") as file:
+                block = LINE * 10_000
+                for _ in range(size // len(block) + 1):
+                    file.write(block)
+        throughput(options, big, small)
+        latency()
+        start_up()
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1 if sys.platform == "darwin" else 1024)
+    print(f"peak memory of any process: {peak:.0f} {'bytes' if sys.platform == 'darwin' else 'MiB'}")
+
+
+def throughput(options, big, small):
+    size = os.path.getsize(big) / 1e6
+    base = best(options.repeat, through_pipe, ["cat", big], environment(0))
+    print(f"pipe      cat BIG | cat                {size / base:8.0f} MB/s  1.00x")
+    for secrets in (0, 1, 10):
+        took = best(options.repeat, through_pipe, wrapped(["cat", big], secrets), environment(secrets))
+        print(f"pipe      secretrun, {secrets:2} secrets        {size / took:8.0f} MB/s  {base / took:.2f}x")
+    size = os.path.getsize(small) / 1e6
+    if shutil.which("script") is None:
+        print("terminal  script is not installed")
+        return
+    script = ["script", "-qec", f"cat {small}", os.devnull]
+    base = best(options.repeat, on_terminal, script, environment(0))
+    print(f"terminal  script -qec                  {size / base:8.1f} MB/s  1.00x")
+    bare = best(options.repeat, on_terminal, ["cat", small], environment(0))
+    print(f"terminal  bare                         {size / bare:8.1f} MB/s  {base / bare:.2f}x")
+    for secrets in (0, 1, 10):
+        took = best(options.repeat, on_terminal, wrapped(["cat", small], secrets), environment(secrets))
+        print(f"terminal  secretrun, {secrets:2} secrets        {size / took:8.1f} MB/s  {base / took:.2f}x")
+
+
+def latency():
+    command = [sys.executable, "-I", "-S", "-c", ECHO]
+    for name, words, env in (
+        ("bare", command, environment(0)),
+        ("secretrun, 10 secrets", wrapped(command, 10), environment(10)),
+    ):
+        took = sorted(echo(words, env))
+        print(
+            f"key echo  {name:28} p50 {took[len(took) // 2] * 1e3:.2f} ms  p99 {took[len(took) * 99 // 100] * 1e3:.2f} ms"
+        )
+
+
+def start_up():
+    base = start(["true"], environment(0))
+    for name, words, secrets in (
+        ("env true", ["env", "true"], 0),
+        ("python -I -S -c pass", [sys.executable, "-I", "-S", "-c", "pass"], 0),
+        ("secretrun, nothing to mask", [*WRAPPER, "--no-masking", "--", "true"], 0),
+        ("secretrun, 1 secret", wrapped(["true"], 1), 1),
+        ("script -qec true", ["script", "-qec", "true", os.devnull], 0),
+        ("sudo -n true", ["sudo", "-n", "true"], 0),
+    ):
+        if shutil.which(words[0]) is None:
+            print(f"start     {name:28} is not installed")
+            continue
+        took = start(words, environment(secrets))
+        print(f"start     {name:28} {took * 1e3:8.1f} ms    {took / base:.1f}x of true")
+
+
+if __name__ == "__main__":
+    main()
