@@ -17,7 +17,12 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
+    from typing import TypeAlias
+
+    # Made from (head, bucket) pairs: a function from bytes to (index of a head's last byte, bucket),
+    # for every occurrence of every head.
+    Searcher: TypeAlias = "Callable[[bytes], Iterable[tuple[int, Bucket]]]"
+    Automaton: TypeAlias = "Callable[[Iterable[tuple[bytes, Bucket]]], Searcher]"
 
 SPACE = b" \t\r\n\v\f"
 _SPACES = frozenset(bytes((byte,)) for byte in SPACE)
@@ -105,8 +110,7 @@ class PatternSet:
 
     Args:
         patterns: with distinct texts, none empty or of whitespace only.
-        automaton: makes the searcher over heads: called with [(head, bucket)], it returns a function
-            from bytes to an iterable of (index of the head's last byte, bucket).
+        automaton: makes the searcher over heads.
         squeeze: text is looked at with its whitespace removed.
     """
 
@@ -118,7 +122,7 @@ class PatternSet:
     def __init__(
         self,
         patterns: Sequence[Pattern],
-        automaton: Callable[[Iterable[tuple[bytes, Bucket]]], Callable[[bytes], Iterable[tuple[int, Any]]]],
+        automaton: Automaton,
         *,
         squeeze: bool,
     ) -> None:

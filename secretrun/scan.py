@@ -12,7 +12,7 @@ May import: patterns, views.
 
 from __future__ import annotations
 
-from secretrun.patterns import HEAD, SPACE
+from secretrun.patterns import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,15 @@ class Live:
     __slots__ = ("end", "hold", "keep", "length", "limit", "matched", "order")
 
     def __init__(
-        self, keep: int, hold: int, limit: int, end: int, *, matched: int = 0, length: int = 0, order: int = -1
+        self,
+        keep: int,
+        hold: int,
+        limit: int,
+        end: int,
+        *,
+        matched: int = 0,
+        length: int = 0,
+        order: int = -1,
     ) -> None:
         self.keep = keep
         self.hold = hold
@@ -122,9 +130,7 @@ def _span(view: View, begin: int, stop: int, pattern: Pattern, spans: list[Span]
 
 def _wait(view: View, begin: int, stop: int, pattern: Pattern, lives: list[Live]) -> None:
     start = view.raw(begin)
-    lives.append(
-        Live(start, start, start, view.raw_end(stop), length=len(pattern.text), order=pattern.order)
-    )
+    lives.append(Live(start, start, start, view.raw_end(stop), length=len(pattern.text), order=pattern.order))
 
 
 def _edge(view: View, begin: int, stop: int, lives: list[Live], *, final: bool) -> int:

@@ -5,7 +5,18 @@ May import: tables.
 
 from __future__ import annotations
 
-from secretrun.forms.tables import ALNUM, C_ESCAPES, CONTROLS, HIGH, IDENTITY, Lazy, Table, spell, spelled, table
+from secretrun.forms.tables import (
+    ALNUM,
+    C_ESCAPES,
+    CONTROLS,
+    HIGH,
+    IDENTITY,
+    Lazy,
+    Table,
+    spell,
+    spelled,
+    table,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +79,11 @@ def percent(value: bytes) -> Iterator[bytes]:
     if text is not None and not value.isascii():
         safe = (ALNUM + b"@*_+-./").decode()
         yield "".join(  # escape(): UTF-16 units
-            char if char in safe else f"%{ord(char):02X}" if ord(char) < 0x100 else _units(char, "%u", upper=True)
+            char
+            if char in safe
+            else f"%{ord(char):02X}"
+            if ord(char) < 0x100
+            else _units(char, "%u", upper=True)
             for char in text
         ).encode()
 

@@ -79,7 +79,9 @@ def unquote(text: bytes) -> bytes:
     out = [head]
     for piece in pieces:
         try:
-            out.append(bytes((int(piece[:2].decode("ascii"), 16),)) + piece[2:] if len(piece) > 1 else b"%" + piece)
+            out.append(
+                bytes((int(piece[:2].decode("ascii"), 16),)) + piece[2:] if len(piece) > 1 else b"%" + piece
+            )
         except ValueError:
             out.append(b"%" + piece)
     return b"".join(out)

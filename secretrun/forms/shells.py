@@ -18,7 +18,7 @@ _QUOTE = 0x27
 
 
 def _ansi_c() -> tuple[Table, ...]:
-    """`$'...'` of bash (`%q`, `@Q`, `declare -p`), mksh, zsh `(qqqq)` and zsh xtrace."""
+    r"""`$'...'` of bash (`%q`, `@Q`, `declare -p`), mksh, zsh `(qqqq)` and zsh xtrace."""
     octal = spelled("\\%03o", CONTROLS)
     bash = table({**octal, **C_ESCAPES, 0x1B: b"\\E"}, backslash=b"\\'")
     zsh = table({**octal, **C_ESCAPES}, backslash=b"\\'!")
@@ -34,7 +34,8 @@ def _zsh_meta() -> tuple[Table, ...]:
     caret = {byte: b"\\C-" + IDENTITY[byte ^ 0x40] for byte in CONTROLS}
     low = table({**caret, 0x09: b"\\t", 0x0A: b"\\n"}, backslash=b"\\'")
     meta = {
-        byte: b"\\M-" + (b"\\C-" + IDENTITY[byte & 0x7F ^ 0x40] if byte & 0x7F in CONTROLS else IDENTITY[byte & 0x7F])
+        byte: b"\\M-"
+        + (b"\\C-" + IDENTITY[byte & 0x7F ^ 0x40] if byte & 0x7F in CONTROLS else IDENTITY[byte & 0x7F])
         for byte in HIGH
     }
     return (table(meta, base=low),)
@@ -43,7 +44,9 @@ def _zsh_meta() -> tuple[Table, ...]:
 def _backslash() -> tuple[Table, ...]:
     """Backslash styles: bash `%q`, zsh `(q)`, fish, Ruby, `quotemeta`, fish regex."""
     bash = table(backslash=b" !\"$&'()*,;<>?[\\]^`{|}")
-    zsh_controls = {byte: b"$'" + text + b"'" for byte, text in {**spelled("\\%03o", CONTROLS), **C_ESCAPES}.items()}
+    zsh_controls = {
+        byte: b"$'" + text + b"'" for byte, text in {**spelled("\\%03o", CONTROLS), **C_ESCAPES}.items()
+    }
     zsh = table(
         {**zsh_controls, **{byte: b"$'" + text + b"'" for byte, text in spelled("\\%03o", HIGH).items()}},
         backslash=b" \"#$&'()*;<>?[\\]^`{|}",
@@ -89,7 +92,12 @@ def quoted(value: bytes) -> Iterator[bytes]:
         yield spell(value, by)
         if value[0] in b"#~=":  # quoted where a word begins only
             yield b"\\" + spell(value, by)
-    if not value.isascii() or value.translate(None, bytes(CONTROLS)) != value or b"\\" in value or _QUOTE in value:
+    if (
+        not value.isascii()
+        or value.translate(None, bytes(CONTROLS)) != value
+        or b"\\" in value
+        or _QUOTE in value
+    ):
         yield from ansi_c(value)
         yield coreutils(value)
 
@@ -106,7 +114,7 @@ def _single_quoted(value: bytes) -> Iterator[bytes]:
 
 
 def dash(value: bytes) -> bytes:
-    """`'ab'"'''"'cd'`: dash, and busybox before 1.30, in xtrace and `export -p`."""
+    r"""`'ab'"'''"'cd'`: dash, and busybox before 1.30, in xtrace and `export -p`."""
     out = bytearray()
     inside = False
     for byte in value:
@@ -128,7 +136,7 @@ def _inner(text: bytes, value: bytes, quote: bytes) -> bytes:
 
 
 def ansi_c(value: bytes) -> Iterator[bytes]:
-    """`$'...'`: text as it is, and bytes that are not UTF-8 (or all high ones, in the C locale) in octal."""
+    r"""`$'...'`: text as it is, and bytes that are not UTF-8 (or all high ones, in the C locale) in octal."""
     bash = _ANSI_C()[0]
     for by in _ANSI_C():
         yield spell(value, by)

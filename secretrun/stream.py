@@ -1,0 +1,221 @@
+"""One stream through the redactor: what is kept of it, what is shown, what waits.
+
+The bytes that matter for what may come are kept in a buffer and scanned again with the next chunk, so
+there is no state inside the automaton, and no offset that could overflow. Text that the patterns
+clear, which is nearly all text, goes out without a look at single bytes.
+
+May import: patterns, scan, secretset, views.
+"""
+
+from __future__ import annotations
+
+from secretrun.scan import first, scan, short_tails
+from secretrun.views import PlainText, View, has_escapes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secretrun.patterns import Pattern, PatternSet
+    from secretrun.scan import Live, Span
+    from secretrun.secretset import SecretSet
+
+
+class Stream:
+    """The state of one stream.
+
+    Args:
+        secrets: what to mask; additions to it count from the first byte not shown yet.
+        counts: masks written, by name and form.
+    """
+
+    def __init__(self, secrets: SecretSet, counts: dict[str, dict[str, int]]) -> None:
+        self._shared = secrets
+        self._counts = counts
+        self.start()
+
+    def start(self) -> None:
+        """A new stream."""
+        self._patterns = self._shared.patterns
+        self._buffer = b""  # all that is needed to recognise what is not finished
+        self._done = 0  # bytes of the buffer that are out, or stand under a mask that is
+        self._covered = 0  # bytes of the buffer, and beyond, that the last mask stands for
+        self._solid = 0  # the same, of the last occurrence in the bytes as they are
+        self._limit = 0  # bytes of the buffer that an idle terminal may show
+        self._before = -1  # the byte before the buffer
+        self._before_text = -1  # and before that its escapes
+        self._frontier = 0  # where patterns added in mid-stream begin to count
+        self._old: PatternSet | None = None  # the patterns before they were added
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes; return those that are decided."""
+        if self._patterns is not self._shared.patterns:
+            self._renew()
+        patterns = self._patterns
+        if patterns is None or not data:
+            return data
+        buffer = self._buffer + data if self._buffer else data
+        squeezed = patterns.squeezed(buffer)
+        quiet = patterns.quiet(squeezed)
+        if (
+            quiet
+            and not self._buffer
+            and patterns.ends_quiet(buffer, squeezed)
+            and not (self._shared.terminal and has_escapes(buffer))
+        ):
+            self._before = self._before_text = buffer[-1]
+            return buffer
+        return self._step(patterns, View(buffer, self._before, squeezed, end=len(buffer)), quiet, final=False)
+
+    @property
+    def held(self) -> int:
+        """The number of bytes that wait for what follows them."""
+        return max(0, len(self._buffer) - max(self._done, self._covered))
+
+    def _renew(self) -> None:
+        if self._old is None:
+            self._old = self._patterns
+        self._frontier = max(self._done, self._covered)
+        self._patterns = self._shared.patterns
+
+    def finish(self) -> bytes:
+        """End the stream and begin another; return the rest of it."""
+        out = b""
+        if self._buffer:
+            if self._patterns is not self._shared.patterns:
+                self._renew()
+            assert self._patterns is not None  # noqa: S101  a buffer is only kept for patterns
+            squeezed = self._patterns.squeezed(self._buffer)
+            view = View(self._buffer, self._before, squeezed, end=len(self._buffer))
+            out = self._step(self._patterns, view, quiet=False, final=True)
+        self.start()
+        return out
+
+    def release(self) -> bytes:
+        """Return the held bytes that an idle terminal may show."""
+        start, end = max(self._done, self._covered), min(self._limit, len(self._buffer))
+        if end <= start:
+            return b""
+        self._done = end
+        return self._buffer[start:end]
+
+    def _step(self, patterns: PatternSet, view: View, quiet: bool, *, final: bool) -> bytes:
+        buffer = view.text
+        spans: list[Span] = []
+        lives: list[Live] = []
+        self._look(patterns, view, quiet, spans, lives, final=final)
+        plain = None
+        if self._shared.terminal and has_escapes(buffer):
+            plain = PlainText(buffer, self._before_text, patterns.squeezed)
+            self._look(patterns, plain, patterns.quiet(plain.squeezed), spans, lives, final=final)
+        if final:
+            for live in lives:
+                if live.matched >= max(8, (live.length + 1) // 2):
+                    spans.append((live.hold, -live.end, live.order, patterns.patterns[live.order], False))
+            lives = []
+        if not spans and not lives and plain is None and self._covered <= self._done:
+            out = buffer[self._done :] if self._done else buffer
+            self._forget(buffer, len(buffer), None)
+            self._done = self._covered = self._solid = 0
+            return out
+        return self._emit(buffer, spans, lives, plain)
+
+    def _look(
+        self,
+        patterns: PatternSet,
+        view: View,
+        quiet: bool,
+        spans: list[Span],
+        lives: list[Live],
+        *,
+        final: bool,
+    ) -> None:
+        if not quiet:
+            scan(patterns, view, spans, lives, final=final)
+        short_tails(patterns, view, lives)
+        if self._old is not None:
+            self._drop_early(spans, lives, view)
+
+    def _drop_early(self, spans: list[Span], lives: list[Live], view: View) -> None:
+        """Patterns added in mid-stream don't reach back over what was shown before they came."""
+        old = self._old
+        known = 0 if old is None else len(old.patterns)
+        spans[:] = [span for span in spans if span[2] < known or span[0] >= self._frontier]
+        tails = {} if old is None else old.tails
+        lives[:] = [
+            live
+            for live in lives
+            if live.keep >= self._frontier
+            or (live.order < known if live.order >= 0 else view.text[-live.matched :] in tails)
+        ]
+
+    def _emit(self, buffer: bytes, spans: list[Span], lives: list[Live], plain: PlainText | None) -> bytes:
+        """Write what is decided: text before the first byte that is not, and the masks that start there."""
+        shared = self._shared
+        end = len(buffer)
+        hold = min([live.hold for live in lives], default=end)
+        sequences = plain.sequences if plain is not None else []
+        covered, position = self._covered, self._done
+        spans.sort(key=first)
+        solid = [(-1, self._solid), *[(span[0], -span[1]) for span in spans if span[4]]]
+        reach = max([covered, *[-span[1] for span in spans if span[0] < hold]])
+        for start, stop in sequences:
+            if start < hold < stop and start < reach:
+                hold = start  # whether this sequence is part of a secret is not known yet
+        out: list[bytes] = []
+
+        def advance(to: int) -> None:
+            """Write up to `to`: escape sequences only where a mask stands, then the text."""
+            nonlocal position
+            under = min(covered, to)
+            if sequences and position < under:
+                for start, stop in sequences:
+                    if (
+                        position <= start
+                        and stop <= under
+                        and not any(a < stop and start < b for a, b in solid)
+                    ):
+                        out.append(buffer[start:stop])
+            position = max(position, under)
+            if position < to:
+                out.append(buffer[position:to])
+                position = to
+
+        for start, negative, _, pattern, _solid in spans:
+            if start < covered:
+                covered = max(covered, -negative)  # it goes under the mask that is there
+            elif start < hold:
+                advance(start)
+                out.append(shared.masks[pattern.owner])
+                forms = self._counts.setdefault(shared.names[pattern.owner] or "secret", {})
+                forms[pattern.form] = forms.get(pattern.form, 0) + 1
+                covered = -negative
+            else:
+                break  # a longer one may yet begin before it, or here
+        advance(max(hold, position))
+        keep = min([position, *[live.keep for live in lives]])
+        for start, stop in sequences:
+            if start < keep < stop or (stop == end and plain is not None and plain.cut):
+                keep = min(keep, start)
+        self._solid = max([b for a, b in solid if a < covered], default=0)
+        self._covered = covered
+        self._done = position
+        waiting = [span[0] for span in spans if span[0] >= hold]
+        self._limit = min([*[live.limit for live in lives if live.hold < end], *waiting], default=0)
+        self._forget(buffer, keep, plain)
+        return b"".join(out)
+
+    def _forget(self, buffer: bytes, keep: int, plain: PlainText | None) -> None:
+        """Drop the first `keep` bytes of the buffer."""
+        self._buffer = buffer[keep:]
+        if keep:
+            self._before = self._before_text = buffer[keep - 1]
+            if plain is not None:
+                self._before_text = plain.last_before(keep)
+        self._done = max(0, self._done - keep)
+        self._covered = max(0, self._covered - keep)
+        self._solid = max(0, self._solid - keep)
+        self._limit = max(0, self._limit - keep)
+        self._frontier = max(0, self._frontier - keep)
+        if not self._frontier:
+            self._old = None
+
+
