@@ -1,0 +1,216 @@
+"""Files encrypted with age, decrypted by the age program, or by pyrage where it is not installed.
+
+Identities are tried from everywhere they are kept, as sops does: the reference's own, variables, the
+key of secretrun's embedded store, that of sops. One that is in a variable goes to age by a pipe.
+
+Facts: github.com/FiloSottile/age, README and `cmd/age`; checked with age 1.1.1 and pyrage 1.4.
+
+May import: errors, backend, content, tools.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secretrun.backend import BackendInfo
+from secretrun.errors import BackendError, BadAnswer, NotSignedIn, Unavailable
+from secretrun.tools import age_key_file, find_program
+from secretrun_backends._decrypted import fetch_files, listing
+from secretrun_backends._process import Deadline, find, first_line, run
+from secretrun_backends._references import absolute, file_of, read_sign_in, require_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from secretrun.backend import Context
+    from secretrun.model import Reference
+
+IN_VARIABLES = ("AGE_IDENTITY", "AGE_KEY", "SOPS_AGE_KEY")
+IN_FILES = ("AGE_IDENTITY_FILE", "AGE_KEY_FILE", "SOPS_AGE_KEY_FILE")
+NO_IDENTITY = "set AGE_IDENTITY_FILE=KEYS.txt, or ?identity=KEYS.txt in the reference"
+
+
+class Age:
+    """Files encrypted with age: `age://PATH[?identity=FILE&format=FORMAT&trim=false][#/pointer]`.
+
+    `identity` is a file of age identities or an SSH private key. A file encrypted with a passphrase is
+    asked for on the terminal. The newline of a single line is trimmed unless `trim=false`.
+    """
+
+    info = BackendInfo(
+        name="age",
+        title="age files",
+        schemes=("age",),
+        example="age://secrets.json.age#/db/password",
+        needs="the age CLI, or pyrage",
+        install="apt install age, brew install age, or pip install 'secretrun[sops]'",
+        sign_in="AGE_IDENTITY_FILE=~/keys.txt (age-keygen makes one)",
+        sign_in_variables=(*IN_VARIABLES, *IN_FILES),
+        docs="https://age-encryption.org",
+        serial=True,  # a passphrase, or a plugin that wants its token touched
+    )
+
+    def fetch(
+        self, references: Sequence[Reference], context: Context
+    ) -> Mapping[Reference, bytes | BackendError]:
+        """One decryption a file."""
+        deadline = Deadline(context.timeout)
+        return fetch_files(
+            references,
+            context,
+            lambda path, reference: self._decrypt(path, reference, context, deadline),
+            options=("identity",),
+        )
+
+    def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
+        """The keys of a file, or of the mapping at the pointer, that hold single values."""
+        path = file_of(reference, context)
+        require_file(path)
+        content = self._decrypt(path, reference, context, Deadline(context.timeout))
+        return listing(content, reference, path)
+
+    def check(self, context: Context) -> str:
+        """The version of what would decrypt."""
+        if self._program(context) is None:
+            return f"pyrage {_pyrage(self.info).__version__}"
+        program = find(self.info, "age", context)
+        done = run(
+            self.info, [program, "--version"], environ=context.environ, deadline=Deadline(context.timeout)
+        )
+        if done.status != 0:
+            raise BackendError(f"{program} does not say its version")
+        return f"age {done.output.decode('utf-8', 'replace').strip()}"
+
+    def _program(self, context: Context) -> str | None:
+        if context.options.get("path"):
+            return find(self.info, "age", context)
+        return find_program("age", context.environ)
+
+    def _decrypt(self, path: str, reference: Reference, context: Context, deadline: Deadline) -> bytes:
+        if _by_passphrase(path):
+            if not context.interactive:
+                raise NotSignedIn(
+                    f"{path} is encrypted with a passphrase, and there is no terminal to ask for it",
+                    hint="encrypt it for a key instead: age --encrypt --recipient age1...",
+                )
+            return self._run([], None, path, context, deadline)
+        files = _identity_files(reference, context)
+        texts = [] if reference.option("identity") else _identity_texts(context)
+        if not files and not texts:
+            raise NotSignedIn(f"there is no age identity to decrypt {path} with", hint=NO_IDENTITY)
+        if self._program(context) is None:
+            return _in_process(self.info, path, files, texts)
+        arguments = [word for file in files for word in ("--identity", file)]
+        if texts:
+            arguments += ["--identity", "-"]
+        return self._run(arguments, "\n".join(texts).encode() if texts else None, path, context, deadline)
+
+    def _run(
+        self, arguments: list[str], text: bytes | None, path: str, context: Context, deadline: Deadline
+    ) -> bytes:
+        program = find(self.info, "age", context)
+        done = run(
+            self.info,
+            [program, "--decrypt", *arguments, "--", path],
+            environ=context.environ,
+            deadline=deadline,
+            text=text,
+            terminal=context.interactive,
+        )
+        if done.status == 0:
+            return done.output
+        raise _explain(done.complaint, path)
+
+
+def _identity_files(reference: Reference, context: Context) -> list[str]:
+    """The files of identities to try, each once.
+
+    Raises:
+        NotSignedIn: one that was asked for can't be read.
+    """
+    chosen = reference.option("identity")
+    if chosen:
+        asked = [absolute(chosen, reference.base, context)]
+    else:
+        configured = context.options.get("identity")
+        named = [configured] if isinstance(configured, str) and configured else []
+        named += [context.environ[name] for name in IN_FILES if context.environ.get(name)]
+        asked = [absolute(name, os.getcwd(), context) for name in named]
+    for file in asked:
+        if not os.access(file, os.R_OK):
+            raise NotSignedIn(f"can't read the age identities in {file}", hint=NO_IDENTITY)
+    kept = [] if chosen else [age_key_file(context.environ), _sops_key_file(context)]
+    return list(dict.fromkeys((*asked, *(file for file in kept if os.access(file, os.R_OK)))))
+
+
+def _sops_key_file(context: Context) -> str:
+    base = context.environ.get("XDG_CONFIG_HOME") or absolute("~/.config", "/", context)
+    return os.path.join(base, "sops", "age", "keys.txt")
+
+
+def _identity_texts(context: Context) -> list[str]:
+    return [context.environ[name] for name in IN_VARIABLES if context.environ.get(name)]
+
+
+def _by_passphrase(path: str) -> bool:
+    """Whether the header says so; an armoured file's does not until it is decoded."""
+    with open(path, "rb") as file:
+        head = file.read(1024)
+    if head.startswith(b"-----BEGIN AGE"):
+        import base64
+        import binascii
+
+        try:
+            head = base64.b64decode(head.split(b"\n")[1])
+        except (binascii.Error, IndexError):
+            return False
+        return b"\n-> scrypt" in head
+    return head.startswith(b"age-encryption.org/") and b"\n-> scrypt " in head
+
+
+def _in_process(info: BackendInfo, path: str, files: list[str], texts: list[str]) -> bytes:
+    pyrage = _pyrage(info)
+    identities: list[Any] = []
+    for text in (*(read_sign_in(file, "the age identities") for file in files), *texts):
+        try:
+            if "PRIVATE KEY-----" in text:
+                identities.append(pyrage.ssh.Identity.from_buffer(text.encode() + b"\n"))
+            else:
+                lines = [line.strip() for line in text.splitlines()]
+                identities += [pyrage.x25519.Identity.from_str(line) for line in lines if line[:4] == "AGE-"]
+        except (pyrage.IdentityError, ValueError):
+            raise NotSignedIn("an age identity can't be read", hint=NO_IDENTITY) from None
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        decrypted: bytes = pyrage.decrypt(content, identities)
+    except pyrage.DecryptError as error:
+        raise _explain(str(error), path) from None
+    return decrypted
+
+
+def _pyrage(info: BackendInfo) -> Any:
+    try:
+        import pyrage
+    except ImportError:
+        raise Unavailable(
+            "neither age nor pyrage is installed", hint=f"install one: {info.install}"
+        ) from None
+    return pyrage
+
+
+def _explain(complaint: str, path: str) -> BackendError:
+    said = complaint.lower()
+    if "no identity matched" in said or "no matching keys" in said:
+        return NotSignedIn(f"none of the age identities opens {path}", hint=NO_IDENTITY)
+    if "passphrase" in said:
+        return NotSignedIn(f"{path} wants a passphrase, which was not given or is wrong")
+    if "identity" in said or "identities" in said:
+        words = first_line(complaint).removeprefix("age: error: ")
+        return NotSignedIn(f"age can't use an identity: {words}", hint=NO_IDENTITY)
+    return BadAnswer(
+        f"{path} is not encrypted with age, or is damaged",
+        hint=f"to see what age says: age --decrypt -i KEYS.txt {path} > /dev/null",
+    )
