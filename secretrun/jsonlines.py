@@ -1,8 +1,8 @@
-"""Masking a protocol of JSON lines (JSON-RPC over stdio, JSON logs) so that every line stays valid JSON.
+r"""Masking a protocol of JSON lines (JSON-RPC over stdio, JSON logs) so that every line stays valid JSON.
 
 A line without a secret passes byte for byte. In a line with one, only the strings and numbers that
 hold it are written anew; separators, order, duplicate keys and the other literals stay as they were.
-Strings are compared by what they mean, so `\\u0073ecret` and `a\\/b` are no way around.
+Strings are compared by what they mean, so `\u0073ecret` and `a\/b` are no way around.
 
 May import: redact.
 """

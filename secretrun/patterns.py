@@ -129,7 +129,8 @@ class PatternSet:
         self.patterns = patterns
         self.squeeze = squeeze
         buckets: dict[bytes, Bucket] = {}
-        # the beginnings of patterns that are too short for the automaton, with the length of the shortest pattern that has them
+        # the beginnings of patterns that are too short for the automaton, with the length of the
+        # shortest pattern that begins so
         self.tails: dict[bytes, int] = {}
         self.loose_tails: dict[bytes, int] = {}
         for pattern in patterns:

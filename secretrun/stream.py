@@ -14,7 +14,7 @@ from secretrun.views import PlainText, View, has_escapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secretrun.patterns import Pattern, PatternSet
+    from secretrun.patterns import PatternSet
     from secretrun.scan import Live, Span
     from secretrun.secretset import SecretSet
 
@@ -107,9 +107,11 @@ class Stream:
             plain = PlainText(buffer, self._before_text, patterns.squeezed)
             self._look(patterns, plain, patterns.quiet(plain.squeezed), spans, lives, final=final)
         if final:
-            for live in lives:
-                if live.matched >= max(8, (live.length + 1) // 2):
-                    spans.append((live.hold, -live.end, live.order, patterns.patterns[live.order], False))
+            spans += [
+                (live.hold, -live.end, live.order, patterns.patterns[live.order], False)
+                for live in lives
+                if live.order >= 0 and live.matched >= max(8, (live.length + 1) // 2)
+            ]
             lives = []
         if not spans and not lives and plain is None and self._covered <= self._done:
             out = buffer[self._done :] if self._done else buffer
@@ -217,5 +219,3 @@ class Stream:
         self._frontier = max(0, self._frontier - keep)
         if not self._frontier:
             self._old = None
-
-

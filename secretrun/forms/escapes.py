@@ -52,8 +52,7 @@ def _percent_tables() -> tuple[Table, ...]:
     tables = []
     for form in ("%%%02X", "%%%02x"):
         everything = table(spelled(form, range(256)))
-        for safe in _PERCENT_SAFE:
-            tables.append(_keep(everything, safe))
+        tables += [_keep(everything, safe) for safe in _PERCENT_SAFE]
         for safe in _FORM_SAFE:
             by = _keep(everything, safe)
             by[0x20] = b"+"
@@ -169,7 +168,7 @@ _LITERALS = Lazy(_literal_tables)
 
 
 def literals(value: bytes) -> Iterator[bytes]:
-    """The inside of a string literal: Python, Go, JavaScript, Ruby, Perl, and hand-made `\\n`."""
+    """The inside of a string literal: Python, Go, JavaScript, Ruby, Perl, and line ends alone escaped."""
     yield repr(value)[2:-1].encode()
     text = value.decode("utf-8", "surrogateescape")
     yield repr(text)[1:-1].encode("utf-8", "surrogateescape")
@@ -216,7 +215,7 @@ def xml(value: bytes) -> Iterator[bytes]:
 
 
 def doubled(value: bytes) -> Iterator[bytes]:
-    """Characters doubled to stand for themselves: `''` (SQL, YAML), `""` (CSV), `$$` (make, Compose), `%%`."""
+    """Characters doubled to stand for themselves: `''` (SQL, YAML), `""` (CSV), `$$` (make), `%%`."""
     for char in (b"'", b'"', b"$", b"%", b"`", b"^"):
         if char in value:
             yield value.replace(char, char * 2)

@@ -15,7 +15,7 @@ FRAGMENT = 12  # bytes
 
 
 def rare(value: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield (form, text): base32, base64 of base64, quoted-printable, `cat -v`, `sed -n l`, `od -c`, fragments."""
+    """Yield (form, text) for every function below."""
     yield from (("base32", text) for text in base32(value))
     yield from (("base64-twice", text) for text in base64_twice(value))
     yield from (("quoted-printable", text) for text in quoted_printable(value))

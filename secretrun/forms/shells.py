@@ -30,7 +30,7 @@ def _ansi_c() -> tuple[Table, ...]:
 
 
 def _zsh_meta() -> tuple[Table, ...]:
-    """zsh xtrace of bytes that are no text: `\\M-c`, and `\\M-\\C-?`."""
+    r"""Bytes that are no text in zsh xtrace: `\M-c`, and `\M-\C-?`."""
     caret = {byte: b"\\C-" + IDENTITY[byte ^ 0x40] for byte in CONTROLS}
     low = table({**caret, 0x09: b"\\t", 0x0A: b"\\n"}, backslash=b"\\'")
     meta = {
@@ -103,7 +103,7 @@ def quoted(value: bytes) -> Iterator[bytes]:
 
 
 def _single_quoted(value: bytes) -> Iterator[bytes]:
-    """A quote inside single quotes: `'\\''` nearly everywhere, `'"'"'` in ash and dash.
+    r"""A quote inside single quotes: `'\''` nearly everywhere, `'"'"'` in ash and dash.
 
     At either end of the value the quotes around it join in, and zsh and mksh leave empty pairs out, so
     a form begins and ends with the quote itself.
@@ -167,7 +167,7 @@ def _mixed(value: bytes, tables: list[Table]) -> Iterator[bytes]:
 
 
 def coreutils(value: bytes) -> bytes:
-    """`'a'$'\\n''b'`: GNU `ls` and `printf %q` (gnulib's shell-escape style)."""
+    r"""`'a'$'\n''b'`: GNU `ls` and `printf %q` (gnulib's shell-escape style)."""
     text = value.decode("utf-8", "surrogateescape")
     out: list[bytes] = []
     escaped = False

@@ -46,7 +46,7 @@ def table(
 
 
 def spelled(form: str, bytes_: Iterable[int]) -> dict[int, bytes]:
-    """Each byte by a `%` format of its number: `spelled("\\\\%03o", CONTROLS)`."""
+    r"""Each byte by a `%` format of its number: `spelled("\%03o", CONTROLS)`."""
     return {byte: (form % byte).encode() for byte in bytes_}
 
 
