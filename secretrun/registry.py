@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GROUP = "secretrun.backends"
 BUILTIN = {
+    "age": "secretrun_backends.age:Age",
     "aws-sm": "secretrun_backends.aws_secrets_manager:AwsSecretsManager",
     "aws-ssm": "secretrun_backends.aws_parameter_store:AwsParameterStore",
     "azure-kv": "secretrun_backends.azure_key_vault:AzureKeyVault",
@@ -31,17 +32,19 @@ BUILTIN = {
     "exec": "secretrun_backends.command:Command",
     "file": "secretrun_backends.file:File",
     "gcp-sm": "secretrun_backends.google_secret_manager:GoogleSecretManager",
+    "gpg": "secretrun_backends.gpg:Gpg",
     "httpjson": "secretrun_backends.http_json:HttpJson",
     "infisical": "secretrun_backends.infisical:Infisical",
     "k8s": "secretrun_backends.kubernetes:Kubernetes",
+    "keepassxc": "secretrun_backends.keepassxc:KeePassXC",
+    "keyring": "secretrun_backends.keyring_store:Keyring",
     "op": "secretrun_backends.onepassword:OnePassword",
+    "pass": "secretrun_backends.password_store:PasswordStore",
     "sops": "secretrun_backends.sops:Sops",
     "summon": "secretrun_backends.summon:Summon",
+    "systemd-creds": "secretrun_backends.systemd_creds:SystemdCreds",
+    "vault": "secretrun_backends.vault:Vault",
 }
-# Schemes that are ours by design and have no backend yet: an error, never a literal.
-RESERVED = (
-    "keepassxc", "keyring", "pass", "vault",
-)  # fmt: skip
 # Schemes of ordinary URLs: literals, without a look at the installed plugins.
 ORDINARY = frozenset((
     "amqp", "amqps", "cassandra", "clickhouse", "data", "db2", "ftp", "ftps", "git", "git+ssh", "grpc",
@@ -53,11 +56,13 @@ ORDINARY = frozenset((
 ))  # fmt: skip
 # Used only to sign in to a store, so kept from the child; a test compares this with the backends' data.
 SIGN_IN = (
-    "BWS_ACCESS_TOKEN", "BW_CLIENTID", "BW_CLIENTSECRET", "BW_PASSWORD", "BW_SESSION",
-    "DOPPLER_TOKEN", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
-    "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
+    "AGE_IDENTITY", "AGE_IDENTITY_FILE", "AGE_KEY", "AGE_KEY_FILE", "BAO_JWT", "BAO_PASSWORD",
+    "BAO_SECRET_ID", "BAO_TOKEN", "BWS_ACCESS_TOKEN", "BW_CLIENTID", "BW_CLIENTSECRET", "BW_PASSWORD",
+    "BW_SESSION", "DOPPLER_TOKEN", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
+    "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "KEEPASSXC_KEY_FILE", "KEEPASSXC_PASSWORD",
     "OP_CONNECT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "OP_SESSION_*", "SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD",
-    "SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+    "SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "VAULT_JWT", "VAULT_PASSWORD", "VAULT_SECRET_ID",
+    "VAULT_TOKEN",
 )  # fmt: skip
 
 
@@ -92,13 +97,13 @@ class Registry:
         Raises:
             ConfigError: for a scheme one slip away from a known one, which is hardly meant literally.
         """
-        if scheme in BUILTIN or scheme in RESERVED:
+        if scheme in BUILTIN:
             return True
         if scheme in ORDINARY:
             return False
         if scheme in self._plugins() or self._program(scheme):
             return True
-        close = _slip(scheme, (*BUILTIN, *RESERVED, *self._plugins()))
+        close = _slip(scheme, (*BUILTIN, *self._plugins()))
         if close:
             raise ConfigError(
                 f"unknown scheme '{scheme}://', is it a slip for '{close}://'?",
