@@ -1,11 +1,11 @@
 """A plain dotenv file taken apart for the embedded store: values to move, and lines to keep.
 
-May import: assignment, errors, reference, template.
+May import: assignment, errors, pieces, template.
 """
 
 from __future__ import annotations
 
-from secretrun import reference, template
+from secretrun import pieces, template
 from secretrun.errors import ReferenceSyntaxError, TemplateError
 
 TYPE_CHECKING = False
@@ -82,9 +82,9 @@ def _variables(parts: Parts) -> Iterator[Variable]:
 
 def _holds_reference(value: str, known: Callable[[str], bool], name: str, file: str, line: int) -> bool:
     try:
-        return any(not isinstance(piece, str) for piece in reference.split(value, known))
+        return any(not isinstance(piece, str) for piece in pieces.split(value, known))
     except ReferenceSyntaxError:
-        if reference.is_whole(value, known):
+        if pieces.is_whole(value, known):
             # Its own message would quote the text.
             raise TemplateError(f"{name} looks like a reference and is none", file=file, line=line) from None
         return False  # braces that mean something to another program

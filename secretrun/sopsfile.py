@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 
 from secretrun import files
 from secretrun.errors import BackendError, NotSignedIn, Unavailable, UsageError
@@ -134,17 +136,17 @@ class Sops:
         )
 
     def _edit(self, path: str) -> int:
-        environ = dict(self._environ)
-        memory = _memory_directory(environ)
-        if memory is not None:
-            environ["TMPDIR"] = memory  # sops writes the plain text there for the editor
-        # Ctrl-C is the editor's; a handler, unlike "ignore", is not inherited by it.
+        # sops writes the plain text to TMPDIR for the editor, and leaves it there when it is killed.
+        private = tempfile.mkdtemp(dir=_memory_directory(self._environ))
+        # Ctrl-C ends sops, then we tidy up; a handler, unlike "ignore", is not inherited.
         kept = {number: signal.signal(number, _leave_it) for number in (signal.SIGINT, signal.SIGQUIT)}
         try:
+            environ = {**self._environ, "TMPDIR": private}
             status = subprocess.Popen([self._program, "edit", path], env=environ).wait()
         except OSError as error:
             raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
         finally:
+            shutil.rmtree(private)
             for number, handler in kept.items():
                 signal.signal(number, handler)
         return 128 - status if status < 0 else status

@@ -1,0 +1,105 @@
+"""What `secretrun edit` promises: sops's own editing, on our terminal, with nothing plain left behind."""
+
+import os
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def filled(secretrun, started):
+    """A store with two values, one of which the plain form of dotenv can not carry."""
+    for name, value in (("A", b"hunter2"), ("B", b"a literal \\n and\na newline")):
+        assert secretrun("set", name, cwd=started, stdin=value).status == 0
+    return started
+
+
+def edit(secretrun, project, program, script, **environ):
+    editor = program("editor", f"#!/bin/sh\n{script}\n")
+    return secretrun("edit", cwd=project, env={"EDITOR": str(editor), **environ})
+
+
+def test_the_editor_changes_the_store(secretrun, filled, program, value_of):
+    done = edit(secretrun, filled, program, 'echo C=new >> "$1"')
+    assert done.status == 0
+    assert {name: value_of(filled, name) for name in "ABC"} == {
+        "A": "hunter2", "B": "a literal \\n and\na newline", "C": "new",
+    }  # fmt: skip
+
+
+def test_a_literal_backslash_n_may_still_be_edited_away(secretrun, filled, program, value_of):
+    assert edit(secretrun, filled, program, 'echo B=changed > "$1"').status == 0
+    assert value_of(filled, "B") == "changed"
+
+
+def test_changing_nothing_is_no_error(secretrun, filled, program, everything_in):
+    before = everything_in(filled)
+    assert edit(secretrun, filled, program, "true").status == 0
+    assert everything_in(filled) == before
+
+
+def test_a_failing_editor_fails_the_command_and_changes_nothing(secretrun, filled, program, everything_in):
+    before = everything_in(filled)
+    done = edit(secretrun, filled, program, 'echo C=new >> "$1"; exit 3')
+    assert done.status not in {0, 125}
+    assert everything_in(filled) == before
+
+
+def test_the_plain_text_lies_in_the_runtime_directory_and_is_gone_afterwards(
+    secretrun, filled, program, tmp_path, everything_in, recorder
+):
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    seen = tmp_path / "seen"
+    done = edit(
+        secretrun, filled, program, f'echo "$1" > {seen}; grep -c hunter[2] "$1" >> {seen}; echo C=x >> "$1"',
+        XDG_RUNTIME_DIR=str(runtime),
+    )  # fmt: skip
+    assert done.status == 0
+    path, count = seen.read_text().splitlines()
+    assert path.startswith(f"{runtime}{os.sep}")
+    assert count == "1"
+    assert os.listdir(runtime) == []
+    assert not any(b"hunter2" in content for content in everything_in(tmp_path).values())
+    assert "hunter2" not in recorder() + done.out + done.err
+
+
+def test_the_editor_has_the_terminal_and_ctrl_c_leaves_nothing_behind(
+    terminal, filled, program, tmp_path, everything_in
+):
+    before = everything_in(filled)
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    editor = program(
+        "editor", "#!/bin/sh\n[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo all terminals\nread line\n"
+    )
+    shell = terminal("edit", cwd=filled, env={"EDITOR": str(editor), "XDG_RUNTIME_DIR": str(runtime)})
+    shell.wait_for(b"all terminals")
+    assert len(everything_in(runtime)) == 1  # the plain text
+    shell.type(b"\x03")
+    assert shell.end() == 130
+    assert os.listdir(runtime) == []
+    assert everything_in(filled) == before
+
+
+def test_a_store_that_is_not_there_is_an_error(secretrun, project):
+    for arguments in (["edit"], ["edit", "--store", "other.yaml"]):
+        done = secretrun(*arguments, cwd=project)
+        assert done.status == 125
+        assert "no secrets.enc.env here or above" in done.err or "no store other.yaml" in done.err
+
+
+def test_a_store_of_another_format_is_edited_too(secretrun, started, program, recorder):
+    recipient = (started / ".sops.yaml").read_text().split()[-1]
+    (started / ".sops.yaml").write_text(f"creation_rules:\n  - age: {recipient}\n")
+    editor = program("editor", '#!/bin/sh\necho "a: from-the-editor" > "$1"\n')
+    (started / "store.yaml").write_text("a: 1\n")
+    subprocess.run(
+        [os.environ["SECRETRUN_SOPS"], "encrypt", "-i", "store.yaml"],
+        cwd=started,
+        check=True,
+        capture_output=True,
+    )
+    done = secretrun("edit", "--store", "store.yaml", cwd=started, env={"EDITOR": str(editor)})
+    assert done.status == 0
+    assert secretrun("read", "-n", "sops://store.yaml#/a", cwd=started).out == "from-the-editor"
