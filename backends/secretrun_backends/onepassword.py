@@ -99,8 +99,9 @@ COMPLAINTS: tuple[tuple[tuple[str, ...], type[BackendError], str, str], ...] = (
         "the account or token may not read this vault: op vault list",
     ),
     (
-        ("isn't a vault", "isn't an item", "isn't a field", "isn't a section", "could not find", "couldn't find", "not found",
-         "does not have", "doesn't have", "doesn't exist", "does not exist", "no item", "(404)"),
+        ("isn't a vault", "isn't an item", "isn't a field", "isn't a section", "could not find",
+         "couldn't find", "not found", "does not have", "doesn't have", "doesn't exist", "does not exist",
+         "no item", "(404)"),
         NotFound,
         "1Password has no such vault, item or field",
         "op item get ITEM --vault VAULT shows the fields of an item",

@@ -5,7 +5,7 @@ A file is decrypted once a batch, whatever the number of references into it. Poi
 pointer is the whole file in its own format, a second call if both are wanted of one file.
 Dotenv values are what `sops exec-env` passes on: quotes in the file are part of the value.
 
-Facts checked with sops 3.11; exit statuses: `cmd/sops/codes` in getsops/sops.
+Facts checked with sops 3.11.
 
 May import: errors, backend, content, tools.
 """
@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo
-from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, NotSignedIn
-from secretrun.tools import age_key_file, find_sops, sops_environment
-from secretrun_backends._process import Completed, Deadline, run
+from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound
+from secretrun.tools import find_sops, sops_environment
+from secretrun_backends._process import Deadline, run
+from secretrun_backends._sops_failures import explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("yaml", "json", "dotenv", "ini", "binary")
 OPTIONS = ("format", "type", "key_type")
-NO_KEY = 128  # CouldNotRetrieveKey
-TREE, MAC, MAC_MISSING = 25, 51, 52  # a value, or the whole, that does not fit its authentication code
 
 
 class Sops:
@@ -175,7 +174,7 @@ class _File:
             terminal=self._context.interactive,
         )
         if done.status != 0:
-            raise _explain(done, self.path, self.kind, environ)
+            raise explain(done, self.path, self.kind, environ)
         return done.output
 
 
@@ -278,65 +277,3 @@ def _gpg_terminal() -> dict[str, str]:
         except OSError:
             continue
     return {}
-
-
-def _explain(done: Completed, path: str, kind: str, environ: Mapping[str, str]) -> BackendError:
-    """What a failure of sops means. Its words are not repeated: they can quote the file's text."""
-    by_hand = f"to see what sops says: sops decrypt {path} > /dev/null"
-    if done.status == NO_KEY:
-        return _no_key(done.complaint, path, environ)
-    if "metadata not found" in done.complaint:
-        return BadAnswer(
-            f"{path} is not encrypted with sops (no sops metadata)",
-            hint=f"encrypt it: sops encrypt --in-place {path}; its plain values may need rotating",
-        )
-    if done.status in (TREE, MAC, MAC_MISSING):
-        return BadAnswer(
-            f"{path} was changed after it was encrypted: a wrong MAC, or a value sops did not write",
-            hint=f"restore it from version control and change it with: sops edit {path}",
-        )
-    if any(word in done.complaint.lower() for word in ("unmarshal", "loading", "invalid")):
-        return BadAnswer(f"{path} is not {kind} that sops can read", hint="?format=... names another format")
-    if done.status < 0:
-        return BackendError(f"sops was killed by signal {-done.status} on {path}", hint=by_hand)
-    return BackendError(f"sops failed on {path} with exit status {done.status}", hint=by_hand)
-
-
-def _no_key(complaint: str, path: str, environ: Mapping[str, str]) -> BackendError:
-    """No key that opens the file. The recipients sops lists ("  age1...: FAILED") are public."""
-    recipients = [
-        line.strip().removesuffix(": FAILED")
-        for line in complaint.splitlines()
-        if line.endswith(": FAILED") and not line.startswith("Group")
-    ]
-    hints = []
-    kinds = {_kind_of_key(recipient) for recipient in recipients}
-    if "age" in kinds:
-        own = age_key_file(environ)
-        hints.append(
-            f"age: put the identity into {own} or ~/.config/sops/age/keys.txt, "
-            "or name its file in SOPS_AGE_KEY_FILE"
-        )
-    if "pgp" in kinds:
-        hints.append(
-            "pgp: the secret key is not in gpg --list-secret-keys, or gpg could not ask for its passphrase"
-        )
-    if "aws" in kinds:
-        hints.append("AWS KMS: sign in (aws sso login) with the profile that may use the key")
-    if "cloud" in kinds:
-        hints.append("cloud key: sign in to the cloud account or Vault that holds it")
-    shown = ", ".join(recipients[:3]) + (" ..." if len(recipients) > 3 else "")
-    return NotSignedIn(
-        f"no key here opens {path}" + (f" (it is encrypted for {shown})" if shown else ""),
-        hint="; ".join(hints) or f"to see what sops says: sops decrypt {path} > /dev/null",
-    )
-
-
-def _kind_of_key(recipient: str) -> str:
-    if recipient.startswith(("age1", "ssh-")):
-        return "age"
-    if recipient.startswith("arn:"):
-        return "aws"
-    if all(c in "0123456789abcdefABCDEF" for c in recipient):
-        return "pgp"
-    return "cloud"

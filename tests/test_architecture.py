@@ -1,0 +1,213 @@
+"""The shape of the code: who imports what, how long files are, and what a plain run loads."""
+
+import ast
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+CORE = sorted((ROOT / "secretrun").rglob("*.py"))
+BACKENDS = sorted((ROOT / "backends" / "secretrun_backends").rglob("*.py"))
+NAMES = {file: file.relative_to(ROOT).as_posix() for file in (*CORE, *BACKENDS)}
+
+# Longer than 300 lines, with the reason. A file that has shrunk must leave the list.
+LONG = {
+    "backends/secretrun_backends/onepassword.py": "op's whole grammar beside its two ways of being asked",
+    "backends/secretrun_backends/sops.py": "five formats and sops's own errors, each with its remedy",
+    "secretrun/content.py": "JSON, YAML, dotenv and INI read by one set of pointers",
+    "secretrun/redact.py": "the streaming engine: its state is one object and does not divide",
+    "secretrun/store.py": "init, set and edit share how a store is found, made and written",
+    "secretrun/template.py": "one grammar, parsed in one pass",
+}
+LONGEST = 440
+
+# Which file may import it, and nobody else does.
+ONLY = {
+    "ptyprocess": ("secretrun/child.py",),
+    "ahocorasick": ("secretrun/redact.py",),
+    "ahocorasick_rs": ("secretrun/redact.py",),
+}
+STANDARD = sys.stdlib_module_names | {
+    "secretrun",
+    "secretrun_backends",
+    "tomli",
+}  # tomli: tomllib of Python 3.10
+
+# Modules whose import a run of one command must not pay for; each costs from 1 ms up to 300 ms.
+HEAVY = {
+    "ahocorasick", "asyncio", "boto3", "botocore", "concurrent.futures", "contextlib", "ctypes", "dataclasses",
+    "email", "http", "importlib.metadata", "inspect", "json", "logging", "pathlib", "ptyprocess", "random",
+    "secretrun.redact", "secretrun_backends", "socket", "ssl", "subprocess", "tempfile", "threading", "tomllib",
+    "traceback", "typing", "urllib", "yaml",
+}  # fmt: skip
+# What one SOPS reference is allowed besides: the sops CLI is run, its answer is JSON, the output is masked.
+FOR_SOPS = {
+    "ahocorasick", "contextlib", "ctypes", "json", "secretrun.redact", "secretrun_backends", "subprocess", "threading",
+}  # fmt: skip
+
+# Runs a command line up to the moment it would become the command, then prints what is loaded.
+LITERAL = """
+import os, sys
+sys.path[:0] = sys.argv[1].split(os.pathsep)
+sys.argv[:2] = ["secretrun"]
+def show(*_):
+    os.write(1, "\\n".join(sys.modules).encode())
+    os._exit(0)
+os.execve = show
+from secretrun.__main__ import main
+sys.exit(main())
+"""
+
+SESSION = LITERAL.replace(
+    "os.execve = show\n",
+    # resolved and about to start: at the door of the session, seen before the module is executed
+    """
+import importlib.abc
+class Door(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "secretrun.session":
+            show()
+before = set(sys.modules)
+sys.meta_path.insert(0, Door())
+show = lambda: (os.write(1, "\\n".join(set(sys.modules) - before).encode()), os._exit(0))
+""",
+)
+
+
+def imports(file):
+    """Every (module, whether it stands inside a function) that the file imports at run time."""
+    found = []
+
+    def walk(node, inside):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                found.extend((name.name, inside) for name in child.names)
+            elif isinstance(child, ast.ImportFrom) and child.module and not child.level:
+                found.append((child.module, inside))
+            if (
+                isinstance(child, ast.If)
+                and isinstance(child.test, ast.Name)
+                and child.test.id == "TYPE_CHECKING"
+            ):
+                for other in child.orelse:
+                    walk(other, inside)
+                continue
+            walk(child, inside or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)))
+
+    walk(ast.parse(file.read_text(encoding="utf-8")), inside=False)
+    return found
+
+
+def test_the_import_contracts_are_kept():
+    """`lint-imports`: one direction, a pure core, backends that see the contract only."""
+    lint = shutil.which("lint-imports", path=os.path.dirname(sys.executable)) or shutil.which("lint-imports")
+    done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("package", sorted(ONLY))
+def test_one_file_alone_imports_it(package):
+    users = {
+        NAMES[file] for file in NAMES for module, _ in imports(file) if module.partition(".")[0] == package
+    }
+    assert users <= set(ONLY[package])
+
+
+@pytest.mark.parametrize("file", BACKENDS, ids=NAMES.get)
+def test_a_backend_imports_its_sdk_inside_the_function_that_needs_it(file):
+    at_import = {module for module, inside in imports(file) if not inside}
+    assert {module for module in at_import if module.partition(".")[0] not in STANDARD} == set()
+
+
+@pytest.mark.parametrize("file", CORE, ids=NAMES.get)
+def test_secretrun_imports_no_package_at_import_time(file):
+    """What is installed besides is loaded by the function that needs it; an SDK, never."""
+    foreign = {
+        (module, inside) for module, inside in imports(file) if module.partition(".")[0] not in STANDARD
+    }
+    if NAMES[file] == "secretrun/testing.py":
+        foreign.discard(("pytest", False))  # it is for plugin authors' tests
+    assert {module for module, inside in foreign if not inside} == set()
+    assert {module.partition(".")[0] for module, _ in foreign} & {
+        "boto3",
+        "botocore",
+        "google",
+        "azure",
+    } == set()
+
+
+@pytest.mark.parametrize("file", list(NAMES), ids=NAMES.get)
+def test_a_module_says_what_it_is_for_and_stays_short(file):
+    text = file.read_text(encoding="utf-8")
+    lines = text.count("\n")
+    if NAMES[file] in LONG:
+        assert 300 < lines <= LONGEST
+    else:
+        assert lines <= 300
+    assert not text or ast.get_docstring(ast.parse(text))
+
+
+def test_the_list_of_long_files_names_files_that_are_there():
+    assert set(LONG) <= set(NAMES.values())
+
+
+def loaded(directory, driver, *arguments):
+    """The modules that are loaded when the command line reaches `driver`'s last act.
+
+    Without site (-S) and with the search path handed over, so that what a development install or a
+    .pth file of the machine loads is not counted.
+    """
+    path = os.pathsep.join(entry for entry in (str(ROOT), str(ROOT / "backends"), *sys.path) if entry)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", driver, path, *arguments],
+        cwd=directory, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def heavy(modules):
+    return {name for name in HEAVY if any(m == name or m.startswith(name + ".") for m in modules)}
+
+
+def test_a_literal_template_loads_nothing_heavy(tmp_path):
+    """`secretrun -- true` pays for no SDK, no thread, no subprocess, no automaton."""
+    (tmp_path / ".env.secretrun").write_text("LOG_LEVEL=debug\n")
+    modules = loaded(tmp_path, LITERAL, "--", "true")
+    assert "secretrun.cli.run" in modules
+    assert heavy(modules) == set()
+
+
+def test_the_commonest_command_line_loads_no_argparse(tmp_path):
+    """Without options there is nothing to parse: argparse alone is a third of the start-up."""
+    (tmp_path / ".env.secretrun").write_text("LOG_LEVEL=debug\n")
+    assert "argparse" not in loaded(tmp_path, LITERAL, "--", "true")
+    assert "argparse" in loaded(tmp_path, LITERAL, "-q", "--", "true")
+
+
+def test_one_sops_reference_loads_what_it_needs_and_no_more(tmp_path, monkeypatch):
+    """A real encrypted file: subprocess and JSON, yes; boto3, asyncio, importlib.metadata, no."""
+    sops_store(tmp_path, monkeypatch)
+    (tmp_path / ".env.secretrun").write_text("API_KEY=sops://store.env#/API_KEY\n")
+    modules = loaded(tmp_path, SESSION, "--", "true")
+    assert "secretrun_backends.sops" in modules
+    assert heavy(modules) <= FOR_SOPS
+
+
+def sops_store(directory, monkeypatch):
+    """Encrypt store.env there with a new age key; the key is left in the environment."""
+    import pyrage
+
+    identity = pyrage.x25519.Identity.generate()
+    monkeypatch.setenv("SOPS_AGE_KEY", str(identity))
+    plain = directory / "plain.env"
+    plain.write_text("API_KEY=sk-live-8f1c2e6b9a7d4035\n")
+    subprocess.run(
+        ["sops", "encrypt", "--age", str(identity.to_public()), "--output", directory / "store.env", plain],
+        check=True, capture_output=True, timeout=100,
+    )  # fmt: skip
+    plain.unlink()
