@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.backend import Context
 
-VARIABLES = ("PASSWORD_STORE_GPG_OPTS",)
 # A key that is there and locked, where nobody can be asked for its passphrase or nobody gave it.
 LOCKED = (
     "PINENTRY_LAUNCHED", "Inappropriate ioctl", "Operation cancelled", "No pinentry", "Bad passphrase",

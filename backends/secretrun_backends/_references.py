@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from secretrun.backend import Context
     from secretrun.model import Reference
 
-    Answers = dict[Reference, bytes | BackendError]
-
 
 def require_options(reference: Reference, known: Collection[str]) -> None:
     """Refuse an option that the backend does not know: it would be ignored in silence.

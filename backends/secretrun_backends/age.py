@@ -74,7 +74,9 @@ class Age:
     def check(self, context: Context) -> str:
         """The version of what would decrypt."""
         if self._program(context) is None:
-            return f"pyrage {_pyrage(self.info).__version__}"
+            from importlib.metadata import version
+
+            return f"{_pyrage(self.info).__name__} {version('pyrage')}"
         program = find(self.info, "age", context)
         done = run(
             self.info, [program, "--version"], environ=context.environ, deadline=Deadline(context.timeout)

@@ -90,6 +90,9 @@ class PasswordStore:
             _require_entry(entry, context)
             command = [program, "show", entry]
         environ = gpg_environment(context)
+        # Only gpg's status lines tell a locked key from a missing one.
+        options = environ.get("PASSWORD_STORE_GPG_OPTS", "")
+        environ["PASSWORD_STORE_GPG_OPTS"] = f"{options} --status-fd 2".lstrip()
         done = run(self.info, command, environ=environ, deadline=deadline, terminal=context.interactive)
         if done.status == 0:
             return done.output
