@@ -46,7 +46,7 @@ def best(repeat, measure, *arguments):
 def through_pipe(command, env):
     """Seconds for the command's output to go through a pipe into `cat >/dev/null`."""
     began = time.perf_counter()
-    subprocess.run(["sh", "-c", f"{shlex.join(command)} | cat >/dev/null"], env=env, check=True)
+    subprocess.run(["bash", "-o", "pipefail", "-c", f"{shlex.join(command)} | cat >/dev/null"], env=env, check=True)
     return time.perf_counter() - began
 
 
@@ -123,8 +123,7 @@ def main():
         for path, size in ((big, options.megabytes << 20), (small, options.megabytes << 17)):
             with open(path, "wb") as file:
                 block = LINE * 10_000
-                for _ in range(size // len(block) + 1):
-                    file.write(block)
+                file.writelines([block] * (size // len(block) + 1))
         throughput(options, big, small)
         latency()
         start_up()

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
             """What is to be shown at the end of the stream."""
 
 
-CHUNK = 1 << 17  # bytes read at once; a terminal gives 4 KiB whatever one asks for
+CHUNK = 1 << 17  # bytes read at once
+BATCH = 1 << 16  # bytes taken together from a terminal; more, and reading and writing no longer overlap
 IDLE = 0.025  # seconds of quiet after which a terminal shows held bytes, as far as the masker allows
 # The reader went away, which is its right and the command's to know; all else is a failure to be told.
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO)
@@ -144,24 +145,16 @@ class Pump:
             out = self._masker.feed(data)
             if at_end:
                 out += self._masker.flush()
-            self._write(out)
+            self._show(out)
             self.ended = self.ended or at_end
             self.busy = False
 
     def _read(self) -> bytes | None:
-        """The next chunk, empty at the end of the stream; None to stop."""
+        """All that is there, up to a chunk; empty at the end of the stream, None to stop."""
         idle = self._release is not None
         while not self._stopping:
-            try:
-                data = os.read(self.source, CHUNK)
-            except BlockingIOError:
-                pass
-            except OSError as error:
-                if error.errno != errno.EIO:  # Linux: the last slave is closed; macOS: an empty read
-                    raise
-                return b""
-            else:
-                self.busy = True
+            data = self._gather()
+            if data is not None:
                 return data
             held = idle and (self._masker.held > 0 or (self._modes is not None and self._modes.held != b""))
             readable, _ = ready.wait((self.source, self._stop), timeout=IDLE if held else None)
@@ -170,6 +163,32 @@ class Pump:
                 self._show_held()
         return None
 
+    def _gather(self) -> bytes | None:
+        """As `_read`, but None when there is nothing now.
+
+        A terminal gives 4 KiB a read at most, and a masker is much faster on one large piece than on
+        many small ones: so in a flood, what has come meanwhile is taken along.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        while size < BATCH:
+            try:
+                data = os.read(self.source, CHUNK)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.EIO:  # Linux: the last slave is closed; macOS: an empty read
+                    raise
+                data = b""
+            self.busy = True
+            if not data:
+                return b"".join(pieces)  # the next read is at the end again
+            pieces.append(data)
+            size += len(data)
+            if self._modes is None:
+                break
+        return b"".join(pieces) if pieces else None
+
     def _show_held(self) -> None:
         out = b""
         if self._modes is not None:
@@ -177,6 +196,17 @@ class Pump:
         if self._release is not None:
             out += self._release()
         self._write(out)
+
+    def _show(self, data: bytes) -> None:
+        """Write, in a flood past the terminal's own output processing."""
+        done = self._modes.bypass(data) if self._modes is not None else None
+        if self._modes is None or done is None:
+            self._write(data)
+            return
+        try:
+            self._write(done)
+        finally:
+            self._modes.restore()
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

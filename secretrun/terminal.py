@@ -9,6 +9,7 @@ May import: errors, signals.
 
 from __future__ import annotations
 
+import _thread
 import fcntl
 import os
 import sys
@@ -31,6 +32,9 @@ _RAW_IFLAG = ~(
 )  # fmt: skip
 _RAW_LFLAG = ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
 _NEWLINES = termios.OPOST | termios.ONLCR
+_FLOOD = 8192  # bytes at once: no person's typing, and no screen's redrawing
+# Modes are read, changed and written, by the loop and by a pump: one at a time.
+_changing = _thread.allocate_lock()
 # Output processing that changes the text again when done twice, and that nobody can undo.
 _ODD = (
     termios.OCRNL
@@ -172,21 +176,20 @@ class RawMode:
 
     def enter(self) -> bool:
         """Save the modes, which others may have changed since, and set raw mode; False when refused."""
-        if not in_foreground(self._fd):
-            return False
-        try:
-            current = termios.tcgetattr(self._fd)
-        except termios.error:
-            return False
-        if self._saved is None or not _is_raw(current):
-            self._saved = current
-        return set_attributes(self._fd, raw(current))
+        with _changing:
+            current = _changeable(self._fd)
+            if current is None:
+                return False
+            if self._saved is None or not _is_raw(current):
+                self._saved = current
+            return set_attributes(self._fd, raw(current))
 
     def leave(self) -> None:
         """Set the saved modes again, if the terminal is still ours to change."""
-        if self._saved is not None and in_foreground(self._fd):
-            set_attributes(self._fd, self._saved)
-        self._saved = None
+        with _changing:
+            if self._saved is not None and in_foreground(self._fd):
+                set_attributes(self._fd, self._saved)
+            self._saved = None
 
 
 class OutputModes:
@@ -200,37 +203,73 @@ class OutputModes:
     def __init__(self, inner: int, outer: int) -> None:
         self._inner = inner
         self._outer = outer
+        self._bypassable = False
         self.held = b""  # a last "\r" that may be half of a "\r\n"
 
     def undo(self, data: bytes) -> bytes:
         """Take from a chunk what our terminal is going to do by itself.
 
         Where the command has switched output processing off (a full-screen program), it is first
-        switched off, or on again, on our terminal, if we are in its foreground.
+        switched off, or on again, on our terminal, if that is in raw mode for us.
         """
         data = self.held + data
         self.held = b""
         try:
-            inner = flags(termios.tcgetattr(self._inner), OFLAG)
-            attributes = termios.tcgetattr(self._outer)
+            inner = flags(attributes(self._inner), OFLAG)
+            outer = flags(attributes(self._outer), OFLAG)
         except termios.error:
             return data  # one of them is gone
-        outer = flags(attributes, OFLAG)
         wanted = inner & termios.OPOST if not inner & _ODD else 0
-        if wanted != outer & termios.OPOST and in_foreground(self._outer) and _is_raw(attributes):
+        if wanted != outer & termios.OPOST and self._process(on=bool(wanted)):
             outer ^= termios.OPOST
-            attributes[OFLAG] = outer
-            set_attributes(self._outer, attributes)
         if inner & _NEWLINES == _NEWLINES and outer & _NEWLINES == _NEWLINES:
+            self._bypassable = outer == _NEWLINES
             if data.endswith(b"\r"):
                 data, self.held = data[:-1], b"\r"
-            data = data.replace(b"\r\n", b"\n")
+            return data.replace(b"\r\n", b"\n")
+        self._bypassable = False
         return data
+
+    def bypass(self, data: bytes) -> bytes | None:
+        """In a flood, do our terminal's output processing for it: the kernel's costs more than all else.
+
+        Until `restore`, output of other programs would walk down in stairs, so only for a flood.
+
+        Returns:
+            the chunk as it is to be written, or None to write it as it is.
+        """
+        if len(data) < _FLOOD or not self._bypassable or not self._process(on=False):
+            return None
+        return data.replace(b"\n", b"\r\n")
+
+    def restore(self) -> None:
+        """Switch our terminal's output processing on again after `bypass`."""
+        self._process(on=True)
+
+    def _process(self, *, on: bool) -> bool:
+        """Switch our terminal's output processing; False unless it is in raw mode for us."""
+        with _changing:
+            changed = _changeable(self._outer)
+            if changed is None or not _is_raw(changed):
+                return False
+            oflag = flags(changed, OFLAG)
+            changed[OFLAG] = oflag | termios.OPOST if on else oflag & ~termios.OPOST
+            return set_attributes(self._outer, changed)
 
     def flush(self) -> bytes:
         """What is held back, when nothing more comes."""
         data, self.held = self.held, b""
         return data
+
+
+def _changeable(fd: int) -> Attributes | None:
+    """The modes, where it is for us to change them."""
+    if not in_foreground(fd):
+        return None
+    try:
+        return termios.tcgetattr(fd)
+    except termios.error:
+        return None
 
 
 def _is_raw(attributes: Attributes) -> bool:
