@@ -18,9 +18,7 @@ NAMES = {file: file.relative_to(ROOT).as_posix() for file in (*CORE, *BACKENDS)}
 LONG = {
     "backends/secretrun_backends/onepassword.py": "op's whole grammar beside its two ways of being asked",
     "backends/secretrun_backends/sops.py": "five formats and sops's own errors, each with its remedy",
-    "secretrun/content.py": "JSON, YAML, dotenv and INI read by one set of pointers",
     "secretrun/redact.py": "the streaming engine: its state is one object and does not divide",
-    "secretrun/store.py": "init, set and edit share how a store is found, made and written",
     "secretrun/template.py": "one grammar, parsed in one pass",
 }
 LONGEST = 440

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secretrun.agent.client import Cache
+    from secretrun.cli import Bare
     from secretrun.cli.messages import Messages
     from secretrun.config import Config
     from secretrun.settings import Settings
@@ -72,7 +73,7 @@ class Prepared:
             )
 
 
-def prepare(options: argparse.Namespace) -> Prepared:
+def prepare(options: argparse.Namespace | Bare) -> Prepared:
     """Read the configuration and build the plan; no store is asked yet.
 
     Raises:

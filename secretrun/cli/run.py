@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import NoReturn
 
+    from secretrun.cli import Bare
     from secretrun.cli.common import Prepared
     from secretrun.cli.messages import Messages
     from secretrun.delivery import Delivery
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from secretrun.session import Ending
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace | Bare) -> int:
     """Run the command; returns only when it ended with a status (a signal is died of)."""
     messages: Messages = options.messages
     prepared = prepare(options)

@@ -140,7 +140,9 @@ def test_every_verb_and_every_long_option_is_in_the_script(shell):
         assert verb.name in text
         for option in verb.options:
             for flag in option.flags:
-                assert (f"-l {flag[2:]} " if shell == "fish" and flag[:2] == "--" else flag) in text
+                name = flag.lstrip("-")
+                fish_flag = f"-l {name}" if flag.startswith("--") else f"-s {name}"
+                assert (fish_flag if shell == "fish" else flag) in text
 
 
 def test_the_script_of_a_shell_loads_no_package_but_our_own():
