@@ -3,13 +3,13 @@
 The keys are data (`KEYS`): the reader below, the error that lists them and the JSON Schema for editors are
 made from it. Types are checked on the resolved value, and say what is wrong without quoting it.
 
-May import: errors, plan.
+May import: errors, entry.
 """
 
 from __future__ import annotations
 
+from secretrun.entry import Entry
 from secretrun.errors import BadAnswer, ConfigError
-from secretrun.plan import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

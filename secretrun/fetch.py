@@ -9,7 +9,7 @@ May import: errors, model, backend.
 
 from __future__ import annotations
 
-from secretrun.errors import BackendError, RateLimited, SecretrunError, TimedOut, Unavailable
+from secretrun.errors import BackendError, BadAnswer, RateLimited, SecretrunError, TimedOut, Unavailable
 from secretrun.model import Reference
 
 TYPE_CHECKING = False
@@ -123,20 +123,14 @@ def fetch(wanted: list[Reference], stores: Stores) -> Answers:
 def _ask(wanted: list[Reference], stores: Stores) -> Answers:
     """Ask every store once for what is wanted of it."""
     answers: Answers = {}
-    groups: dict[str, tuple[Backend, list[Reference]]] = {}
+    groups: dict[int, tuple[Backend, list[Reference]]] = {}  # by identity: a name may be taken twice
     for reference in wanted:
         try:
-            backend = stores.backend(reference.scheme)
+            backend = _backend(reference, stores)
         except SecretrunError as error:
             answers[reference] = error
             continue
-        if backend.info.trusted_only and not (reference.trusted or stores.allow_untrusted):
-            answers[reference] = BackendError(
-                f"{reference.scheme}:// references work only from --set or your own config",
-                hint="if you trust this file: --allow-exec",
-            )
-            continue
-        groups.setdefault(backend.info.name, (backend, []))[1].append(reference)
+        groups.setdefault(id(backend), (backend, []))[1].append(reference)
     serial = [group for group in groups.values() if group[0].info.serial]
     parallel = [group for group in groups.values() if not group[0].info.serial]
     if not groups:
@@ -157,6 +151,50 @@ def _ask(wanted: list[Reference], stores: Stores) -> Answers:
         for thread in threads:
             answers.update(thread.answers())
     return answers
+
+
+def fetch_all(reference: Reference, stores: Stores) -> Mapping[str, bytes]:
+    """Every key of a store with its value, for `--from`.
+
+    Raises:
+        SecretrunError: whatever is wrong with the store, its backend or a key.
+    """
+    backend = _backend(reference, stores)
+    listing = getattr(backend, "fetch_all", None)
+    if listing is None:
+        raise BackendError(
+            f"{backend.info.title} can't be imported whole", hint="name each value in a template instead"
+        )
+    try:
+        found: dict[str, bytes] = dict(listing(reference, stores.context(backend)))
+    except SecretrunError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001  see _broken
+        raise _broken(backend, error) from None
+    for name, value in found.items():
+        if not name or "=" in name or "\0" in name:
+            raise BadAnswer(f"the key {name!r} can't be a variable's name")
+        if not isinstance(value, bytes):
+            raise BadAnswer(
+                f"the {backend.info.name} backend answered with {type(value).__name__}, not bytes"
+            )
+    return found
+
+
+def _backend(reference: Reference, stores: Stores) -> Backend:
+    """The backend of a reference, which must be allowed to ask it."""
+    backend = stores.backend(reference.scheme)
+    if backend.info.trusted_only and not (reference.trusted or stores.allow_untrusted):
+        raise BackendError(
+            f"{reference.scheme}:// references work only from --set or your own config",
+            hint="if you trust this file: --allow-exec",
+        )
+    return backend
+
+
+def _broken(backend: Backend, error: BaseException) -> BackendError:
+    """A plugin's bug must not become a traceback with values in it, nor end the run as it likes."""
+    return BackendError(f"the {backend.info.name} backend failed with {type(error).__name__}")
 
 
 def _remembered(batch: list[Reference], stores: Stores) -> Answers:
@@ -214,17 +252,17 @@ def _fetch_group(backend: Backend, batch: list[Reference], stores: Stores) -> An
 def _fetch_once(backend: Backend, batch: list[Reference], context: Context) -> Answers:
     """One batch; whatever goes wrong in a backend becomes an error of its references."""
     try:
-        found = backend.fetch(batch, context)
+        found = dict(backend.fetch(batch, context))
     except SecretrunError as error:
         return dict.fromkeys(batch, error)
-    except Exception as error:  # noqa: BLE001  a plugin's bug must not become a traceback with values in it
-        broken = BackendError(f"the {backend.info.name} backend failed with {type(error).__name__}")
-        return dict.fromkeys(batch, broken)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  see _broken
+        return dict.fromkeys(batch, _broken(backend, error))
     answers: Answers = {}
     for reference in batch:
-        answer = found.get(reference)
+        answer: object = found.get(reference)
         if isinstance(answer, (bytes, SecretrunError)):
             answers[reference] = answer
         else:
-            answers[reference] = BackendError(f"the {backend.info.name} backend gave no answer")
+            said = "gave no answer" if answer is None else f"answered with {type(answer).__name__}, not bytes"
+            answers[reference] = BadAnswer(f"the {backend.info.name} backend {said}")
     return answers

@@ -3,7 +3,7 @@
 Strict: what does not parse is an error with a column, never a literal that slips through.
 
 Sources: 1Password's "secret reference syntax" for `op://`; vals' `expand_match.go` for the `ref+`
-expression; RFC 3986 for percent-escapes; RFC 6901 for the pointer's `~0` and `~1`.
+expression; RFC 3986 for schemes and percent-escapes; RFC 6901 for the pointer's `~0` and `~1`.
 
 May import: errors, model.
 """
@@ -15,25 +15,11 @@ import re
 from secretrun.errors import ReferenceSyntaxError
 from secretrun.model import Reference
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9.-]*)://")
-
-# What 1Password allows in a name; everything else needs the object's id instead.
-OP_WHOLE = re.compile(r"op://[^/?#{}]+(?:/[^/?#{}]+)*(?:\?[^#\s]*)?(?:#/.*)?", re.IGNORECASE)
-# Inside text: not preceded by a character that makes it part of a longer word, up to the first
-# character that a name without blanks can't hold.
-OP_INSIDE = re.compile(r"(?<![A-Za-z0-9\-+\\.])op://[A-Za-z0-9\-_./]+(?:\?[A-Za-z0-9\-?_.=&]*)?")
-
-# The same where variables are still to be expanded.
-OP_INSIDE_UNEXPANDED = re.compile(
-    r"(?<![A-Za-z0-9\-+\\.])op://(?:[A-Za-z0-9\-_./]|\$\{[^}\n]*\}|\$[A-Za-z_])+(?:\?[A-Za-z0-9\-?_.=&]*)?"
-)
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 # vals' own expression: it ends at a "+", a blank or the end, and not in a quote or comma.
 VALS = re.compile(r"(?:secret)?ref\+([^+:\s]*)://([^+\n ]*[^+\n \",])(\+?)")
+VALS_NESTED = re.compile(r"[^+:\s]*://")
 VALS_SCHEMES = {
     "awssecrets": "aws-sm",
     "awsssm": "aws-ssm",
@@ -67,46 +53,61 @@ def parse(text: str, *, base: str = ".", trusted: bool = False) -> Reference:
     """
     vals = VALS.fullmatch(text)
     if vals:
-        parsed = parse_vals(vals.group(1), vals.group(2), base=base, trusted=trusted)
+        parsed = parse_vals(vals, base=base, trusted=trusted)
         if isinstance(parsed, str):
-            raise ReferenceSyntaxError(f"{text!r} is a literal, not a reference to a store")
+            raise ReferenceSyntaxError("a literal of vals, not a reference to a store")
         return parsed
     match = SCHEME.match(text)
     if not match:
+        # Not quoted: what is not a reference may be a secret in the wrong place.
         raise ReferenceSyntaxError(
-            f"not a reference: {text!r}", hint="a reference looks like sops://secrets.yaml#/db/password"
+            "not a reference", hint="a reference looks like sops://secrets.yaml#/db/password"
         )
     scheme = match.group(1).lower()
     for column, character in enumerate(text, 1):
         if character < " " or character == "\x7f":
             raise ReferenceSyntaxError(f"control character in the reference {text!r}", column=column)
-    rest = text[match.end() :]
-    rest, hash_mark, fragment = rest.partition("#")
+    rest, hash_mark, fragment = text[match.end() :].partition("#")
     path, question_mark, query = rest.partition("?")
     if not path.strip("/ "):
         raise ReferenceSyntaxError(f"the reference {text!r} names nothing", column=match.end() + 1)
+    options_at = match.end() + len(path) + 2
+    pointer_at = match.end() + len(rest) + 2
     return Reference(
         text,
         scheme,
         path if scheme == "op" else _decode(path, text),
-        options=_options(query, text) if question_mark else (),
-        pointer=_pointer(fragment, text) if hash_mark else None,
+        options=_options(query, text, options_at) if question_mark else (),
+        pointer=_pointer(fragment, text, pointer_at) if hash_mark else None,
         base=base,
         trusted=trusted,
     )
 
 
-def parse_vals(backend: str, rest: str, *, base: str, trusted: bool) -> Reference | str:
-    """The reference (or literal text) that vals' `ref+BACKEND://REST` stands for."""
+def parse_vals(match: re.Match[str], *, base: str, trusted: bool) -> Reference | str:
+    """The reference (or literal text) that a match of `VALS` stands for.
+
+    Raises:
+        ReferenceSyntaxError: with the column in what was matched.
+    """
+    backend, rest = match.group(1), match.group(2)
+    if match.group(3) and rest.endswith("ref") and VALS_NESTED.match(match.string, match.end()):
+        raise ReferenceSyntaxError(
+            "a ref+ inside another one", hint="give the inner one a variable of its own, and use $NAME here"
+        )
     if backend in VALS_LITERAL:
         return rest
     scheme = VALS_SCHEMES.get(backend)
     if scheme is None:
         known = ", ".join(sorted((*VALS_SCHEMES, *VALS_LITERAL)))
         raise ReferenceSyntaxError(f"unknown vals backend 'ref+{backend}'", hint=f"known ones: {known}")
-    reference = parse(f"{scheme}://{rest}", base=base, trusted=trusted)
+    try:
+        reference = parse(f"{scheme}://{rest}", base=base, trusted=trusted)
+    except ReferenceSyntaxError as error:
+        error.column += match.end(1) - match.start() - len(scheme)
+        raise
     return Reference(
-        f"ref+{backend}://{rest}",
+        match.group().removesuffix("+"),
         reference.scheme,
         reference.path,
         options=reference.options,
@@ -116,160 +117,24 @@ def parse_vals(backend: str, rest: str, *, base: str, trusted: bool) -> Referenc
     )
 
 
-def is_whole(text: str, known: Callable[[str], bool]) -> bool:
-    """Whether the whole of `text` is one reference of a known scheme."""
-    if text.startswith(("ref+", "secretref+")):
-        return VALS.fullmatch(text) is not None
-    match = SCHEME.match(text)
-    if not match or "{{" in text:
-        return False
-    scheme = match.group(1).lower()
-    if scheme == "op":
-        return OP_WHOLE.fullmatch(text) is not None and "\n" not in text
-    return known(scheme)
-
-
-def split(
-    text: str,
-    known: Callable[[str], bool],
-    *,
-    base: str = ".",
-    trusted: bool = False,
-    expand: Callable[[str], str] | None = None,
-) -> list[str | Reference]:
-    """Split a template value into literal text and references, in order; literals are never empty.
-
-    Whole references, `{{ reference }}`, unenclosed `op://` and vals' `ref+` are seen;
-    `{{ "text" }}` is the literal text, for values that hold braces.
-
-    Args:
-        text: one value, quotes removed and variables expanded.
-        known: whether a scheme belongs to a backend.
-        base: see `parse`.
-        trusted: see `parse`.
-        expand: replaces variables in the text of each reference, where `text` still has them.
-
-    Raises:
-        ReferenceSyntaxError: with the column in `text`.
-    """
-    if is_whole(text, known):
-        whole = expand(text) if expand else text
-        return _tidy([_vals_or_reference(whole, base=base, trusted=trusted)])
-    pieces: list[str | Reference] = []
-    position = 0
-    while position < len(text):
-        opening = text.find("{{", position)
-        plain_end = len(text) if opening < 0 else opening
-        pieces.extend(_unenclosed(text[position:plain_end], position, base, trusted, expand))
-        if opening < 0:
-            break
-        inner, position = _enclosed(text, opening)
-        if isinstance(inner, str):
-            pieces.append(inner)
-            continue
-        column, reference_text = inner
-        if expand:
-            reference_text = expand(reference_text)
-        if not SCHEME.match(reference_text) and not VALS.fullmatch(reference_text):
-            raise ReferenceSyntaxError(
-                f"not a reference between the braces: {reference_text!r}",
-                column=column,
-                hint='for braces that are meant literally write {{ "{{ text }}" }}',
-            )
-        try:
-            pieces.append(_vals_or_reference(reference_text, base=base, trusted=trusted))
-        except ReferenceSyntaxError as error:
-            error.column += column - 1
-            raise
-    return _tidy(pieces)
-
-
-def _vals_or_reference(text: str, *, base: str, trusted: bool) -> str | Reference:
-    vals = VALS.fullmatch(text)
-    if vals:
-        return parse_vals(vals.group(1), vals.group(2), base=base, trusted=trusted)
-    return parse(text, base=base, trusted=trusted)
-
-
-def _enclosed(text: str, opening: int) -> tuple[str | tuple[int, str], int]:
-    """Read `{{ ... }}` at `opening`: (a literal, or (column, reference text)), and where it ends."""
-    start = opening + 2
-    while start < len(text) and text[start] in " \t":
-        start += 1
-    if start < len(text) and text[start] == '"':
-        literal, end = [], start + 1
-        while end < len(text) and text[end] != '"':
-            if text[end] == "\\" and end + 1 < len(text) and text[end + 1] in '"\\':
-                end += 1
-            literal.append(text[end])
-            end += 1
-        closing = re.compile(r'"[ \t]*\}\}').match(text, end)
-        if not closing:
-            raise ReferenceSyntaxError('the literal {{ " is never closed by " }}', column=opening + 1)
-        return "".join(literal), closing.end()
-    end = text.find("}}", start)
-    if end < 0:
-        raise ReferenceSyntaxError(
-            "'{{' is never closed by '}}'",
-            column=opening + 1,
-            hint='for braces that are meant literally write {{ "{{" }}',
-        )
-    return (start + 1, text[start:end].rstrip(" \t")), end + 2
-
-
-def _unenclosed(
-    text: str, offset: int, base: str, trusted: bool, expand: Callable[[str], str] | None
-) -> list[str | Reference]:
-    """`op://` and `ref+` references that stand in text without braces."""
-    pieces: list[str | Reference] = []
-    position = 0
-    matches = sorted(
-        (*(OP_INSIDE_UNEXPANDED if expand else OP_INSIDE).finditer(text), *VALS.finditer(text)),
-        key=lambda match: (match.start(), -match.end()),
-    )
-    for match in matches:
-        if match.start() < position:
-            continue  # an op:// inside a ref+op://
-        pieces.append(text[position : match.start()])
-        try:
-            found = expand(match.group()) if expand else match.group()
-            pieces.append(_vals_or_reference(found, base=base, trusted=trusted))
-        except ReferenceSyntaxError as error:
-            error.column += offset + match.start()
-            raise
-        position = match.end()
-    pieces.append(text[position:])
-    return pieces
-
-
-def _tidy(pieces: list[str | Reference]) -> list[str | Reference]:
-    """Join neighbouring literals and drop the empty ones."""
-    tidy: list[str | Reference] = []
-    for piece in pieces:
-        if isinstance(piece, str) and tidy and isinstance(tidy[-1], str):
-            tidy[-1] += piece
-        elif piece != "":
-            tidy.append(piece)
-    return tidy
-
-
-def _options(query: str, text: str) -> tuple[tuple[str, str], ...]:
+def _options(query: str, text: str, column: int) -> tuple[tuple[str, str], ...]:
     options = []
     for part in query.split("&"):
         name, equals, value = part.partition("=")
         if not name or not equals:
             raise ReferenceSyntaxError(
-                f"option {part!r} of {text!r} is not of the form name=value", column=text.index("?") + 2
+                f"option {part!r} of {text!r} is not of the form name=value", column=column
             )
         options.append((_decode(name, text), _decode(value, text)))
+        column += len(part) + 1
     return tuple(options)
 
 
-def _pointer(fragment: str, text: str) -> tuple[str, ...]:
+def _pointer(fragment: str, text: str, column: int) -> tuple[str, ...]:
     if not fragment.startswith("/"):
         raise ReferenceSyntaxError(
             f"the pointer of {text!r} does not start with '/'",
-            column=text.index("#") + 2,
+            column=column,
             hint=f"write #/{fragment}" if fragment else "write #/key",
         )
     tokens = tuple(
@@ -278,7 +143,7 @@ def _pointer(fragment: str, text: str) -> tuple[str, ...]:
     if tokens[-1] == "":  # vals allows a closing slash
         tokens = tokens[:-1]
     if not tokens or "" in tokens:
-        raise ReferenceSyntaxError(f"an empty key in the pointer of {text!r}", column=text.index("#") + 2)
+        raise ReferenceSyntaxError(f"an empty key in the pointer of {text!r}", column=column)
     return tokens
 
 

@@ -2,7 +2,7 @@
 
 Exit status: 0 when every variable resolves, 125 otherwise.
 
-May import: common, fetch.
+May import: common, fetch, messages, resolve.
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ import os
 import sys
 
 from secretrun.cli.common import prepare
+from secretrun.cli.messages import printable
 from secretrun.errors import NotFound, SecretrunError
-from secretrun.fetch import fetch
+from secretrun.fetch import fetch_all
+from secretrun.resolve import answer as ask
+from secretrun.resolve import compose, groups, nul, scrubbed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from secretrun.cli.common import Prepared
-    from secretrun.fetch import Answers
-    from secretrun.plan import Entry
+    from secretrun.entry import Entry
+    from secretrun.resolve import Answers
 
     Row = dict[str, object]
 
@@ -33,9 +37,9 @@ def run(options: argparse.Namespace) -> int:
     prepared = prepare(options)
     if options.explain:
         return _explain(prepared, options.explain)
-    entries = prepared.plan.entries
-    answers = fetch([r for entry in entries.values() for r in entry.references()], prepared.stores)
-    rows = [_row(entry, answers) for entry in entries.values()] + _imports(prepared)
+    entries = prepared.plan.entries.values()
+    answers = ask(entries, prepared.stores)
+    rows = [_row(entry, answers) for entry in entries] + _imports(prepared) + _groups(entries, answers)
     failed = any(row["status"] == "error" for row in rows)
     if options.json:
         import json
@@ -65,12 +69,12 @@ def _explain(prepared: Prepared, name: str) -> int:
     for place in plan.trail[name][:-1]:
         sys.stdout.write(f"{place} sets it, and is overruled\n")
     sys.stdout.write(f"{entry.place} sets it\n")
-    answers = fetch(entry.references(), prepared.stores)
+    answers = ask([entry], prepared.stores)
     for reference in dict.fromkeys(entry.references()):
         info = prepared.registry.backend(reference.scheme).info
         answer = answers[reference]
-        status = answer.message if isinstance(answer, SecretrunError) else "has a value"
-        sys.stdout.write(f"{reference.text}: {info.title}: {status}\n")
+        status = scrubbed(answer, answers).message if isinstance(answer, SecretrunError) else "has a value"
+        sys.stdout.write(f"{printable(f'{reference.text}: {info.title}: {status}')}\n")
     if not entry.references():
         sys.stdout.write("a literal: it is not masked\n")
     for said, value in (("default", entry.default is not None), ("required", entry.required)):
@@ -82,23 +86,34 @@ def _explain(prepared: Prepared, name: str) -> int:
 
 def _row(entry: Entry, answers: Answers) -> Row:
     references = entry.references()
-    errors = [error for r in references if isinstance(error := answers[r], SecretrunError)]
+    value, wrong = compose(entry, answers)
     row: Row = {
         "name": entry.name,
         "source": entry.place,
         "references": [reference.text for reference in references],
         "status": "ok" if references else "literal",
     }
-    if (
-        errors
-        and all(isinstance(error, NotFound) for error in errors)
-        and (entry.default is not None or not entry.required)
-    ):
-        row["status"] = "default" if entry.default is not None else "left out"
-    elif errors:
+    if wrong:
         row["status"] = "error"
-        row["errors"] = [{"code": e.code, "message": e.message, "hint": e.hint} for e in errors]
+        row["errors"] = [_shown(scrubbed(error, answers)) for _, error in wrong]
+    elif any(isinstance(answers[reference], SecretrunError) for reference in references):
+        row["status"] = "left out" if value is None else "default"
     return row
+
+
+def _shown(error: SecretrunError) -> Row:
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def _groups(entries: Iterable[Entry], answers: Answers) -> list[Row]:
+    """A row for every group of which too few or too many members have a value."""
+    environment = {
+        entry.name: value for entry in entries if (value := compose(entry, answers)[0]) is not None
+    }
+    return [
+        {"name": name, "source": place, "references": [], "status": "error", "errors": [_shown(error)]}
+        for place, name, error in groups(entries, environment)
+    ]
 
 
 def _imports(prepared: Prepared) -> list[Row]:
@@ -106,14 +121,13 @@ def _imports(prepared: Prepared) -> list[Row]:
     for reference, place in prepared.plan.imports:
         row: Row = {"name": "*", "source": place, "references": [reference.text], "status": "ok"}
         try:
-            backend = prepared.registry.backend(reference.scheme)
-            listing = getattr(backend, "fetch_all", None)
-            if listing is None:
-                raise NotFound(f"{backend.info.title} can't be imported whole")
-            row["names"] = sorted(listing(reference, prepared.registry.context(backend)))
+            found = fetch_all(reference, prepared.stores)
+            row["names"] = sorted(found)
+            if any(b"\0" in value for value in found.values()):
+                raise nul()
         except SecretrunError as error:
             row["status"] = "error"
-            row["errors"] = [{"code": error.code, "message": error.message, "hint": error.hint}]
+            row["errors"] = [_shown(error)]
         rows.append(row)
     return rows
 
@@ -127,9 +141,9 @@ def _table(rows: list[Row]) -> None:
     cells = [
         (
             str(row["status"]),
-            str(row["name"]),
-            ", ".join(_texts(row["references"])) or "-",
-            str(row["source"]),
+            printable(str(row["name"])),
+            printable(", ".join(_texts(row["references"])) or "-"),
+            printable(str(row["source"])),
         )
         for row in rows
     ]
@@ -139,12 +153,12 @@ def _table(rows: list[Row]) -> None:
         sys.stdout.write(f"{shown}  {name:{widths[1]}}  {references:{widths[2]}}  {source}\n")
         names = row.get("names")
         if isinstance(names, list):
-            sys.stdout.write(f"{'':{widths[0]}}  imports {', '.join(names) or 'nothing'}\n")
+            sys.stdout.write(f"{'':{widths[0]}}  imports {printable(', '.join(names)) or 'nothing'}\n")
         errors = row.get("errors")
         for error in errors if isinstance(errors, list) else []:
-            sys.stdout.write(f"{'':{widths[0]}}  {error['message']}\n")
+            sys.stdout.write(f"{'':{widths[0]}}  {printable(error['message'])}\n")
             for line in (error["hint"] or "").splitlines():
-                sys.stdout.write(f"{'':{widths[0]}}  hint: {line}\n")
+                sys.stdout.write(f"{'':{widths[0]}}  hint: {printable(line)}\n")
 
 
 def _texts(value: object) -> list[str]:

@@ -62,9 +62,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _used(prepared: Prepared) -> set[str]:
-    references = [r for entry in prepared.plan.entries.values() for r in entry.references()]
-    references += [reference for reference, _ in prepared.plan.imports]
-    return {prepared.registry.backend(reference.scheme).info.name for reference in references}
+    schemes = {r.scheme for entry in prepared.plan.entries.values() for r in entry.references()}
+    schemes.update(reference.scheme for reference, _ in prepared.plan.imports)
+    return {prepared.registry.backend(scheme).info.name for scheme in schemes}
 
 
 def _row(backend: Backend, prepared: Prepared) -> Row:

@@ -4,7 +4,7 @@ With `-i` a file is filled: `{{ reference }}` and unenclosed `op://` references 
 read only inside a reference (an nginx or shell file is full of dollars that are not ours). Without `-i`
 the variables of the env template are written, in `--format`.
 
-May import: common, files, reference, render, resolve.
+May import: common, files, pieces, render, resolve.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun import files, reference, render
+from secretrun import files, pieces, render
 from secretrun.cli.common import Prepared, prepare
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError, UsageError
 from secretrun.fetch import fetch
@@ -61,15 +61,15 @@ def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
     base = prepared.directory if shown == "-" else os.path.dirname(os.path.abspath(shown))
     shown = "<stdin>" if shown == "-" else shown
     try:
-        pieces = reference.split(
-            text, lambda _: False, base=base, expand=lambda inner: _expand(inner, prepared.environ)
+        found = pieces.split(
+            text, prepared.registry.known, base=base, expand=lambda inner: _expand(inner, prepared.environ)
         )
     except ReferenceSyntaxError as error:
         before = text[: error.column - 1]
         line = before.count("\n") + 1
         column = len(before) - (before.rfind("\n") + 1) + 1
         raise TemplateError(error.message, file=shown, line=line, column=column, hint=error.hint) from None
-    wanted = [piece for piece in pieces if isinstance(piece, Reference)]
+    wanted = [piece for piece in found if isinstance(piece, Reference)]
     answers = fetch(wanted, prepared.stores)
     failures: list[tuple[str, str, SecretrunError]] = [
         (shown, piece.text, answer)
@@ -79,8 +79,10 @@ def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
     if failures:
         raise report(failures, "nothing was written")
     chunks = []
-    for piece in pieces:
-        value = piece.encode("utf-8", "surrogateescape") if isinstance(piece, str) else answers[piece]
+    for piece in found:
+        value = (
+            answers[piece] if isinstance(piece, Reference) else str(piece).encode("utf-8", "surrogateescape")
+        )
         assert isinstance(value, bytes)  # noqa: S101  errors raised above
         chunks.append(value)
     return b"".join(chunks)

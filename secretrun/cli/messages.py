@@ -32,7 +32,7 @@ class Messages:
 
     def error(self, error: SecretrunError) -> None:
         """One error with its failures and hint."""
-        self._say("error", error.message if error.args[:1] == (error.message,) else str(error))
+        self._say("error", error.message)
         for line in getattr(error, "failures", ()):
             self._say("error", line)
         for line in (error.hint or "").splitlines():
@@ -57,7 +57,7 @@ class Messages:
         self._say("hint", "this is a bug in secretrun: please report it with the line above")
 
     def _say(self, kind: str, text: str) -> None:
-        line = f"secretrun: {kind}: {_printable(text)}\n"
+        line = f"secretrun: {kind}: {printable(text)}\n"
         raw = line.encode("utf-8", "backslashreplace")
         if self.redactor is not None:
             stream = self.redactor.twin()
@@ -72,7 +72,7 @@ class Messages:
             pass  # stderr is closed or full: there is nobody left to tell
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Control characters (a file name can hold an escape sequence) made visible."""
     return "".join(c if c.isprintable() or c == " " else repr(c)[1:-1] for c in text)
 

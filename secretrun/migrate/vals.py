@@ -5,7 +5,7 @@ Source: github.com/helmfile/vals, README "Usage" and pkg/expansion.
 
 from __future__ import annotations
 
-from secretrun import reference
+from secretrun import pieces, reference
 from secretrun.errors import ReferenceSyntaxError
 from secretrun.migrate import Migration, literal
 from secretrun.migrate.documents import yaml
@@ -26,7 +26,7 @@ def read(source: Text) -> Migration:
             found.add(name, {"value": ""}, line)
         elif isinstance(value, str) and reference.VALS.search(value):
             try:
-                reference.split(value, lambda _: False)
+                pieces.split(value, lambda _: False)
             except ReferenceSyntaxError as error:
                 found.leave(line, name, error.message)
             else:
