@@ -169,3 +169,29 @@ def test_without_keepassxc_the_error_says_how_to_install_it(database, environ, t
     error = fetch("keepassxc://team.kdbx/top", database, {**environ, "PATH": str(tmp_path)})
     assert type(error) is Unavailable
     assert "apt install keepassxc" in error.hint
+
+
+EXPORTED = """<?xml version="1.0" encoding="UTF-8"?><KeePassFile><Meta/><Root><Group>
+<UUID>AAAAAAAAAAAAAAAAAAAAAQ==</UUID><Name>Root</Name>{entries}</Group></Root></KeePassFile>"""
+ENTRY = """<Entry><UUID>AAAAAAAAAAAAAAAAAAAA{number}==</UUID><String><Key>Title</Key><Value>{title}</Value></String>
+<String><Key>Two Words</Key><Value>own attribute</Value></String>
+<String><Key>otp</Key><Value>otpauth://totp/x:y?secret=GEZDGNBVGY3TQOJQ&amp;period=30&amp;digits=6</Value></String></Entry>"""
+
+
+def test_one_time_codes_attributes_of_ones_own_and_entries_of_one_name(tmp_path, environ):
+    """An entry whose path another one shares is refused rather than guessed."""
+    entries = "".join(
+        ENTRY.format(number=number, title=title)
+        for number, title in (("Ag", "code"), ("Aw", "twin"), ("BA", "twin"), ("BQ", "a/b"))
+    )
+    (tmp_path / "exported.xml").write_text(EXPORTED.format(entries=entries))
+    cli("import", "--set-password", tmp_path / "exported.xml", tmp_path / "d.kdbx", lines=(MASTER, MASTER))
+    file = tmp_path / "d.kdbx"
+    code = fetch("keepassxc://d.kdbx/code#/TOTP", file, environ)
+    assert len(code) == 6, code
+    assert code.isdigit()
+    assert fetch("keepassxc://d.kdbx/code#/Two Words", file, environ) == b"own attribute"
+    assert fetch("keepassxc://d.kdbx/a/b#/Two Words", file, environ) == b"own attribute"
+    twin = fetch("keepassxc://d.kdbx/twin#/Two Words", file, environ)
+    assert type(twin) is BadReference
+    assert "2 entries" in twin.message
