@@ -17,7 +17,7 @@ _secretrun_files() {
 
 _secretrun_reference() {
     compopt -o nospace 2>/dev/null
-    _secretrun_reply -W 'aws-sm:// aws-ssm:// doppler:// env:// exec:// file:// httpjson:// infisical:// k8s:// op:// sops://'
+    _secretrun_reply -W 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://'
 }
 
 # The completion of the command that starts at word $1.
@@ -60,8 +60,12 @@ _secretrun() {
         'run --tty') _secretrun_reply -W 'auto always never'; return ;;
         'run --watch-signal') _secretrun_reply -W 'TERM INT HUP QUIT USR1 USR2'; return ;;
         'check -e' | 'check --env-file') _secretrun_files -f; return ;;
-        'check -p' | 'check --profile' | 'check --set' | 'check --timeout' | 'check --cache') return ;;
+        'check -p' | 'check --profile' | 'check --set' | 'check --timeout' | 'check --cache' | 'check --explain') return ;;
         'check --from') _secretrun_reference; return ;;
+        'redact -e' | 'redact --env-file' | 'redact --report') _secretrun_files -f; return ;;
+        'redact -p' | 'redact --profile' | 'redact --set' | 'redact --timeout' | 'redact --cache' | 'redact --mask') return ;;
+        'redact --from') _secretrun_reference; return ;;
+        'redact --mask-env') _secretrun_reply -e; return ;;
         'read --timeout') return ;;
         'inject -e' | 'inject --env-file' | 'inject -i' | 'inject --in-file' | 'inject -o' | 'inject --out-file') _secretrun_files -f; return ;;
         'inject -p' | 'inject --profile' | 'inject --set' | 'inject --timeout' | 'inject --cache' | 'inject --file-mode') return ;;
@@ -80,12 +84,13 @@ _secretrun() {
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check read inject init set edit doctor agent completion'
+            _secretrun_reply -W 'run check redact read inject init set edit doctor agent completion'
         fi
     fi
     case $verb in
         run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --no-masking --pristine --pass --tty --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
-        check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
+        check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
+        redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
         read) if [[ $cur == -* ]]; then _secretrun_reply -W '--timeout -n --no-newline -h --help'; else _secretrun_reference; fi ;;
         inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
         init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;
