@@ -210,17 +210,26 @@ def test_a_failing_sops_changes_nothing_and_its_reason_shows_no_value(
     assert everything_in(started) == before
 
 
-def test_values_set_at_once_are_all_kept(secretrun, started, value_of):
+def test_values_set_at_once_are_all_kept(started, value_of):
+    """All stand at the lock with their value in hand before the first one gets in."""
     names = [f"NAME_{number}" for number in range(6)]
+    held = os.open(started, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "secretrun", "set", "-q", name], stdin=subprocess.PIPE, cwd=started
+            [sys.executable, "-m", "secretrun", "set", name],
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=started,
         )
         for name in names
-    ]
+    ]  # fmt: skip
     for process, name in zip(running, names, strict=True):
-        process.communicate(name.lower().encode())
-    assert [process.returncode for process in running] == [0] * len(names)
+        process.stdin.write(name.lower().encode())
+        process.stdin.close()
+        assert b"waiting" in process.stderr.readline()
+    os.close(held)
+    for process in running:
+        with process:
+            assert process.wait(90) == 0
     assert [value_of(started, name) for name in names] == [name.lower() for name in names]
     template = (started / ".env.secretrun").read_text()
     assert all(template.count(f"\n{name}=") == 1 for name in names)
