@@ -1,8 +1,11 @@
 #!/bin/sh
 # Install the Debian packages that the tests run against, those that are missing. Elsewhere: name them.
 set -eu
-needed='gpg:gpg gpg-agent:gpg-agent npm:npm node:nodejs tmux:tmux vim:vim less:less script:bsdutils
- jq:jq perl:perl openssl:openssl xxd:xxd zsh:zsh fish:fish dash:dash htop:htop fzf:fzf git:git'
+# program:package
+needed='age:age dash:dash dbus-daemon:dbus dbus-send:dbus-bin fish:fish fzf:fzf git:git
+ gnome-keyring-daemon:gnome-keyring gpg:gpg gpg-agent:gpg-agent htop:htop jq:jq keepassxc-cli:keepassxc
+ less:less mksh:mksh node:nodejs npm:npm openssl:openssl pass:pass perl:perl script:bsdutils
+ ssh-keygen:openssh-client systemd-creds:systemd tmux:tmux vim:vim xxd:xxd zsh:zsh'
 missing=
 for pair in $needed; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
@@ -16,5 +19,7 @@ fi
 as_root=
 [ "$(id -u)" = 0 ] || as_root=sudo
 $as_root apt-get update -qq
+# Debian 13 split dbus-send off into dbus-bin; before, it comes with dbus.
+apt-cache show dbus-bin >/dev/null 2>&1 || missing=$(echo "$missing" | sed 's/dbus-bin/dbus/')
 # shellcheck disable=SC2086  (a list of words)
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qq -y --no-install-recommends $missing >/dev/null
