@@ -1,0 +1,102 @@
+"""Start-up, whole process, as medians and ratios: `python benchmarks/startup.py [ROUNDS]`.
+
+Every round runs each command once, in turn, so that a busy machine is as unfair to one as to the
+other. The reference is `python -I -S -c pass`, the least a Python program can cost. Prints only.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+REFERENCE = [sys.executable, "-I", "-S", "-c", "pass"]
+
+
+def milliseconds(command: list[str], directory: str) -> float:
+    started = time.perf_counter_ns()
+    subprocess.run(command, cwd=directory, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return (time.perf_counter_ns() - started) / 1e6
+
+
+def loaded(arguments: list[str], directory: str) -> int:
+    """How many modules the command line imports, as -X importtime counts them."""
+    command = [sys.executable, "-X", "importtime", "-m", "secretrun", *arguments]
+    done = subprocess.run(command, cwd=directory, check=True, capture_output=True, text=True)
+    return sum(line.startswith("import time:") for line in done.stderr.splitlines()) - 1
+
+
+def prepare(directory: str) -> None:
+    """A literal template, and another with one reference into a real SOPS + age file."""
+    import pyrage
+
+    identity = pyrage.x25519.Identity.generate()
+    os.environ["SOPS_AGE_KEY"] = str(identity)
+    files = {
+        "plain.env": "API_KEY=sk-live-6f0a3c9d8e2b4715\n",
+        "literal.env": "LOG_LEVEL=debug\n",
+        "sops.env": "API_KEY=sops://store.env#/API_KEY\n",
+    }
+    for name, text in files.items():
+        with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    command = ["sops", "encrypt", "--age", str(identity.to_public()), "--output", "store.env", "plain.env"]
+    subprocess.run(command, cwd=directory, check=True)
+    os.unlink(os.path.join(directory, "plain.env"))
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    script = os.path.join(os.path.dirname(sys.executable), "secretrun")
+    os.environ["PATH"] = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    for name in [name for name in os.environ if name.startswith("SECRETRUN_")]:
+        del os.environ[name]
+    commands = {
+        "true": ["true"],
+        "python -I -S -c pass": REFERENCE,
+        "python -c pass (with site)": [sys.executable, "-c", "pass"],
+        "sops exec-env FILE true": ["sops", "exec-env", "store.env", "true"],
+        "secretrun -- true, no template": [script, "--", "true"],
+        "secretrun, literal template": [script, "-e", "literal.env", "--", "true"],
+        "secretrun, literal, by discovery": [script, "--", "true"],
+        "secretrun, one SOPS file": [script, "-e", "sops.env", "--", "true"],
+    }
+    with tempfile.TemporaryDirectory() as directory:
+        prepare(directory)
+        found = os.path.join(directory, "found")
+        os.mkdir(found)
+        os.link(os.path.join(directory, "literal.env"), os.path.join(found, ".env"))
+        places = dict.fromkeys(commands, directory) | {"secretrun, literal, by discovery": found}
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for name, command in commands.items():
+            milliseconds(command, places[name])  # files into the page cache, bytecode written
+        for _ in range(rounds):
+            for name, command in commands.items():
+                times[name].append(milliseconds(command, places[name]))
+        medians = {name: statistics.median(values) for name, values in times.items()}
+        base, sops = medians["python -I -S -c pass"], medians["sops exec-env FILE true"]
+        print(f"{rounds} rounds, median of the whole process")
+        print(f"{'':34}{'ms':>8}{'x python':>10}{'x sops':>8}{'x true':>8}")
+        for name, median in medians.items():
+            print(
+                f"{name:34}{median:8.1f}{median / base:10.2f}{median / sops:8.2f}{median / medians['true']:8.1f}"
+            )
+        print()
+        bars = (
+            (
+                "literal template",
+                medians["secretrun, literal, by discovery"] / base,
+                5,
+                "python -I -S -c pass",
+            ),
+            ("one SOPS file", medians["secretrun, one SOPS file"] / sops, 3, "sops exec-env FILE true"),
+        )
+        for name, ratio, bar, reference in bars:
+            print(f"{name}: {ratio:.2f}x of {reference} (aim: at most {bar}x)")
+        print(f"modules imported, literal: {loaded(['--', 'true'], found)}")
+        print(f"modules imported, one SOPS file: {loaded(['-e', 'sops.env', '--', 'true'], directory)}")
+
+
+if __name__ == "__main__":
+    main()
