@@ -3,7 +3,7 @@
 Settings, lowest first: defaults, the user's config.toml, the project's secretrun.toml, its profiles,
 `SECRETRUN_*`, the command line. `tomllib` is imported only when a TOML file is there.
 
-May import: errors, model, plan, reference, settings, template.
+May import: errors, discovery, entries, plan, reference, settings, template.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun import entries, template
+from secretrun import discovery, entries, template
 from secretrun import settings as table
-from secretrun.errors import ConfigError, TemplateError
+from secretrun.errors import ConfigError, ReferenceSyntaxError, TemplateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 
     Table = dict[str, object]
 
-TEMPLATE = ".env.secretrun"
-PROJECT = "secretrun.toml"
 # What a project may say of a store: which part of it to look at. Not which program to run, nor which server
 # gets your token: those would let a cloned repository take it.
 PROJECT_OPTIONS = ("account", "environment", "namespace", "profile", "project", "region", "vault")
+PATHS = ("audit", "report")  # settings that are a path
 SECTIONS = ("env", "secrets", "profile", "backend", "run")
 
 
@@ -38,21 +37,40 @@ class Config:
     Attributes:
         settings: every option with its source.
         templates: env files to read, in order ("-" is stdin), absolute.
-        tables: (file, sections, trusted) of the TOML files whose [env] and [secrets] apply, in order.
+        tables: whose [env] and [secrets] apply, in order.
+        imports: ("--from" reference, directory its relative path starts from, trusted).
         backends: the [backend.NAME] tables.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.templates: list[str] = []
-        self.tables: list[tuple[str, Table, bool]] = []
+        self.tables: list[_Layer] = []
+        self.imports: list[tuple[str, str, bool]] = []
         self.backends: dict[str, Table] = {}
 
 
-def user_directory(environ: Mapping[str, str]) -> str:
-    """The user's own config directory of secretrun, by the XDG base directory specification."""
-    home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME") or "/nonexistent", ".config")
-    return os.path.join(home, "secretrun")
+class _Layer:
+    """One TOML file, or one profile in it.
+
+    Attributes:
+        label: for messages, "secretrun.toml" or "secretrun.toml: [profile.prod]".
+        directory: where relative paths in it start from.
+        sections: what it says.
+        trusted: it is the user's own.
+        profile: it is a profile, which was asked for by name.
+    """
+
+    __slots__ = ("directory", "label", "profile", "sections", "trusted")
+
+    def __init__(
+        self, label: str, directory: str, sections: Table, *, trusted: bool, profile: bool = False
+    ) -> None:
+        self.label = label
+        self.directory = directory
+        self.sections = sections
+        self.trusted = trusted
+        self.profile = profile
 
 
 def load(environ: Mapping[str, str], option: Callable[[str], object], directory: str) -> Config:
@@ -62,8 +80,8 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
         ConfigError: for a file that can't be read or says something unknown.
     """
     config = Config(table.Settings())
-    mine = os.path.join(user_directory(environ), "config.toml")
-    project, found_template = discover(directory)
+    mine = os.path.join(discovery.user_directory(environ), "config.toml")
+    project, found_template = discovery.discover(directory)
     early = table.Settings()  # the profile must be known before the files are read
     table.from_environment(early, environ)
     table.from_options(early, option)
@@ -72,26 +90,33 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
     for file, trusted in ((mine, True), (project, False)):
         if file is None or not os.path.isfile(file):
             continue
-        sections = read_toml(file)
-        _take(config, file, sections, trusted)
-        named = _section(sections, "profile", file)
+        label = _shorten(file, directory)
+        layer = _Layer(label, os.path.dirname(file), read_toml(file, label), trusted=trusted)
+        _take(config, layer)
+        named = _section(layer.sections, "profile", label)
         known_profiles.update(named)
         for name in profiles:
             if name in named:
-                inner = _section(named, name, f"{file}: [profile]")
-                _take(config, f"{file}: [profile.{name}]", inner, trusted)
+                inner = _section(named, name, f"{label}: [profile]")
+                label_of_profile = f"{label}: [profile.{name}]"
+                _take(config, _Layer(label_of_profile, layer.directory, inner, trusted=trusted, profile=True))
     missing = [name for name in profiles if name not in known_profiles]
     if missing:
         known = ", ".join(sorted(known_profiles)) or "none"
-        raise ConfigError(f"no profile {missing[0]!r}", hint=f"profiles in {PROJECT}: {known}")
+        raise ConfigError(f"no profile {missing[0]!r}", hint=f"profiles in {discovery.PROJECT}: {known}")
     table.from_environment(config.settings, environ)
     table.from_options(config.settings, option)
+    source = config.settings.source("from")
+    if source in ("the command line", "SECRETRUN_FROM"):
+        config.imports = [(text, directory, True) for text in config.settings.items("from")]
     named_files = config.settings.items("env_file")
+    if named_files.count("-") > 1:
+        raise ConfigError("-e -: stdin can be read once only")
     if named_files:
-        config.templates = [
-            file if file == "-" else os.path.join(directory, os.path.expanduser(file)) for file in named_files
-        ]
-        config.tables = [entry for entry in config.tables if entry[2]]
+        config.templates = [_absolute(file, directory) for file in named_files]
+        if config.settings.source("env_file") in ("the command line", "SECRETRUN_ENV_FILE"):
+            # Named here and now, instead of what lies around: but what was named beside it still holds.
+            config.tables = [layer for layer in config.tables if layer.trusted or layer.profile]
     elif found_template:
         config.templates = [found_template]
     elif project is None and os.path.isfile(os.path.join(directory, ".env")):
@@ -99,43 +124,31 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
     return config
 
 
-def discover(directory: str) -> tuple[str | None, str | None]:
-    """The nearest (secretrun.toml, .env.secretrun), from `directory` up to the repository's root.
-
-    Outside a repository only `directory` itself is looked at: what lies in a parent that belongs to
-    somebody else must not decide what runs here.
-    """
-    places = [directory]
-    while not os.path.lexists(os.path.join(places[-1], ".git")):
-        parent = os.path.dirname(places[-1])
-        if parent == places[-1]:
-            places = [directory]
-            break
-        places.append(parent)
-    for place in places:
-        found = [os.path.join(place, name) for name in (PROJECT, TEMPLATE)]
-        here = [file if os.path.isfile(file) else None for file in found]
-        if any(here):
-            return here[0], here[1]
-    return None, None
-
-
-def fill(plan: Plan, config: Config, directory: str, read_stdin: Callable[[], bytes]) -> None:
-    """Add every source to the plan, lowest precedence first.
+def fill(
+    plan: Plan,
+    config: Config,
+    directory: str,
+    read_stdin: Callable[[], bytes],
+    withheld: Callable[[str], bool] = lambda _: False,
+) -> None:
+    """Add every source to the plan, lowest precedence first; `withheld` as in `Plan.add_inherited`.
 
     Raises:
         TemplateError, ReferenceSyntaxError, ConfigError: with the place.
     """
     from secretrun import reference
 
-    plan.add_inherited(directory)
-    for text in config.settings.items("from"):
-        source = config.settings.source("from")
-        plan.imports.append(
-            (reference.parse(text, base=directory, trusted=source == "the command line"), "--from")
-        )
-    for file, sections, trusted in config.tables:
-        _add_tables(plan, file, sections, trusted)
+    plan.add_inherited(directory, withheld)
+    for text, base, trusted in config.imports:
+        try:
+            wanted = reference.parse(text, base=base, trusted=trusted)
+        except ReferenceSyntaxError as error:
+            raise ReferenceSyntaxError(
+                f"--from: {error.message}", column=error.column, hint=error.hint
+            ) from None
+        plan.imports.append((wanted, "--from"))
+    for layer in config.tables:
+        _add_tables(plan, layer)
     for path in config.templates:
         shown = "<stdin>" if path == "-" else _shorten(path, directory)
         text = _decode(read_stdin() if path == "-" else _read(path, shown), shown)
@@ -149,8 +162,8 @@ def fill(plan: Plan, config: Config, directory: str, read_stdin: Callable[[], by
         plan.add_text(name, value, "--set", base=directory, trusted=True)
 
 
-def read_toml(file: str) -> Table:
-    """Read one TOML file.
+def read_toml(file: str, shown: str) -> Table:
+    """Read one TOML file; `shown` is its name in errors.
 
     Raises:
         ConfigError: naming file and line.
@@ -160,15 +173,17 @@ def read_toml(file: str) -> Table:
     else:
         import tomli as tomllib
     try:
-        sections: Table = tomllib.loads(_decode(_read(file, file), file))
+        sections: Table = tomllib.loads(_decode(_read(file, shown), shown))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: {error}") from None
+        raise ConfigError(f"{shown}: {error}") from None
     return sections
 
 
-def _take(config: Config, file: str, sections: Table, trusted: bool) -> None:
+def _take(config: Config, layer: _Layer) -> None:
+    """Check a layer and take over its settings."""
+    file, trusted, sections = layer.label, layer.trusted, layer.sections
     for name in sections:
-        if name not in SECTIONS or (name == "profile" and "[profile." in file):
+        if name not in SECTIONS or (name == "profile" and layer.profile):
             raise ConfigError(f"{file}: unknown section [{name}]", hint=f"known ones: {', '.join(SECTIONS)}")
     run = _section(sections, "run", file)
     known = {setting.name: setting for setting in table.RUN}
@@ -183,6 +198,7 @@ def _take(config: Config, file: str, sections: Table, trusted: bool) -> None:
                 hint=f"set it in your own config.toml, by {setting.variable} or {setting.flags[-1]}",
             )
         table.put_checked(config.settings, setting, value, file)
+        _anchor(config, setting.name, layer)
     for name, options in _section(sections, "backend", file).items():
         if not isinstance(options, dict):
             raise ConfigError(f"{file}: [backend.{name}] must be a table")
@@ -193,21 +209,34 @@ def _take(config: Config, file: str, sections: Table, trusted: bool) -> None:
                 hint=f"a project may set {', '.join(PROJECT_OPTIONS)}; the rest is for your own config.toml",
             )
         config.backends.setdefault(name, {}).update(options)
-    config.tables.append((file, sections, trusted))
+    config.tables.append(layer)
 
 
-def _add_tables(plan: Plan, file: str, sections: Table, trusted: bool) -> None:
-    path = file.partition(": [")[0]
-    base = os.path.dirname(path)
+def _anchor(config: Config, name: str, layer: _Layer) -> None:
+    """Make the paths of a setting start where its file lies, not where we are started."""
+    settings = config.settings
+    if name == "env_file":
+        settings.put(name, [_absolute(file, layer.directory) for file in settings.items(name)], layer.label)
+    elif name in PATHS:
+        settings.put(name, _absolute(settings.text(name), layer.directory), layer.label)
+    elif name == "from":
+        config.imports = [(text, layer.directory, layer.trusted) for text in settings.items(name)]
+
+
+def _absolute(file: str, directory: str) -> str:
+    return file if file in ("", "-") else os.path.join(directory, os.path.expanduser(file))
+
+
+def _add_tables(plan: Plan, layer: _Layer) -> None:
     for section in ("env", "secrets"):
-        for name, said in _section(sections, section, file).items():
-            place = f"{file}: [{section}] {name}"
+        for name, said in _section(layer.sections, section, layer.label).items():
+            place = f"{layer.label}: [{section}] {name}"
             if not template.NAME.fullmatch(name):
                 raise ConfigError(f"{place}: not a variable name")
             if plan.keep_env and name in plan.inherited:
                 continue
             entry = said if isinstance(said, dict) else {"value": said}
-            plan.add(entries.read(plan, name, entry, place, base, trusted))
+            plan.add(entries.read(plan, name, entry, place, layer.directory, layer.trusted))
 
 
 def _section(sections: Table, name: str, file: str) -> Table:

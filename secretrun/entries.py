@@ -9,12 +9,13 @@ May import: errors, entry.
 from __future__ import annotations
 
 from secretrun.entry import Entry
-from secretrun.errors import BadAnswer, ConfigError
+from secretrun.errors import BadAnswer, ConfigError, TemplateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from secretrun.entry import Pieces
     from secretrun.plan import Plan
 
     Table = dict[str, object]
@@ -57,13 +58,20 @@ def read(plan: Plan, name: str, said: Table, place: str, base: str, trusted: boo
     for key in said:
         if key not in KEYS:
             raise ConfigError(f"{place}: unknown key {key!r}", hint=f"known ones: {', '.join(KEYS)}")
+    if "ref" in said and "value" in said:
+        raise ConfigError(f"{place}: 'ref' and 'value' exclude each other")
     text = said.get("ref", said.get("value"))
     if isinstance(text, bool):
         text = "true" if text else "false"
-    if isinstance(text, (int, float)):
+    if isinstance(text, float):  # 1.10 would become 1.1
+        raise ConfigError(f"{place}: a number with a fraction must be written as a text, in quotes")
+    if isinstance(text, int):
         text = str(text)
     if not isinstance(text, str):
         raise ConfigError(f"{place}: 'ref' (or 'value') must be a text")
+    for key, value in said.items():
+        if isinstance(value, str) and "\0" in value:
+            raise ConfigError(f"{place}: {key!r} holds a NUL byte, which no environment variable can")
     required, group = _required(said.get("required", True), place)
     length = said.get("min_length")
     if length is not None and (not isinstance(length, int) or isinstance(length, bool) or length < 1):
@@ -74,7 +82,7 @@ def read(plan: Plan, name: str, said: Table, place: str, base: str, trusted: boo
         raise ConfigError(f"{place}: type = \"regex\" and 'pattern' go together")
     return Entry(
         name,
-        plan.expand_text(name, text, place, base, trusted=trusted),
+        _pieces(plan, name, text, place, base, trusted),
         place,
         required=required,
         group=group,
@@ -84,6 +92,15 @@ def read(plan: Plan, name: str, said: Table, place: str, base: str, trusted: boo
         deliver=_choice(said, "as", "env", place),
         check=_checker(kind, pattern, place),
     )
+
+
+def _pieces(plan: Plan, name: str, text: str, place: str, base: str, trusted: bool) -> Pieces:
+    """The pieces of a value; the place says which, as TOML does not tell us its line."""
+    try:
+        return plan.expand_text(name, text, place, base, trusted=trusted)
+    except TemplateError as error:
+        message = error.message.removeprefix(f"{place}:{error.line}:{error.column}: ")
+        raise ConfigError(f"{place}: {message.removeprefix(f'{name}: ')}", hint=error.hint) from None
 
 
 def _required(said: object, place: str) -> tuple[bool, tuple[str, str] | None]:

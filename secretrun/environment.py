@@ -22,6 +22,11 @@ def matches(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs)
 
 
+def withheld(name: str, sign_in: Iterable[str], passed: Iterable[str], *, pristine: bool) -> bool:
+    """Whether an inherited variable is kept from the child; the arguments are those of `build`."""
+    return not matches(name, passed) and (matches(name, sign_in) or (pristine and not matches(name, MINIMAL)))
+
+
 def build(
     inherited: Mapping[bytes, bytes],
     assigned: Mapping[str, bytes],
@@ -44,11 +49,7 @@ def build(
     child: dict[bytes, bytes] = {}
     for raw, value in inherited.items():
         name = raw.decode("utf-8", "surrogateescape")
-        if not matches(name, passed) and (
-            matches(name, sign_in) or (pristine and not matches(name, MINIMAL))
-        ):
-            continue
-        if name not in dropped:
+        if not withheld(name, sign_in, passed, pristine=pristine) and name not in dropped:
             child[raw] = value
     for name, value in assigned.items():
         child[name.encode("utf-8", "surrogateescape")] = value

@@ -47,9 +47,9 @@ BUILTIN = {
 }
 # Schemes of ordinary URLs: literals, without a look at the installed plugins.
 ORDINARY = frozenset((
-    "amqp", "amqps", "cassandra", "clickhouse", "data", "db2", "ftp", "ftps", "git", "git+ssh", "grpc",
+    "amqp", "amqps", "cassandra", "clickhouse", "data", "db2", "ftp", "ftps", "git", "grpc",
     "grpcs", "gs", "http", "https", "imap", "imaps", "irc", "jdbc", "kafka", "ldap", "ldaps", "mailto",
-    "mariadb", "memcached", "mongodb", "mongodb+srv", "mqtt", "mqtts", "mssql", "mysql", "mysql2", "nats",
+    "mariadb", "memcached", "mongodb", "mqtt", "mqtts", "mssql", "mysql", "mysql2", "nats",
     "neo4j", "nfs", "oracle", "postgres", "postgresql", "redis", "rediss", "rtmp", "s3", "sentry", "sftp",
     "smb", "smtp", "smtps", "snowflake", "socks4", "socks5", "sqlite", "sqlite3", "sqlserver", "ssh", "tcp",
     "tls", "turn", "udp", "unix", "vnc", "ws", "wss",
@@ -99,7 +99,7 @@ class Registry:
         """
         if scheme in BUILTIN:
             return True
-        if scheme in ORDINARY:
+        if scheme in ORDINARY or scheme.partition("+")[0] in ORDINARY:  # postgresql+psycopg2, git+https
             return False
         if scheme in self._plugins() or self._program(scheme):
             return True
@@ -134,7 +134,9 @@ class Registry:
             else:
                 raise ConfigError(f"no backend for {scheme}:// in this version of secretrun")
             for other in made.info.schemes:
-                self._made.setdefault(other, made)
+                # Only those that lead to it: a plugin can't take a scheme over by claiming it.
+                if target and target == (BUILTIN.get(other) or self._plugins().get(other)):
+                    self._made.setdefault(other, made)
             self._made[scheme] = made
         return self._made[scheme]
 
@@ -171,7 +173,7 @@ class Registry:
                 owner = point.dist.name if point.dist is not None else point.value
                 if point.name in BUILTIN:
                     raise ConfigError(f"{owner} and secretrun itself both provide {point.name}://")
-                if point.name in found and found[point.name][1] != owner:
+                if point.name in found and found[point.name] != (point.value, owner):
                     raise ConfigError(
                         f"{owner} and {found[point.name][1]} both provide {point.name}://",
                         hint="uninstall one of them",
@@ -187,12 +189,13 @@ def _load(target: str, scheme: str) -> Backend:
     module, _, name = target.partition(":")
     try:
         made: Backend = getattr(importlib.import_module(module), name)()
-    except Exception as error:  # noqa: BLE001  a plugin that fails to load is an error, whatever it raises
+        schemes = made.info.schemes
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a plugin raises is its failure to load
         raise ConfigError(
             f"the backend of {scheme}:// ({target}) can't be loaded: {type(error).__name__}: {error}",
             hint="reinstall or uninstall the package that brings it",
         ) from None
-    if scheme not in made.info.schemes:
+    if scheme not in schemes:
         raise ConfigError(f"the backend {target} does not say that it provides {scheme}://")
     return made
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TRUE = ("1", "true", "yes", "on")
+LONGEST = 1e9  # seconds; what waits for the stores can't wait for infinity
 FALSE = ("", "0", "false", "no", "off")
 
 
@@ -94,7 +95,7 @@ OUTPUT = (
     Setting("verbose", ("-v", "--verbose"), "flag", "say where each value comes from"),
 )  # fmt: skip
 CHILD = (
-    Setting("no_masking", ("--no-masking",), "flag", "run the command unmasked"),
+    Setting("no_masking", ("--no-masking",), "flag", "run the command unmasked", project=False),
     Setting("pristine", ("--pristine",), "flag",
             "start from a minimal environment (PATH, HOME, TERM and the like)"),
     Setting("pass", ("--pass",), "list", "pass these variables in spite of --pristine or sign-in stripping",
@@ -185,7 +186,7 @@ def put_checked(settings: Settings, setting: Setting, value: object, source: str
     timed = setting.kind in ("seconds", "duration")
     expected: dict[str, tuple[type, ...]] = {"flag": (bool,), "text": (str,), "list": (list, str)}
     wrong = not isinstance(value, (int, float) if timed else expected[setting.kind]) or (
-        timed and (isinstance(value, bool) or not value > 0)  # type: ignore[operator]
+        timed and (isinstance(value, bool) or not 0 < value < LONGEST)  # type: ignore[operator]
     )
     if setting.kind == "list" and isinstance(value, list):
         wrong = not all(isinstance(item, str) for item in value)
@@ -220,7 +221,7 @@ def seconds(text: str, source: str) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 < value < 1e9:  # also refuses nan and inf
+    if not 0 < value < LONGEST:  # also refuses nan and inf
         raise ConfigError(f"{source}: {text!r} is not a number of seconds above 0")
     return value
 

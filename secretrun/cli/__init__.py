@@ -21,7 +21,10 @@ def main(argv: Sequence[str]) -> int:
     """Run one command line (without the program's name); returns the exit status."""
     messages = Messages()
     try:
-        return _dispatch(list(argv), messages)
+        status = _dispatch(list(argv), messages)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a closed pipe is expected
+        return status
     except SecretrunError as error:
         _end_helpers()
         messages.error(error)
@@ -93,10 +96,17 @@ def _dispatch(argv: list[str], messages: Messages) -> int:
         sys.stdout.write(f"secretrun {__version__}\n")
         return 0
     if verb not in parser.VERBS:
-        words = " ".join(argv)
+        import shlex
+
+        words = shlex.join(argv)
         hint = f"to run it: secretrun -- {words}" if words.isprintable() else "secretrun --help lists them"
         raise UsageError(f"unknown verb {verb!r}", hint=hint)
-    options = parser.build(verb).parse_args(rest)
+    try:
+        options = parser.build(verb).parse_args(rest)
+    except UsageError as error:
+        if verb == "run" and command is None:  # most often `secretrun -e FILE npm test`
+            raise UsageError(error.message, hint="the command stands after '--'") from None
+        raise
     messages.quiet = bool(getattr(options, "quiet", None))
     options.messages = messages
     if verb == "run":

@@ -9,10 +9,11 @@ import os
 import sys
 
 from secretrun import config as files
+from secretrun import environment
 from secretrun.errors import UsageError
 from secretrun.fetch import Stores
 from secretrun.plan import Plan
-from secretrun.registry import Registry
+from secretrun.registry import SIGN_IN, Registry
 from secretrun.waiting import Waiting
 
 TYPE_CHECKING = False
@@ -86,7 +87,12 @@ def prepare(options: argparse.Namespace | Bare) -> Prepared:
         raise UsageError("the current directory is gone") from None
     config = files.load(environ, lambda name: getattr(options, name, None), directory)
     prepared = Prepared(config, directory, environ, options.messages.note)
-    files.fill(prepared.plan, config, directory, _stdin)
+    settings = config.settings
+
+    def withheld(name: str) -> bool:
+        return environment.withheld(name, SIGN_IN, settings.items("pass"), pristine=settings.flag("pristine"))
+
+    files.fill(prepared.plan, config, directory, _stdin, withheld)
     return prepared
 
 

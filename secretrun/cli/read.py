@@ -1,6 +1,6 @@
 """`secretrun read REFERENCE`: one value on stdout, unmasked, since that is what was asked for.
 
-May import: registry, reference, resolve, settings.
+May import: config, fetch, reference, registry.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun import reference, settings
-from secretrun.errors import ResolutionError, SecretrunError
+from secretrun import config, reference
+from secretrun.errors import ResolutionError, SecretrunError, UsageError
 from secretrun.fetch import Stores, fetch
 from secretrun.registry import Registry
 
@@ -19,17 +19,25 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the value; a newline follows it on a terminal or when it is text without one."""
+    """Print the value, with a newline after one that does not end in a newline, unless `-n`."""
     from secretrun import hygiene
 
     hygiene.protect()
-    values = settings.Settings()
-    settings.from_environment(values, os.environ)
+    environ = dict(os.environ)
+    try:
+        directory = os.getcwd()
+    except OSError:
+        raise UsageError("the current directory is gone") from None
+    # For the stores' options and the time limit only: templates have no say in what is read here.
+    configured = config.load(environ, lambda name: getattr(options, name, None), directory)
     registry = Registry(
-        dict(os.environ), timeout=options.timeout or values.seconds("timeout"), interactive=os.isatty(2)
+        environ,
+        timeout=configured.settings.seconds("timeout"),
+        options=configured.backends,
+        interactive=os.isatty(2),
     )
-    wanted = reference.parse(options.reference, base=os.getcwd(), trusted=True)
-    registry.known(wanted.scheme)
+    wanted = reference.parse(options.reference, base=directory, trusted=True)
+    registry.known(wanted.scheme)  # speaks up for a slip
     answer = fetch([wanted], Stores(registry.backend, registry.context))[wanted]
     if isinstance(answer, SecretrunError):
         raise ResolutionError(f"{wanted.text}: {answer.message}", hint=answer.hint)
