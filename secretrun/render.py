@@ -39,8 +39,8 @@ def json_object(pairs: Pairs) -> str:
 
 
 def yaml(pairs: Pairs) -> str:
-    """A YAML mapping; values are JSON strings, which every YAML 1.2 reader takes."""
-    return "".join(f"{name}: {_json_string(value)}\n" for name, value in pairs) or "{}\n"
+    """A YAML mapping of quoted strings; names too, since `NO: x` has a boolean for its key."""
+    return "".join(f'"{name}": {_yaml_string(value)}\n' for name, value in pairs) or "{}\n"
 
 
 def docker(pairs: Pairs) -> str:
@@ -66,7 +66,7 @@ def k8s(pairs: Pairs) -> str:
     if not pairs:
         return head + " {}\n"
     lines = [
-        f"  {name}: {base64.b64encode(value.encode('utf-8', 'surrogateescape')).decode()}"
+        f'  "{name}": "{base64.b64encode(value.encode("utf-8", "surrogateescape")).decode()}"'
         for name, value in pairs
     ]
     return "\n".join([head, *lines]) + "\n"
@@ -115,7 +115,8 @@ def _shell_quoted(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def _json_string(value: str) -> str:
+def _yaml_string(value: str) -> str:
+    """A double-quoted YAML scalar: JSON's escapes, but for astral characters, which are one escape there."""
     import json
 
-    return json.dumps(value, ensure_ascii=True)
+    return "".join(f"\\U{ord(c):08x}" if ord(c) > 0xFFFF else json.dumps(c)[1:-1] for c in value).join('""')
