@@ -45,6 +45,7 @@ class Pattern:
         key: `text` without whitespace (the same object when there is none).
         lead: whitespace bytes before the first byte of `key`.
         loose: `key` is also found with line breaks, blanks and tabs anywhere in it.
+        escaped: it holds bytes of escape sequences itself, so it is looked for with them only.
         rule: "" anywhere, "word" only between non-word bytes, "base64" with its last, partly
             determined character and padding.
         owner: which secret, an index.
@@ -52,7 +53,7 @@ class Pattern:
         order: the place in registration order, from 0.
     """
 
-    __slots__ = ("form", "key", "lead", "loose", "order", "owner", "rule", "text")
+    __slots__ = ("escaped", "form", "key", "lead", "loose", "order", "owner", "rule", "text")
 
     def __init__(self, text: bytes, *, squeeze: bool, rule: str, owner: int, form: str, order: int) -> None:
         self.text = text
@@ -60,6 +61,7 @@ class Pattern:
         self.key = text if len(key) == len(text) else key
         self.lead = len(text) - len(text.lstrip(SPACE)) if squeeze else 0
         self.loose = squeeze and len(key) >= LOOSE_LENGTH and rule != "word"
+        self.escaped = b"\x1b" in text or b"\x0e" in text or b"\x0f" in text
         self.rule = rule
         self.owner = owner
         self.form = form

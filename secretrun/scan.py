@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from secretrun.patterns import Pattern, PatternSet
     from secretrun.views import View
 
-    # (start, -end, order, pattern, whether in the bytes as they are). Sorted, the leftmost comes
-    # first, then the longest, then the one registered first: that one gives the label.
-    Span = tuple[int, int, int, Pattern, bool]
-
 RUN = 64  # whitespace bytes that may stand between two bytes of a broken secret
 SHOWN = 3  # bytes of a secret that may show before a break, or on an idle terminal
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
@@ -66,9 +62,27 @@ class Live:
         self.order = order
 
 
-def first(span: Span) -> tuple[int, int, int]:
-    """The sort key of a span."""
-    return span[:3]
+class Span:
+    """An occurrence. Places are indexes in the buffer.
+
+    Attributes:
+        start: where its mask begins; `end`: just after its last byte.
+        keep: from here on the bytes are needed to recognise it again.
+        solid: it was found in the bytes as they are, escapes and all.
+    """
+
+    __slots__ = ("end", "keep", "pattern", "solid", "start")
+
+    def __init__(self, start: int, end: int, keep: int, pattern: Pattern, *, solid: bool) -> None:
+        self.start = start
+        self.end = end
+        self.keep = keep
+        self.pattern = pattern
+        self.solid = solid
+
+    def rank(self) -> tuple[int, int, int]:
+        """Sorted by this, the span that gives the mask its name comes first."""
+        return self.start, -self.end, self.pattern.order
 
 
 def shown(length: int) -> int:
@@ -93,7 +107,7 @@ def scan(patterns: PatternSet, view: View, spans: list[Span], lives: list[Live],
             stop = begin + length
             if stop <= len(text):
                 pattern = texts.get(text[begin:stop])
-                if pattern is not None:
+                if pattern is not None and (view.solid or not pattern.escaped):
                     _found(view, begin, stop, pattern, spans, lives, final=final)
             else:
                 _unfinished(view, begin, texts, lives)
@@ -101,7 +115,11 @@ def scan(patterns: PatternSet, view: View, spans: list[Span], lives: list[Live],
             stop = start + length
             if stop <= size:
                 pattern = keys.get(squeezed[start:stop])
-                if pattern is not None and places[stop - 1] - place != length - 1:
+                if (
+                    pattern is not None
+                    and places[stop - 1] - place != length - 1
+                    and (view.solid or not pattern.escaped)
+                ):
                     _found_broken(view, places[start:stop], pattern, spans, lives, final=final)
             else:
                 _unfinished_broken(view, places[start:], squeezed[start:], keys, lives)
@@ -121,11 +139,8 @@ def _found(
             return
     elif pattern.rule == "base64":
         stop = _edge(view, begin, stop, lives, final=final)
-    _span(view, begin, stop, pattern, spans)
-
-
-def _span(view: View, begin: int, stop: int, pattern: Pattern, spans: list[Span]) -> None:
-    spans.append((view.raw(begin), -view.raw_end(stop), pattern.order, pattern, view.solid))
+    start = view.raw(begin)
+    spans.append(Span(start, view.raw_end(stop), start, pattern, solid=view.solid))
 
 
 def _wait(view: View, begin: int, stop: int, pattern: Pattern, lives: list[Live]) -> None:
@@ -137,11 +152,13 @@ def _edge(view: View, begin: int, stop: int, lives: list[Live], *, final: bool) 
     """Take in the last character of base64, which a secret determines in part, and its padding."""
     text = view.text
     limit = stop + 3
-    if stop < len(text) and text[stop] in _BASE64:
+    if stop < len(text) and text[stop] in _BASE64 and view.raw(stop) == view.raw_end(stop):
         stop += 1
-        while stop < len(text) and stop < limit and text[stop] == 0x3D:
+        while (
+            stop < len(text) and stop < limit and text[stop] == 0x3D and view.raw(stop) == view.raw_end(stop)
+        ):
             stop += 1
-    if stop == len(text) and stop < limit and not final:
+    if stop == len(text) and stop < limit and view.raw_end(stop) == view.end and not final:
         # the mask is out; the rest of the edge is recognised when it comes
         lives.append(Live(view.raw(begin), view.end, view.end, view.end))
     return stop
@@ -150,7 +167,7 @@ def _edge(view: View, begin: int, stop: int, lives: list[Live], *, final: bool) 
 def _unfinished(view: View, begin: int, texts: dict[bytes, Pattern], lives: list[Live]) -> None:
     part = view.text[begin:]
     for text, pattern in texts.items():
-        if text.startswith(part):
+        if text.startswith(part) and (view.solid or not pattern.escaped):
             lives.append(
                 Live(
                     view.raw(begin),
@@ -188,7 +205,9 @@ def _found_broken(
     stop = places[-1] + 1
     if pattern.rule == "base64":
         stop = _edge(view, places[0], stop, lives, final=final)
-    _span(view, places[begin], stop, pattern, spans)
+    spans.append(
+        Span(view.raw(places[begin]), view.raw_end(stop), view.raw(places[0]), pattern, solid=view.solid)
+    )
 
 
 def _unfinished_broken(
@@ -201,7 +220,7 @@ def _unfinished_broken(
     if begin is None:
         return
     for key, pattern in keys.items():
-        if key.startswith(part):
+        if key.startswith(part) and (view.solid or not pattern.escaped):
             size = len(part)
             if trailing and size <= SHOWN:
                 begin = size

@@ -9,13 +9,12 @@ May import: patterns, scan, secretset, views.
 
 from __future__ import annotations
 
-from secretrun.scan import first, scan, short_tails
+from secretrun.scan import Live, Span, scan, short_tails
 from secretrun.views import PlainText, View, has_escapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.patterns import PatternSet
-    from secretrun.scan import Live, Span
     from secretrun.secretset import SecretSet
 
 
@@ -106,9 +105,15 @@ class Stream:
         if self._shared.terminal and has_escapes(buffer):
             plain = PlainText(buffer, self._before_text, patterns.squeezed)
             self._look(patterns, plain, patterns.quiet(plain.squeezed), spans, lives, final=final)
+            if plain.cut and not final:
+                # a string that may turn out to be text, when it does not end as strings do
+                doubtful = PlainText(buffer, self._before_text, patterns.squeezed, cut=False)
+                found: list[Span] = []
+                self._look(patterns, doubtful, patterns.quiet(doubtful.squeezed), found, lives, final=False)
+                lives += [Live(span.keep, span.start, span.start, span.end) for span in found]
         if final:
             spans += [
-                (live.hold, -live.end, live.order, patterns.patterns[live.order], False)
+                Span(live.hold, live.end, live.keep, patterns.patterns[live.order], solid=False)
                 for live in lives
                 if live.order >= 0 and live.matched >= max(8, (live.length + 1) // 2)
             ]
@@ -140,7 +145,7 @@ class Stream:
         """Patterns added in mid-stream don't reach back over what was shown before they came."""
         old = self._old
         known = 0 if old is None else len(old.patterns)
-        spans[:] = [span for span in spans if span[2] < known or span[0] >= self._frontier]
+        spans[:] = [span for span in spans if span.pattern.order < known or span.start >= self._frontier]
         tails = {} if old is None else old.tails
         lives[:] = [
             live
@@ -156,9 +161,9 @@ class Stream:
         hold = min([live.hold for live in lives], default=end)
         sequences = plain.sequences if plain is not None else []
         covered, position = self._covered, self._done
-        spans.sort(key=first)
-        solid = [(-1, self._solid), *[(span[0], -span[1]) for span in spans if span[4]]]
-        reach = max([covered, *[-span[1] for span in spans if span[0] < hold]])
+        spans.sort(key=Span.rank)
+        solid = [(-1, self._solid), *[(span.start, span.end) for span in spans if span.solid]]
+        reach = max([covered, *[span.end for span in spans if span.start < hold]])
         for start, stop in sequences:
             if start < hold < stop and start < reach:
                 hold = start  # whether this sequence is part of a secret is not known yet
@@ -181,27 +186,29 @@ class Stream:
                 out.append(buffer[position:to])
                 position = to
 
-        for start, negative, _, pattern, _solid in spans:
-            if start < covered:
-                covered = max(covered, -negative)  # it goes under the mask that is there
-            elif start < hold:
-                advance(start)
+        waiting: list[Span] = []  # a longer one may yet begin before them, or with them
+        for span in spans:
+            if span.start < covered:
+                covered = max(covered, span.end)  # it goes under the mask that is there
+            elif span.start < hold:
+                advance(span.start)
+                pattern = span.pattern
                 out.append(shared.masks[pattern.owner])
                 forms = self._counts.setdefault(shared.names[pattern.owner] or "secret", {})
                 forms[pattern.form] = forms.get(pattern.form, 0) + 1
-                covered = -negative
+                covered = span.end
             else:
-                break  # a longer one may yet begin before it, or here
+                waiting.append(span)
         advance(max(hold, position))
-        keep = min([position, *[live.keep for live in lives]])
+        keep = min([position, *[live.keep for live in lives], *[span.keep for span in waiting]])
         for start, stop in sequences:
             if start < keep < stop or (stop == end and plain is not None and plain.cut):
                 keep = min(keep, start)
         self._solid = max([b for a, b in solid if a < covered], default=0)
         self._covered = covered
         self._done = position
-        waiting = [span[0] for span in spans if span[0] >= hold]
-        self._limit = min([*[live.limit for live in lives if live.hold < end], *waiting], default=0)
+        limits = [live.limit for live in lives if live.hold < end]
+        self._limit = min([*limits, *[span.start for span in waiting]], default=0)
         self._forget(buffer, keep, plain)
         return b"".join(out)
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from re import Pattern as Expression
 
 _KEPT = bytes(0 if byte in SPACE else 1 for byte in range(256))
-_expression: Expression[bytes] | None = None
 
 
 def has_escapes(data: bytes) -> bool:
@@ -25,27 +24,27 @@ def has_escapes(data: bytes) -> bool:
     return b"\x1b" in data or b"\x0e" in data or b"\x0f" in data
 
 
-def escapes() -> Expression[bytes]:
+def escapes(*, cut: bool = True) -> Expression[bytes]:
     """The sequences of ECMA-48 and xterm that print nothing; group `open` is one cut by the end.
 
     Lengths are bounded: a sequence that does not end is data. Strings (OSC and the like) hold no line
-    ends, and at most 2,048 bytes, enough for the URL of a hyperlink.
+    ends, and at most 2,048 bytes, enough for the URL of a hyperlink. Without `cut` a string that has
+    not ended yet is data already. `re` is imported when the first escape is seen, and keeps the result.
     """
-    global _expression  # noqa: PLW0603  compiled when the first escape is seen: `re` costs start-up
-    if _expression is None:
-        import re
+    import re
 
-        string = rb"[^\x07\x0a\x0d\x18\x1a\x1b]{0,2048}"
-        _expression = re.compile(
-            rb"\x1b\[[0-?]{0,60}[ -/]{0,4}[@-~]"  # CSI: colours, erasing, modes
-            rb"|\x1b\]" + string + rb"(?:\x07|\x1b\\)"  # OSC: titles, hyperlinks
-            rb"|\x1b[PX^_]" + string + rb"\x1b\\"  # DCS, SOS, PM, APC
-            rb"|\x1b[ -/]{1,4}[0-~]"  # character sets
-            rb"|\x1b[0-OQ-WYZ\\`-~]"  # the two-byte ones
-            rb"|[\x0e\x0f]"  # SO, SI
-            rb"|(?P<open>\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[\]PX^_]" + string + rb"\x1b?|[ -/]{1,4})?\Z)"
-        )
-    return _expression
+    string = rb"[^\x07\x0a\x0d\x0e\x0f\x18\x1a\x1b]{0,2048}"
+    return re.compile(
+        rb"\x1b\[[0-?]{0,60}[ -/]{0,4}[@-~]"  # CSI: colours, erasing, modes
+        rb"|\x1b\]" + string + rb"(?:\x07|\x1b\\)"  # OSC: titles, hyperlinks
+        rb"|\x1b[PX^_]" + string + rb"\x1b\\"  # DCS, SOS, PM, APC
+        rb"|\x1b[ -/]{1,4}[0-~]"  # character sets
+        rb"|\x1b[0-OQ-WYZ\\`-~]"  # the two-byte ones
+        rb"|[\x0e\x0f]"  # SO, SI
+        rb"|(?P<open>\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[ -/]{1,4}"
+        + (rb"|[\]PX^_]" + string + rb"\x1b?" if cut else b"")
+        + rb")?\Z)"
+    )
 
 
 class View:
@@ -98,12 +97,15 @@ class PlainText(View):
         cut: the last one is.
     """
 
-    __slots__ = ("_buffer", "_cut", "_sequences", "_starts", "_texts")
+    __slots__ = ("_buffer", "_cut", "_expression", "_sequences", "_starts", "_texts")
 
     solid = False
 
-    def __init__(self, buffer: bytes, before: int, squeezed: Callable[[bytes], bytes]) -> None:
-        text = escapes().sub(b"", buffer)
+    def __init__(
+        self, buffer: bytes, before: int, squeezed: Callable[[bytes], bytes], *, cut: bool = True
+    ) -> None:
+        self._expression = escapes(cut=cut)
+        text = self._expression.sub(b"", buffer)
         super().__init__(text, before, squeezed(text), end=len(buffer))
         self._buffer = buffer
         self._sequences: list[tuple[int, int]] | None = None
@@ -111,7 +113,7 @@ class PlainText(View):
     def _map(self) -> None:
         self._sequences = []
         self._cut = False
-        for match in escapes().finditer(self._buffer):
+        for match in self._expression.finditer(self._buffer):
             self._sequences.append(match.span())
             self._cut = match.lastgroup is not None
         self._texts = [0]  # where in `text` each piece between sequences starts
