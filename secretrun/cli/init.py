@@ -173,7 +173,7 @@ def _foreign(source: str) -> Migration | None:
 def _take_over(found: Migration, source: str, directory: str, messages: Messages) -> int:
     """Write what another tool's file says as secretrun.toml; no value is in it that was not in there."""
     from secretrun import migrate
-    from secretrun.config import PROJECT
+    from secretrun.discovery import PROJECT
 
     path = os.path.join(directory, PROJECT)
     if os.path.lexists(path):
