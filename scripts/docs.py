@@ -42,14 +42,22 @@ def exits() -> str:
 
 
 def backends() -> str:
+    sys.path.insert(0, str(ROOT / "tests" / "backends"))
+    from ran_against import RAN_AGAINST
+
     from secretrun.registry import Registry
 
-    lines = ["| store | reference | needs | signs in by |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| store | reference | needs | signs in by | tested against |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for backend in Registry({}).everything():
         info = backend.info
         title = f"[{info.title}]({info.docs})" if info.docs else info.title
         needs = f"{info.needs}: `{info.install}`" if info.install else info.needs or "nothing"
-        lines.append(f"| {title} | `{info.example}` | {needs} | {info.sign_in or 'nothing'} |")
+        lines.append(
+            f"| {title} | `{info.example}` | {needs} | {info.sign_in or 'nothing'} | {RAN_AGAINST[info.name][1]} |"
+        )
     return "\n".join(lines)
 
 
