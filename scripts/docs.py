@@ -55,9 +55,8 @@ def backends() -> str:
         info = backend.info
         title = f"[{info.title}]({info.docs})" if info.docs else info.title
         needs = f"{info.needs}: `{info.install}`" if info.install else info.needs or "nothing"
-        lines.append(
-            f"| {title} | `{info.example}` | {needs} | {info.sign_in or 'nothing'} | {RAN_AGAINST[info.name][1]} |"
-        )
+        cells = (title, f"`{info.example}`", needs, info.sign_in or "nothing", RAN_AGAINST[info.name][1])
+        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     return "\n".join(lines)
 
 
