@@ -1,6 +1,6 @@
 """The embedded default: where its store and template lie, what they can hold, who may change them now.
 
-May import: errors, template.
+May import: discovery, errors, template.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from contextlib import contextmanager
 
 from secretrun import template
+from secretrun.discovery import TEMPLATE
 from secretrun.errors import NotFound, UsageError
 
 TYPE_CHECKING = False
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 STORE = "secrets.enc.env"
-TEMPLATE = ".env.secretrun"
 
 
 def places(directory: str) -> list[str]:

@@ -1,6 +1,6 @@
 """`secretrun init`: an age key, .sops.yaml, an encrypted store and a template, all of them or none.
 
-May import: agekey, errors, files, hygiene, migrate, plainfile, registry, sopsfile,
+May import: agekey, discovery, errors, files, hygiene, migrate, plainfile, registry, sopsfile,
 store, tools.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from secretrun import agekey, files, hygiene, plainfile, store
+from secretrun.discovery import PROJECT, TEMPLATE
 from secretrun.errors import BackendError, ConfigError, SecretrunError, UsageError
 from secretrun.sopsfile import Sops
 
@@ -74,7 +75,7 @@ class Creation:
         self.directory = directory
         self.root = store.places(directory)[-1]
         self.store = os.path.join(directory, store.STORE)
-        self.template = os.path.join(directory, store.TEMPLATE)
+        self.template = os.path.join(directory, TEMPLATE)
         self.said: list[str] = []
         self._made: list[str] = []
 
@@ -173,7 +174,6 @@ def _foreign(source: str) -> Migration | None:
 def _take_over(found: Migration, source: str, directory: str, messages: Messages) -> int:
     """Write what another tool's file says as secretrun.toml; no value is in it that was not in there."""
     from secretrun import migrate
-    from secretrun.discovery import PROJECT
 
     path = os.path.join(directory, PROJECT)
     if os.path.lexists(path):

@@ -1,6 +1,6 @@
 """`secretrun set NAME`: one value from a prompt without echo, or from stdin, into the store.
 
-May import: errors, files, hygiene, sopsfile, store.
+May import: discovery, errors, files, hygiene, sopsfile, store.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 import sys
 
 from secretrun import files, hygiene, store
+from secretrun.discovery import TEMPLATE
 from secretrun.errors import UsageError
 from secretrun.sopsfile import Sops
 
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             files.write_atomic(changed[0], changed[1], mode=os.stat(changed[0]).st_mode & 0o777, replace=True)
     if changed is None:
         line = store.reference_line(path, name).rstrip("\n")
-        options.messages.note(f"no {store.TEMPLATE} beside the store; to use the value: {line}")
+        options.messages.note(f"no {TEMPLATE} beside the store; to use the value: {line}")
     return 0
 
 
