@@ -140,10 +140,9 @@ def key_of(reference: Reference, environ: Mapping[str, str]) -> bytes | None:
     for name in sorted(environ):
         if name.startswith(RELEVANT):
             parts += [name, environ[name]]
-    file = reference.path.partition("?")[0]
-    if os.path.isabs(file) or reference.scheme in FILES:
+    if reference.scheme in FILES:
         try:
-            found = os.stat(os.path.join(reference.base, os.path.expanduser(file)))
+            found = os.stat(os.path.join(reference.base, os.path.expanduser(reference.path)))
             parts += [str((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))]
         except OSError:
             return None  # the store itself has the better error
