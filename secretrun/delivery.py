@@ -4,6 +4,8 @@
   variable holds its path. Any program, and the programs it starts, can open it, as often as they like.
 - `fd`: an open descriptor; the variable holds `/dev/fd/N`. Nothing has a name in the file system, but a
   program that closes what it does not know (Node and Python do, for their children) can't use it.
+- `fifo`: a named pipe, one copy of the value for each open; the variable holds its path. Nothing is stored,
+  but many programs do not take a pipe for a file: only for those that ask for it.
 - `stdin`: the command's standard input is the value.
 
 The directory is removed when the command ends. A reaper, forked before the command, removes it when we
@@ -21,9 +23,8 @@ from secretrun.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-WAYS = ("env", "file", "fd", "stdin")
 IN_MEMORY = ("/dev/shm",)  # noqa: S108  a directory of our own is made below it
 
 
@@ -38,6 +39,7 @@ class Delivery:
         self.variables: dict[str, bytes] = {}
         self._directory: str | None = None
         self._reaper = -1
+        self._feeders: list[int] = []
 
     def deliver(self, values: Mapping[str, tuple[str, bytes]], environ: Mapping[str, str]) -> None:
         """Put every value of `values` (name to (way, value)) in its place.
@@ -52,6 +54,8 @@ class Delivery:
             for name, (way, value) in values.items():
                 if way == "file":
                     self.variables[name] = self._file(name, value, environ)
+                elif way == "fifo":
+                    self.variables[name] = self._fifo(name, value, environ)
                 elif way == "fd":
                     self.variables[name] = b"/dev/fd/%d" % self._descriptor(name, value, environ)
                 elif way == "stdin":
@@ -66,7 +70,9 @@ class Delivery:
             raise
 
     def remove(self) -> None:
-        """Remove the files, and send the reaper home."""
+        """Remove the files, and send the helpers home."""
+        while self._feeders:
+            os.close(self._feeders.pop())
         if self._directory is not None:
             _remove(self._directory)
             self._directory = None
@@ -79,11 +85,21 @@ class Delivery:
         """Whether somebody has to remove files after the command."""
         return self._directory is not None
 
-    def _file(self, name: str, value: bytes, environ: Mapping[str, str]) -> bytes:
+    def _place(self, name: str, environ: Mapping[str, str]) -> str:
         if self._directory is None:
             self._directory = _private_directory(environ)
-            self._reaper = _fork_reaper(self._directory)
-        path = os.path.join(self._directory, name)
+            directory = self._directory
+            self._reaper = _fork_helper(lambda end: _reap(end, directory))
+        return os.path.join(self._directory, name)
+
+    def _fifo(self, name: str, value: bytes, environ: Mapping[str, str]) -> bytes:
+        path = self._place(name, environ)
+        os.mkfifo(path, 0o600)
+        self._feeders.append(_fork_helper(lambda end: _feed(end, path, value)))
+        return os.fsencode(path)
+
+    def _file(self, name: str, value: bytes, environ: Mapping[str, str]) -> bytes:
+        path = self._place(name, environ)
         _write(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), value)
         return os.fsencode(path)
 
@@ -135,13 +151,17 @@ def _remove(directory: str) -> None:
         pass  # the reaper or the command was faster
 
 
-def _fork_reaper(directory: str) -> int:
-    """Fork what removes `directory` when the returned descriptor is closed, by us or by our death."""
+def _fork_helper(work: Callable[[int], None]) -> int:
+    """Fork a helper that works until the returned descriptor is closed, by us or by our death.
+
+    It is a grandchild, so that nobody waits for it, in a session of its own, so that no signal to our
+    group reaches it.
+    """
     reader, writer = os.pipe()
     first = os.fork()
     if first == 0:
         try:
-            if os.fork() == 0:  # a grandchild: nobody waits for it, and no signal to our group reaches it
+            if os.fork() == 0:
                 os.setsid()
                 os.chdir("/")
                 null = os.open(os.devnull, os.O_RDWR)
@@ -149,11 +169,42 @@ def _fork_reaper(directory: str) -> int:
                     os.dup2(null, descriptor)
                 os.dup2(reader, 3)
                 os.closerange(4, 65536)
-                while os.read(3, 1):
-                    pass
-                _remove(directory)
+                work(3)
         finally:
             os._exit(0)
     os.close(reader)
     os.waitpid(first, 0)
     return writer
+
+
+def _reap(end: int, directory: str) -> None:
+    """Remove `directory` when the descriptor `end` gives end of file."""
+    while os.read(end, 1):
+        pass
+    _remove(directory)
+
+
+def _feed(end: int, path: str, value: bytes) -> None:
+    """Write one copy of `value` for each open of the named pipe at `path`, until `end` gives end of file.
+
+    A pipe that was opened is replaced by a new one before anything is written to it: who opens the path
+    next gets a copy of their own, and not the rest of this one.
+    """
+    import errno
+    import select
+
+    while not select.select([end], [], [], 0.01)[0]:
+        try:
+            writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nobody has it open for reading yet
+                continue
+            return  # the directory is gone
+        fresh = f"{path}.{os.urandom(4).hex()}"
+        os.mkfifo(fresh, 0o600)
+        os.replace(fresh, path)
+        os.set_blocking(writer, True)
+        try:
+            _write(writer, value)
+        except BrokenPipeError:
+            pass  # the reader has seen enough

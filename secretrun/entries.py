@@ -42,7 +42,7 @@ KEYS: dict[str, tuple[dict[str, object], str]] = {
     "default": ({"type": "string"}, "used when the store has no such value"),
     "mask": ({"enum": ["auto", "always", "never"]}, "whether its value is masked"),
     "min_length": ({"type": "integer", "minimum": 1}, "the shortest form of it that is masked"),
-    "as": ({"enum": ["env", "file", "fd", "stdin"]}, "how the command gets it"),
+    "as": ({"enum": ["env", "file", "fd", "fifo", "stdin"]}, "how the command gets it"),
     "type": ({"enum": ["text", "url", "port", "json", "pem", "regex"]}, "what its value must look like"),
     "pattern": ({"type": "string", "format": "regex"}, "the whole value must match it (type regex)"),
     "description": ({"type": "string"}, "for people"),

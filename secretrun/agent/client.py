@@ -141,10 +141,15 @@ def key_of(reference: Reference, environ: Mapping[str, str]) -> bytes | None:
         if name.startswith(RELEVANT):
             parts += [name, environ[name]]
     if reference.scheme in FILES:
+        file = os.path.join(reference.base, os.path.expanduser(reference.path))
+        while len(file) > 1 and not os.path.isfile(file):
+            file = os.path.dirname(file)  # an entry inside a database: FILE.kdbx/GROUP/ENTRY
         try:
-            found = os.stat(os.path.join(reference.base, os.path.expanduser(reference.path)))
+            found = os.stat(file)
             parts += [str((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))]
         except OSError:
+            return None
+        if not os.path.isfile(file):
             return None  # the store itself has the better error
     raw = wire.frame(*(part.encode("utf-8", "surrogateescape") for part in parts))
     return blake2b(raw, digest_size=32).digest()

@@ -52,6 +52,23 @@ def test_a_descriptor_has_the_exact_bytes_at_every_open(place):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_named_pipe_has_one_exact_copy_for_each_open(place):
+    config(place, "fifo")
+    code = (
+        "import os, stat, sys; p = os.environ['KEY']; assert stat.S_ISFIFO(os.stat(p).st_mode)\n"
+        f"sys.exit([open(p, 'rb').read() for _ in range(5)] != [{VALUE!r}] * 5)"
+    )
+    done = run(place, code)
+    assert done.returncode == 0, done.stderr
+    assert list((place / "run").iterdir()) == []
+
+
+def test_a_named_pipe_that_nobody_opens_holds_nobody_up(place):
+    config(place, "fifo")
+    assert run(place, "pass").returncode == 0
+    assert list((place / "run").iterdir()) == []
+
+
 def test_stdin_has_the_exact_bytes_and_the_variable_is_not_set(place):
     config(place, "stdin")
     code = f"import os, sys; sys.exit(sys.stdin.buffer.read() != {VALUE!r} or 'KEY' in os.environ)"
