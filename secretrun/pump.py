@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 CHUNK = 1 << 17  # bytes read at once
-BATCH = 1 << 16  # bytes taken together from a terminal; more, and reading and writing no longer overlap
+BATCH = 1 << 13  # bytes taken together from a terminal; with more, reading and writing overlap less
 IDLE = 0.025  # seconds of quiet after which a terminal shows held bytes, as far as the masker allows
 # The reader went away, which is its right and the command's to know; all else is a failure to be told.
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO)

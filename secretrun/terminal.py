@@ -32,7 +32,7 @@ _RAW_IFLAG = ~(
 )  # fmt: skip
 _RAW_LFLAG = ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
 _NEWLINES = termios.OPOST | termios.ONLCR
-_FLOOD = 8192  # bytes at once: no person's typing, and no screen's redrawing
+_FLOOD = 4096  # bytes at once: no person's typing
 # Modes are read, changed and written, by the loop and by a pump: one at a time.
 _changing = _thread.allocate_lock()
 # Output processing that changes the text again when done twice, and that nobody can undo.
