@@ -102,7 +102,7 @@ class Stream:
         lives: list[Live] = []
         self._look(patterns, view, quiet, spans, lives, final=final)
         plain = None
-        if self._shared.terminal and has_escapes(buffer):
+        if self._shared.terminal and (has_escapes(buffer) or self._before != self._before_text):
             plain = PlainText(buffer, self._before_text, patterns.squeezed)
             self._look(patterns, plain, patterns.quiet(plain.squeezed), spans, lives, final=final)
             if plain.cut and not final:

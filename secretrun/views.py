@@ -137,8 +137,10 @@ class PlainText(View):
 
     def last_before(self, index: int) -> int:
         """The last byte of `text` before `index` of the buffer, or `before` when there is none."""
-        kept = escapes().sub(b"", self._buffer[:index])
-        return kept[-1] if kept else self.before
+        for start, stop in reversed(self.sequences):
+            if stop == index:
+                index = start
+        return self._buffer[index - 1] if index else self.before
 
     def raw(self, index: int) -> int:
         if index >= len(self.text):

@@ -124,14 +124,15 @@ def json(value: bytes) -> Iterator[bytes]:
     for index, by in enumerate(_JSON()):
         form = spell(value, by)
         yield form
+        nested = index in (0, 7)  # Python's and jq's
         text = _text(form)
         if text is not None and not value.isascii():
             for upper in (False, True):
                 form = "".join(c if c.isascii() else _units(c, "\\u", upper=upper) for c in text).encode()
                 yield form
-                if not index:
+                if nested:
                     yield spell(form, by)
-        if not index:
+        if nested:
             yield spell(spell(value, by), by)
     if not value.isascii():
         yield value.decode("utf-8", "replace").encode()  # what most tools make of bytes that are no text

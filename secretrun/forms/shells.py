@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _QUOTE = 0x27
+_ZSH_BARE = bytes(byte for byte in range(0x21, 0x100) if byte not in b"\"#$&'()*;<=>?[\\]^`{|}~\x7f")
 
 
 def _ansi_c() -> tuple[Table, ...]:
@@ -95,8 +96,7 @@ def quoted(value: bytes) -> Iterator[bytes]:
     if (
         not value.isascii()
         or value.translate(None, bytes(CONTROLS)) != value
-        or b"\\" in value
-        or _QUOTE in value
+        or not {0x21, _QUOTE, 0x5C}.isdisjoint(value)
     ):
         yield from ansi_c(value)
         yield coreutils(value)
@@ -111,6 +111,7 @@ def _single_quoted(value: bytes) -> Iterator[bytes]:
     yield _inner(value.replace(b"'", b"'\\''"), value, b"'\\''")
     yield _inner(value.replace(b"'", b"'\"'\"'"), value, b"'\"'\"'")
     yield dash(value)
+    yield zsh_minimal(value)
 
 
 def dash(value: bytes) -> bytes:
@@ -127,6 +128,16 @@ def dash(value: bytes) -> bytes:
     if value[0] == _QUOTE:
         return bytes(out[1:])
     return bytes(out)
+
+
+def zsh_minimal(value: bytes) -> bytes:
+    r"""`it\''s only one quote'`: zsh `(q-)`, xtrace and `typeset` quote only the pieces that need it."""
+    pieces = [
+        b"'" + piece + b"'" if piece.translate(None, _ZSH_BARE) else piece for piece in value.split(b"'")
+    ]
+    form = b"\\'".join(pieces)
+    begin = 1 if form.startswith(b"'") else 0
+    return form[begin:-1] if form.endswith(b"'") and len(form) > 2 else form[begin:]
 
 
 def _inner(text: bytes, value: bytes, quote: bytes) -> bytes:
