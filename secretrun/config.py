@@ -154,11 +154,11 @@ def fill(
         text = _decode(read_stdin() if path == "-" else _read(path, shown), shown)
         base = directory if path == "-" else os.path.dirname(path)
         plan.add_template(template.parse(text, shown), base)
-    for item in config.settings.items("set"):
+    for number, item in enumerate(config.settings.items("set"), 1):
         name, equals, value = item.partition("=")
         if not equals or not template.NAME.fullmatch(name):
-            shown = name if template.NAME.fullmatch(name) else "its argument"
-            raise ConfigError(f"--set: {shown} is not of the form NAME=VALUE")
+            # Not quoted: it may be a value without its name.
+            raise ConfigError(f"--set: argument {number} is not of the form NAME=VALUE")
         plan.add_text(name, value, "--set", base=directory, trusted=True)
 
 

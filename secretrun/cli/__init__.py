@@ -34,14 +34,19 @@ def main(argv: Sequence[str]) -> int:
         # Ctrl-C before the command runs: end as any program that does not catch it.
         return _die_of_interrupt()
     except BrokenPipeError:
-        # `secretrun check | head`: end quietly, and keep Python from complaining at exit.
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _drop_output()  # `secretrun check | head`: end quietly
         return 141
     except Exception as error:  # noqa: BLE001  a bug must not print a traceback that quotes a value
         messages.bug(error)
+        _drop_output()
         return 125
+
+
+def _drop_output() -> None:
+    """Keep Python from writing at exit what could not be written, and from changing the status for it."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _end_helpers() -> None:
