@@ -231,12 +231,14 @@ def test_a_filter_masks_message_arguments_traceback_and_extras():
     handler = logging.StreamHandler(out)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s %(token)s"))
     handler.addFilter(RedactingFilter(Redactor(BOTH)))
-    logger = logging.Logger("test")
+    logger = logging.getLogger("redacting-filter-test")
     logger.addHandler(handler)
+    logger.propagate = False
     try:
         raise ValueError(PLAIN)
     except ValueError:
         logger.exception("failed with %s", SECRET, extra={"token": PLAIN}, stack_info=True)
+    logger.removeHandler(handler)
     text = out.getvalue()
     assert text.startswith("ERROR failed with [REDACTED:A] [REDACTED:B]\n")
     assert "ValueError: [REDACTED:B]" in text
