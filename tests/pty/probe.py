@@ -58,4 +58,4 @@ for line in lines:
             answer = {"value": eval(program)}
     except OSError as error:
         answer = {"value": errno.errorcode[error.errno]}
-    print(json.dumps(answer), file=lines, flush=True)
+    print(json.dumps(answer, default=repr), file=lines, flush=True)

@@ -51,6 +51,10 @@ class Tmux:
     def hides(self, text):
         until(lambda: text not in self.screen(), f"{text!r} to go from the screen:\n{self.screen()}")
 
+    def prompts(self):
+        """Wait for the shell: what is typed before the wrapper has left, the wrapper gets."""
+        until(lambda: self.screen().rstrip().endswith("$"), f"a prompt:\n{self.screen()}")
+
     def close(self):
         subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True)
 
@@ -93,6 +97,7 @@ def edit(window, prefix):
     seen()
     window.type(":wq", "Enter")
     window.hides("third line")
+    window.prompts()
     window.type("clear; stty -a | head -n 1; cat file; echo status $?", "Enter")
     window.shows("status 0")
     seen()
@@ -113,13 +118,6 @@ def test_a_session_in_tmux_looks_the_same(tmp_path, cleanup):
     assert files == [b"first line\nsecond line\nthird line\n"] * 2
     assert screens[0] == screens[1]
     assert "rows 30; columns 100" in screens[1][-1]
-
-
-LESS = {
-    "start": ["less lines", "line 1\n"],
-    "page": [" ", "line 30"],
-    "search": ["/line 77", "line 77"],
-}
 
 
 def test_less_in_tmux_looks_the_same(tmp_path, cleanup):
@@ -144,6 +142,7 @@ def test_less_in_tmux_looks_the_same(tmp_path, cleanup):
         found.append(window.screen())
         window.type("q")
         window.hides("line 99\n")
+        window.prompts()
         window.type("clear; stty -a | tail -n 3", "Enter")
         window.shows("echoke")
         found.append(window.screen())
