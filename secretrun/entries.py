@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # key: (JSON Schema of its value, what it is for)
 KEYS: dict[str, tuple[dict[str, object], str]] = {
     "ref": ({"type": "string"}, "a reference, or text with {{ references }}"),
-    "value": ({"type": ["string", "number", "boolean"]}, "a literal, which may hold references as well"),
+    "value": ({"type": ["string", "integer", "boolean"]}, "a literal, which may hold references as well"),
     "required": (
         {
             "oneOf": [

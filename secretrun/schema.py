@@ -32,7 +32,7 @@ def schema() -> dict[str, object]:
     variables = {
         "type": "object",
         "propertyNames": {"pattern": NAME},
-        "additionalProperties": {"oneOf": [{"type": ["string", "number", "boolean"]}, entry]},
+        "additionalProperties": {"oneOf": [{"type": ["string", "integer", "boolean"]}, entry]},
     }
     run = {
         "type": "object",
