@@ -46,7 +46,9 @@ def best(repeat, measure, *arguments):
 def through_pipe(command, env):
     """Seconds for the command's output to go through a pipe into `cat >/dev/null`."""
     began = time.perf_counter()
-    subprocess.run(["bash", "-o", "pipefail", "-c", f"{shlex.join(command)} | cat >/dev/null"], env=env, check=True)
+    subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{shlex.join(command)} | cat >/dev/null"], env=env, check=True
+    )
     return time.perf_counter() - began
 
 

@@ -1,6 +1,6 @@
 """Entry point of the `secretrun` command and of `python -m secretrun`.
 
-May import: cli, and that late.
+May import: descriptors, cli; late.
 """
 
 import sys
@@ -8,6 +8,9 @@ import sys
 
 def main() -> int:
     """Run the command line; returns the exit status."""
+    from secretrun import descriptors
+
+    descriptors.plug()  # before anything is opened: a closed stdout must not become some file of ours
     from secretrun.cli import main as cli_main
 
     return cli_main(sys.argv[1:])

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from secretrun.tools import find_sops
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -218,7 +220,7 @@ def sops_store(directory, monkeypatch):
     plain = directory / "plain.env"
     plain.write_text("API_KEY=sk-live-8f1c2e6b9a7d4035\n")
     subprocess.run(
-        ["sops", "encrypt", "--age", str(identity.to_public()), "--output", directory / "store.env", plain],
+        [find_sops(os.environ), "encrypt", "--age", str(identity.to_public()), "--output", directory / "store.env", plain],
         check=True, capture_output=True, timeout=100,
     )  # fmt: skip
     plain.unlink()
