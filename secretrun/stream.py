@@ -56,13 +56,25 @@ class Stream:
         quiet = patterns.quiet(squeezed)
         if (
             quiet
-            and not self._buffer
-            and patterns.ends_quiet(buffer, squeezed)
-            and not (self._shared.terminal and has_escapes(buffer))
+            and self._old is None
+            and self._covered <= self._done
+            and not (self._shared.terminal and (self._before != self._before_text or has_escapes(buffer)))
         ):
-            self._before = self._before_text = buffer[-1]
-            return buffer
+            return self._pass(patterns, buffer, squeezed)
         return self._step(patterns, View(buffer, self._before, squeezed, end=len(buffer)), quiet, final=False)
+
+    def _pass(self, patterns: PatternSet, buffer: bytes, squeezed: bytes) -> bytes:
+        """Let clear text out, but for what may be the beginning of a secret at its end."""
+        if not patterns.ends_quiet(buffer, squeezed):
+            lives: list[Live] = []
+            short_tails(patterns, View(buffer, self._before, squeezed, end=len(buffer)), lives)
+            if lives:
+                return self._emit(buffer, [], lives, None)
+        out = buffer[self._done :] if self._done else buffer
+        self._before = self._before_text = buffer[-1]
+        self._buffer = b""
+        self._done = self._covered = self._solid = self._limit = self._frontier = 0
+        return out
 
     @property
     def held(self) -> int:
