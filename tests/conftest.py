@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import NamedTuple
@@ -19,6 +20,13 @@ FOREIGN = (
     "SUMMON_", "VAULT_", "XDG_",
 )  # fmt: skip
 ALSO = ("CI", "CLICOLOR", "FORCE_COLOR", "NO_COLOR", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONWARNINGS")
+
+
+def pytest_configure():
+    """Whatever ignores signals above us (nohup, a shell's &, some CI runners), what we start has defaults."""
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

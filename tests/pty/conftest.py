@@ -31,15 +31,6 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(autouse=True)
-def default_signals():
-    """Whatever ignored signals the tests were started with (nohup, some CI runners), the probes get defaults."""
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGHUP, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.fixture(autouse=True)
 def masked(monkeypatch, clean_environment):
     """There is a secret, so secretrun has something to mask and does not just step aside."""
     monkeypatch.setenv("SECRETRUN_MASK_ENV", "PROBED")
