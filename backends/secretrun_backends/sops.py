@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo
-from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound
+from secretrun.errors import BackendError, BadAnswer, BadReference
 from secretrun.tools import find_sops, sops_environment
 from secretrun_backends._process import Deadline, run
+from secretrun_backends._references import gpg_terminal, require_file
 from secretrun_backends._sops_failures import explain
 
 TYPE_CHECKING = False
@@ -154,10 +155,10 @@ class _File:
         return output
 
     def _call(self, view: str) -> bytes:
-        _require_file(self.path)
+        require_file(self.path)
         environ = sops_environment(self._context.environ)
         if self._context.interactive and not environ.get("GPG_TTY"):
-            environ.update(_gpg_terminal())
+            environ.update(gpg_terminal())
         done = run(
             Sops.info,
             [
@@ -251,29 +252,3 @@ def _has_documents(path: str) -> bool:
             return True
         seen_content = seen_content or (bool(line.strip()) and line.rstrip() != b"---")
     return False
-
-
-def _require_file(path: str) -> None:
-    if os.path.isdir(path):
-        raise BadReference(f"{path} is a directory, not a file")
-    try:
-        with open(path, "rb"):
-            pass
-    except FileNotFoundError:
-        raise NotFound(
-            f"there is no file {path}", hint="a relative path starts beside the file that holds the reference"
-        ) from None
-    except PermissionError:
-        raise Denied(f"no permission to read {path}") from None
-    except OSError as error:
-        raise BackendError(f"can't read {path}: {error.strerror}") from None
-
-
-def _gpg_terminal() -> dict[str, str]:
-    """GPG_TTY, so that gpg-agent knows where to ask for a passphrase."""
-    for descriptor in (0, 1, 2):
-        try:
-            return {"GPG_TTY": os.ttyname(descriptor)}
-        except OSError:
-            continue
-    return {}

@@ -401,7 +401,7 @@ def test_an_unreadable_file_is_denied(store):
         os.chmod(path, 0)
         assert isinstance(store.get(f"sops://{path}#/a"), Denied)
         return
-    from secretrun_backends.sops import _require_file
+    from secretrun_backends._references import require_file
 
     pid = os.fork()
     if pid == 0:
@@ -409,7 +409,7 @@ def test_an_unreadable_file_is_denied(store):
         try:
             os.chmod(store.home, 0o700)
             os.setuid(65534)
-            _require_file(os.path.join(store.home, "s.json"))
+            require_file(os.path.join(store.home, "s.json"))
         except Denied:
             status = 0
         finally:
