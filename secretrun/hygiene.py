@@ -26,10 +26,22 @@ def protect() -> None:
     _core_limit = (soft, hard)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
     if sys.platform == "linux":
+        # Also hides /proc/PID/environ and /proc/PID/mem, and keeps a debugger of the same user away.
+        _prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _prctl(*arguments: int) -> None:
+    """prctl(2), for which Python has no name of its own."""
+    try:
+        # what ctypes.CDLL does, without ctypes: its types and struct take longer than all the rest of this
+        import _ctypes
+
+        ourselves = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  None is right, as for CDLL
+        _ctypes.call_cdeclfunction(_ctypes.dlsym(ourselves, "prctl"), arguments)
+    except (ImportError, AttributeError, OSError):  # another interpreter than CPython
         import ctypes
 
-        # Also hides /proc/PID/environ and /proc/PID/mem, and keeps a debugger of the same user away.
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        ctypes.CDLL(None).prctl(*arguments)
 
 
 def unprotect_child() -> None:

@@ -19,7 +19,7 @@ SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 # vals' own expression: it ends at a "+", a blank or the end, and not in a quote or comma.
 VALS = re.compile(r"(?:secret)?ref\+([^+:\s]*)://([^+\n ]*[^+\n \",])(\+?)")
-VALS_NESTED = re.compile(r"[^+:\s]*://")
+VALS_NESTED = r"[^+:\s]*://"
 VALS_SCHEMES = {
     "awssecrets": "aws-sm",
     "awsssm": "aws-ssm",
@@ -91,7 +91,7 @@ def parse_vals(match: re.Match[str], *, base: str, trusted: bool) -> Reference |
         ReferenceSyntaxError: with the column in what was matched.
     """
     backend, rest = match.group(1), match.group(2)
-    if match.group(3) and rest.endswith("ref") and VALS_NESTED.match(match.string, match.end()):
+    if match.group(3) and rest.endswith("ref") and re.match(VALS_NESTED, match.string[match.end() :]):
         raise ReferenceSyntaxError(
             "a ref+ inside another one", hint="give the inner one a variable of its own, and use $NAME here"
         )

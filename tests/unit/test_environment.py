@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from secretrun.environment import build
+from fnmatch import fnmatchcase
+
+import pytest
+
+from secretrun.environment import build, matches
 
 INHERITED = {
     b"PATH": b"/bin",
@@ -39,3 +43,12 @@ def test_what_is_assigned_wins_and_what_is_dropped_is_gone():
         INHERITED, {"X": b"new", "TOKEN": b"mine", "\udcff": b"even"}, sign_in=SIGN_IN, dropped=["HOME"]
     )
     assert child == {b"PATH": b"/bin", b"LC_ALL": b"C", b"X": b"new", b"TOKEN": b"mine", b"\xff": b"even"}
+
+
+@pytest.mark.parametrize(
+    "glob", ["", "*", "A", "A*", "A**", "*A", "A?", "A[BC]", "A[", "[*]", "a*", "A\n*", "A*C"]
+)
+def test_a_plain_name_or_beginning_is_compared_as_fnmatch_would(glob):
+    """The short way must give the answer of the long one."""
+    for name in ("", "A", "AB", "ABC", "a", "A*", "*", "A\nB", "A[", "B"):
+        assert matches(name, [glob]) == fnmatchcase(name, glob), (name, glob)
