@@ -2,7 +2,7 @@
 
 `--` is looked for before anything is parsed: what stands after it is the command and is never read.
 
-May import: errors, messages, parser; a verb's module when it is chosen.
+May import: errors, messages, options, parser; a verb's module when it is chosen.
 """
 
 from __future__ import annotations
@@ -66,23 +66,7 @@ def _die_of_interrupt() -> int:
     return 130
 
 
-class Bare:
-    """What `secretrun -- COMMAND` parses to: no option is given. argparse is a third of the start-up."""
-
-    __slots__ = ("command", "messages")
-
-    def __init__(self, command: list[str], messages: Messages) -> None:
-        self.command = command
-        self.messages = messages
-
-
 def _dispatch(argv: list[str], messages: Messages) -> int:
-    if len(argv) > 1 and argv[0] == "--":
-        from secretrun.cli import run
-
-        return run.run(Bare(argv[1:], messages))
-    from secretrun.cli import parser
-
     if not argv:
         raise UsageError("no command given", hint="secretrun -- COMMAND runs it; secretrun --help says more")
     verb, rest = "run", argv
@@ -92,6 +76,16 @@ def _dispatch(argv: list[str], messages: Messages) -> int:
     if verb == "run" and "--" in rest:
         cut = rest.index("--")
         rest, command = rest[:cut], rest[cut + 1 :]
+        from secretrun.cli import options as plain
+
+        given = plain.read(rest) if command else None
+        if command and given is not None:
+            from secretrun.cli import run
+
+            messages.quiet = "quiet" in given
+            return run.run(plain.Options(command, messages, given))
+    from secretrun.cli import parser
+
     if argv[0] in ("-h", "--help"):
         sys.stdout.write(parser.overview())
         return 0

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secretrun.agent.client import Cache
-    from secretrun.cli import Bare
     from secretrun.cli.messages import Messages
+    from secretrun.cli.options import Options
     from secretrun.config import Config
     from secretrun.settings import Settings
 
@@ -74,7 +74,7 @@ class Prepared:
             )
 
 
-def prepare(options: argparse.Namespace | Bare) -> Prepared:
+def prepare(options: argparse.Namespace | Options) -> Prepared:
     """Read the configuration and build the plan; no store is asked yet.
 
     Raises:

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     import argparse
     from typing import NoReturn
 
-    from secretrun.cli import Bare
     from secretrun.cli.common import Prepared
     from secretrun.cli.messages import Messages
+    from secretrun.cli.options import Options
     from secretrun.delivery import Delivery
     from secretrun.redact import Redactor
     from secretrun.resolve import Resolved
     from secretrun.session import Ending
 
 
-def run(options: argparse.Namespace | Bare) -> int:
+def run(options: argparse.Namespace | Options) -> int:
     """Run the command; returns only when it ended with a status (a signal is died of)."""
     messages: Messages = options.messages
     prepared = prepare(options)

@@ -1,0 +1,68 @@
+"""The options of a run, read from the settings' table without argparse.
+
+argparse and the parser made with it take 9 ms, as much as all the rest of a run without a secret. So
+what is written in the plain way (`-e FILE`, `--env-file FILE`, `--env-file=FILE`, `--quiet`) is read
+here, to the same result; whatever else there is, and every mistake, is left to the parser.
+
+May import: errors, settings.
+"""
+
+from __future__ import annotations
+
+from secretrun import settings as table
+from secretrun.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from secretrun.cli.messages import Messages
+
+
+class Options:
+    """What a command line of `run` says: an attribute for every option that is given."""
+
+    command: list[str]
+    messages: Messages
+
+    def __init__(self, command: list[str], messages: Messages, given: dict[str, object]) -> None:
+        vars(self).update(given)
+        self.command = command
+        self.messages = messages
+
+
+def read(words: Sequence[str]) -> dict[str, object] | None:
+    """The options in `words` by the names of their settings, or None when argparse has to look."""
+    known = {flag: setting for setting in table.RUN for flag in setting.flags} if words else {}
+    given: dict[str, object] = {}
+    rest = iter(words)
+    for word in rest:
+        flag, joined, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        setting = known.get(flag)
+        if setting is None or (setting.kind == "flag" and joined):
+            return None
+        if setting.kind == "flag":
+            given[setting.name] = True
+            continue
+        if not joined:
+            value = next(rest, "--")
+            if value.startswith("-") and value != "-":
+                return None
+        try:
+            read = _value(setting, value)
+        except ConfigError:
+            return None
+        if setting.kind == "list":
+            read = [*given.get(setting.name, ()), read]  # type: ignore[misc]  a list, as we made it
+        given[setting.name] = read
+    return given
+
+
+def _value(setting: table.Setting, text: str) -> object:
+    if setting.kind == "seconds":
+        return table.seconds(text, "")
+    if setting.kind == "duration":
+        return table.duration(text, "")
+    if setting.choices and text not in setting.choices:
+        raise ConfigError("not a choice")
+    return text
