@@ -14,7 +14,7 @@ from secretrun.model import Frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from secretrun.errors import BackendError
     from secretrun.model import Reference
@@ -89,14 +89,16 @@ class Context(Frozen):
         timeout: seconds one call to the store may take, or None for no limit.
         options: the `[backend.NAME]` table of secretrun.toml.
         interactive: a person is at the terminal, so the store may prompt there.
+        memo: what the calls of one batch may share, such as a decrypted file; None: nothing.
     """
 
-    __slots__ = ("environ", "interactive", "options", "timeout")
+    __slots__ = ("environ", "interactive", "memo", "options", "timeout")
 
     environ: Mapping[str, str]
     timeout: float | None
     options: Mapping[str, object]
     interactive: bool
+    memo: dict[object, Any] | None
 
     def __init__(
         self,
@@ -105,8 +107,9 @@ class Context(Frozen):
         timeout: float | None = None,
         options: Mapping[str, object] | None = None,
         interactive: bool = False,
+        memo: dict[object, Any] | None = None,
     ) -> None:
-        self._set(environ=environ, timeout=timeout, options=options or {}, interactive=interactive)
+        self._set(environ=environ, timeout=timeout, options=options or {}, interactive=interactive, memo=memo)
 
     def __repr__(self) -> str:
         return "<Context>"  # environ may hold the tokens that open the stores

@@ -1,15 +1,16 @@
 """Asking the stores: every one once, side by side, each with an end to the waiting.
 
-References are deduplicated and grouped by backend, each group is fetched in one batch, the groups in
-threads that have ended when `fetch` returns well (the child is forked after). Stores that may prompt are
-asked one after the other on the calling thread.
+References are deduplicated and grouped by backend, whole stores (`--from`) among them; each group is one
+batch, in a thread that has ended when `fetch` returns well (the child is forked after). Stores that may
+prompt are asked one after the other, beside the rest.
 
-May import: errors, model, backend.
+May import: errors, model, backend, asking.
 """
 
 from __future__ import annotations
 
-from secretrun.errors import BackendError, BadAnswer, RateLimited, SecretrunError, TimedOut, Unavailable
+from secretrun.asking import Asking, Batch, Found
+from secretrun.errors import BackendError, RateLimited, SecretrunError, TimedOut, Unavailable
 from secretrun.model import Reference
 
 TYPE_CHECKING = False
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol
 
+    from secretrun.asking import Answer, Listing
     from secretrun.backend import Backend, Context
 
-    Answer = bytes | SecretrunError
     Answers = dict[Reference, Answer]
 
     class Remembered(Protocol):
@@ -41,14 +42,15 @@ if TYPE_CHECKING:
 
         def pause(self, seconds: float) -> None: ...
 
-        def turn(self, name: str) -> Turn: ...
+        def turn(self, name: str, seconds: float | None, queued: Callable[[], None]) -> Turn: ...
 
-        def progress(self, titles: list[str], prompting: bool) -> Turn: ...
+        def progress(self, pending: Callable[[], Iterable[str]]) -> Turn: ...
 
 
 UNREACHABLE = (RateLimited, TimedOut, Unavailable)  # a store that says no is not out of reach
-RETRIES = (0.3, 0.9, 2.7)  # seconds before asking again what was throttled; the pause adds jitter
-GRACE = 2.0  # seconds a store gets, beyond its own time limit, to report that limit itself
+PROMPTS = " (it may be asking for you)"
+QUEUED = " (another run is asking it)"
+ALL = ("\0", "all")  # marks what the cache remembers of a whole store; no reference can be written so
 
 
 class Stores:
@@ -85,13 +87,15 @@ class Stores:
         if self.edge is not None:
             self.edge.pause(seconds)
 
-    def turn(self, name: str) -> Turn:
+    def turn(self, backend: Backend, queued: Callable[[], None]) -> Turn:
         """Our turn with a store that may prompt; its value says whether we had to wait for another run."""
-        return Nothing() if self.edge is None else self.edge.turn(name)
+        if self.edge is None:
+            return Nothing()
+        return self.edge.turn(backend.info.name, self.context(backend).timeout, queued)
 
-    def progress(self, titles: list[str], prompting: bool) -> Turn:
-        """Something to look at while we wait."""
-        return Nothing() if self.edge is None else self.edge.progress(titles, prompting)
+    def progress(self, pending: Callable[[], Iterable[str]]) -> Turn:
+        """Something to look at while we wait for what `pending` names."""
+        return Nothing() if self.edge is None else self.edge.progress(pending)
 
 
 class Nothing:
@@ -104,80 +108,89 @@ class Nothing:
         return None
 
 
-def fetch(wanted: list[Reference], stores: Stores) -> Answers:
+def fetch(wanted: Iterable[Reference], stores: Stores) -> Answers:
     """Values for references, from the cache or else from the stores; each gets its value or its error."""
-    unique = list(dict.fromkeys(wanted))
-    cache = stores.cache
-    if cache is None or not unique:
-        return _ask(unique, stores)
-    remembered = cache.get(unique)
-    missing = [reference for reference in unique if reference not in remembered]
-    asked = _ask(missing, stores)
-    cache.put({r: answer for r, answer in asked.items() if isinstance(answer, bytes)})
-    if stores.offline:
-        out_of_reach = [r for r, answer in asked.items() if isinstance(answer, UNREACHABLE)]
-        asked.update(cache.get(out_of_reach, stale=True))
-    return {**remembered, **asked}
+    return fetch_both(wanted, (), stores).values
 
 
-def _ask(wanted: list[Reference], stores: Stores) -> Answers:
-    """Ask every store once for what is wanted of it."""
-    answers: Answers = {}
-    groups: dict[int, tuple[Backend, list[Reference]]] = {}  # by identity: a name may be taken twice
-    for reference in wanted:
-        try:
-            backend = _backend(reference, stores)
-        except SecretrunError as error:
-            answers[reference] = error
+def fetch_both(wanted: Iterable[Reference], whole: Iterable[Reference], stores: Stores) -> Found:
+    """`fetch`, and in the same pass every key with its value of the stores in `whole` (`--from`)."""
+    found = Found()
+    batches: dict[int, Batch] = {}  # by identity: a name may be taken twice
+
+    def batch_of(reference: Reference) -> Batch:
+        backend = _backend(reference, stores)
+        return batches.setdefault(id(backend), Batch(backend))
+
+    values, listings = list(dict.fromkeys(wanted)), list(dict.fromkeys(whole))
+    remembered = _remembered(values, listings, stores)
+    for reference in values:
+        if reference in remembered.values:
             continue
-        groups.setdefault(id(backend), (backend, []))[1].append(reference)
-    serial = [group for group in groups.values() if group[0].info.serial]
-    parallel = [group for group in groups.values() if not group[0].info.serial]
-    if not groups:
-        return answers
-    with stores.progress([backend.info.title for backend, _ in groups.values()], bool(serial)):
-        threads = [_Thread(backend, batch, stores) for backend, batch in parallel]
-        # Stores that may prompt go one after the other, on this thread: one question at a time, and
-        # Ctrl-C reaches it. Runs side by side queue up, and find in the cache what the first one got.
-        for backend, batch in serial:
-            with stores.turn(backend.info.name) as waited:
-                found = _remembered(batch, stores) if waited else {}
-                rest = [reference for reference in batch if reference not in found]
-                answers.update(found)
-                asked = _fetch_group(backend, rest, stores) if rest else {}
-                answers.update(asked)
-                if stores.cache is not None:
-                    stores.cache.put({r: answer for r, answer in asked.items() if isinstance(answer, bytes)})
-        for thread in threads:
-            answers.update(thread.answers())
-    return answers
+        try:
+            batch_of(reference).values.append(reference)
+        except SecretrunError as error:
+            found.values[reference] = error
+    for reference in listings:
+        if reference in remembered.listings:
+            continue
+        try:
+            batch_of(reference).listings.append(reference)
+        except SecretrunError as error:
+            found.listings[reference] = error
+    if batches:
+        found.update(_ask(list(batches.values()), stores))
+    if stores.offline:
+        found.update(_stale(found, stores))
+    remembered.update(found)
+    return remembered
 
 
-def fetch_all(reference: Reference, stores: Stores) -> Mapping[str, bytes]:
-    """Every key of a store with its value, for `--from`.
+def _ask(batches: list[Batch], stores: Stores) -> Found:
+    """Ask every store once for what is wanted of it."""
+    pending: dict[str, str] = {}  # the titles of the stores that have not answered, with a remark
 
-    Raises:
-        SecretrunError: whatever is wrong with the store, its backend or a key.
-    """
-    backend = _backend(reference, stores)
-    listing = getattr(backend, "fetch_all", None)
-    if listing is None:
-        raise BackendError(
-            f"{backend.info.title} can't be imported whole", hint="name each value in a template instead"
-        )
-    try:
-        found: dict[str, bytes] = dict(listing(reference, stores.context(backend)))
-    except SecretrunError:
-        raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001  see _broken
-        raise _broken(backend, error) from None
-    for name, value in found.items():
-        if not name or "=" in name or "\0" in name:
-            raise BadAnswer(f"the key {name!r} can't be a variable's name")
-        if not isinstance(value, bytes):
-            raise BadAnswer(
-                f"the {backend.info.name} backend answered with {type(value).__name__}, not bytes"
-            )
+    def asking(batch: Batch) -> Asking:
+        title = batch.backend.info.title
+        return Asking(batch, stores.context, stores.pause, lambda: pending.pop(title, None))
+
+    serial = [batch for batch in batches if batch.backend.info.serial]
+    parallel = [batch for batch in batches if not batch.backend.info.serial]
+    pending.update((batch.backend.info.title, "") for batch in parallel)
+    with stores.progress(lambda: [title + remark for title, remark in list(pending.items())]):
+        started = [asking(batch) for batch in parallel]
+        # Stores that may prompt go one after the other: one question at a time. Runs side by side queue
+        # up, and find in the cache what the first one got.
+        found = Found()
+        for batch in serial:
+            found.update(_take_turn(batch, asking, pending, stores))
+        beside = Found()
+        for one in started:
+            beside.update(one.found())
+    _remember(beside, stores)
+    found.update(beside)
+    return found
+
+
+def _take_turn(
+    batch: Batch, asking: Callable[[Batch], Asking], pending: dict[str, str], stores: Stores
+) -> Found:
+    """Ask a store that may prompt, when no other run is asking it."""
+    title, prompts = batch.backend.info.title, stores.context(batch.backend).interactive
+
+    def queued() -> None:
+        pending[title] = QUEUED
+
+    pending[title] = ""
+    with stores.turn(batch.backend, queued) as waited:
+        pending[title] = PROMPTS if prompts else ""
+        found = _remembered(batch.values, batch.listings, stores) if waited else Found()
+        rest = batch.without(found)
+        if rest:
+            asked = asking(rest).found()
+            _remember(asked, stores)  # before the next run gets its turn
+            found.update(asked)
+    pending.pop(title, None)
     return found
 
 
@@ -192,77 +205,71 @@ def _backend(reference: Reference, stores: Stores) -> Backend:
     return backend
 
 
-def _broken(backend: Backend, error: BaseException) -> BackendError:
-    """A plugin's bug must not become a traceback with values in it, nor end the run as it likes."""
-    return BackendError(f"the {backend.info.name} backend failed with {type(error).__name__}")
-
-
-def _remembered(batch: list[Reference], stores: Stores) -> Answers:
-    return {} if stores.cache is None else dict(stores.cache.get(batch))
-
-
-class _Thread:
-    """One batch in a thread of its own, with an end to the waiting.
-
-    A daemon thread: when a store hangs past every limit the run fails, and must be able to end.
-    """
-
-    def __init__(self, backend: Backend, batch: list[Reference], stores: Stores) -> None:
-        import threading
-        import time
-
-        self._backend = backend
-        self._batch = batch
-        self._limit = stores.context(backend).timeout
-        self._until = None if self._limit is None else time.monotonic() + self._limit + GRACE
-        self._found: Answers = {}
-        self._thread = threading.Thread(
-            target=lambda: self._found.update(_fetch_group(backend, batch, stores)),
-            name=f"secretrun-{backend.info.name}",
-            daemon=True,
-        )
-        self._thread.start()
-
-    def answers(self) -> Answers:
-        """Wait for the answers; when they are late, every reference gets that as its error."""
-        import time
-
-        self._thread.join(None if self._until is None else max(0.0, self._until - time.monotonic()))
-        if self._thread.is_alive():
-            late = TimedOut(
-                f"{self._backend.info.title} did not answer within {self._limit:g} seconds",
-                hint="allow more with --timeout SECONDS",
-            )
-            return dict.fromkeys(self._batch, late)
-        return self._found
-
-
-def _fetch_group(backend: Backend, batch: list[Reference], stores: Stores) -> Answers:
-    """One batch; what a store throttles is asked for again, later each time."""
-    answers = _fetch_once(backend, batch, stores.context(backend))
-    for pause in RETRIES:
-        again = [reference for reference, answer in answers.items() if isinstance(answer, RateLimited)]
-        if not again:
-            break
-        stores.pause(pause)
-        answers.update(_fetch_once(backend, again, stores.context(backend)))
-    return answers
-
-
-def _fetch_once(backend: Backend, batch: list[Reference], context: Context) -> Answers:
-    """One batch; whatever goes wrong in a backend becomes an error of its references."""
-    try:
-        found = dict(backend.fetch(batch, context))
-    except SecretrunError as error:
-        return dict.fromkeys(batch, error)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  see _broken
-        return dict.fromkeys(batch, _broken(backend, error))
-    answers: Answers = {}
-    for reference in batch:
-        answer: object = found.get(reference)
-        if isinstance(answer, (bytes, SecretrunError)):
-            answers[reference] = answer
+def _remembered(
+    values: Iterable[Reference], listings: Iterable[Reference], stores: Stores, *, stale: bool = False
+) -> Found:
+    """What the cache has."""
+    found = Found()
+    values, keys = list(values), {_key(reference): reference for reference in listings}
+    if stores.cache is None or not (values or keys):
+        return found
+    for reference, value in stores.cache.get([*values, *keys], stale=stale).items():
+        if reference in keys:
+            found.listings[keys[reference]] = _unpacked(value)
         else:
-            said = "gave no answer" if answer is None else f"answered with {type(answer).__name__}, not bytes"
-            answers[reference] = BadAnswer(f"the {backend.info.name} backend {said}")
-    return answers
+            found.values[reference] = value
+    return found
+
+
+def _remember(found: Found, stores: Stores) -> None:
+    if stores.cache is None:
+        return
+    kept = {r: answer for r, answer in found.values.items() if isinstance(answer, bytes)}
+    kept.update(
+        (_key(r), _packed(listing))
+        for r, listing in found.listings.items()
+        if not isinstance(listing, SecretrunError)
+    )
+    stores.cache.put(kept)
+
+
+def _stale(found: Found, stores: Stores) -> Found:
+    """What the cache remembers from before of the stores that can't be reached."""
+    return _remembered(
+        [reference for reference, answer in found.values.items() if isinstance(answer, UNREACHABLE)],
+        [reference for reference, answer in found.listings.items() if isinstance(answer, UNREACHABLE)],
+        stores,
+        stale=True,
+    )
+
+
+def _key(reference: Reference) -> Reference:
+    """What a whole listing is remembered under."""
+    return Reference(
+        reference.text,
+        reference.scheme,
+        reference.path,
+        options=(*reference.options, ALL),
+        pointer=reference.pointer,
+        base=reference.base,
+        trusted=reference.trusted,
+    )
+
+
+def _packed(listing: Mapping[str, bytes]) -> bytes:
+    """A listing as one value: names and values, each after its length."""
+    texts = [
+        text for name, value in listing.items() for text in (name.encode("utf-8", "surrogateescape"), value)
+    ]
+    return b"".join(b"%d:%b" % (len(text), text) for text in texts)
+
+
+def _unpacked(value: bytes) -> Listing:
+    texts, position = [], 0
+    while position < len(value):
+        colon = value.index(b":", position)
+        start, length = colon + 1, int(value[position:colon])
+        texts.append(value[start : start + length])
+        position = start + length
+    names = (name.decode("utf-8", "surrogateescape") for name in texts[::2])
+    return dict(zip(names, texts[1::2], strict=True))

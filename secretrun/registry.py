@@ -141,12 +141,13 @@ class Registry:
         return self._made[scheme]
 
     def context(self, backend: Backend) -> Context:
-        """What the backend may know of this run."""
+        """What the backend may know of this run, for one batch."""
         return Context(
             self._environ,
             timeout=self._timeout,
             options=self._options.get(backend.info.name),
             interactive=self._interactive,
+            memo={},
         )
 
     def everything(self) -> list[Backend]:

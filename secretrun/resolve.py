@@ -2,25 +2,26 @@
 
 Nothing is ever resolved in part: either every variable has its value, or one error names all that failed.
 
-May import: errors, model, reference, entry, plan, fetch.
+May import: errors, model, entry, plan, answers.
 """
 
 from __future__ import annotations
 
-from secretrun.entry import ENVIRONMENT, Entry, Nested
-from secretrun.errors import BackendError, BadReference, NotFound, ResolutionError, SecretrunError
-from secretrun.fetch import Stores, fetch, fetch_all
-from secretrun.model import Reference, Secret
-from secretrun.reference import parse
+from secretrun.answers import ask
+from secretrun.entry import Entry
+from secretrun.errors import BackendError, NotFound, ResolutionError, SecretrunError
+from secretrun.model import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from secretrun.fetch import Answer
+    from secretrun.answers import Answers, Asked
+    from secretrun.asking import Listing
+    from secretrun.fetch import Stores
+    from secretrun.model import Reference
     from secretrun.plan import Plan
 
-    Answers = dict[Reference | Nested, Answer]
     Failure = tuple[str, str, SecretrunError]  # place, what, why
 
 SHORTEST = 6  # characters; a shorter value is too common to be taken out of a message
@@ -61,9 +62,9 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         ResolutionError: naming every variable that has no value, and why.
     """
     failures: list[Failure] = []
-    imported = _imports(plan, stores, failures)
-    entries = {name: entry for name, entry in plan.entries.items() if not _yields(entry, plan, imported)}
-    answers = answer(entries.values(), stores)
+    asked = ask(plan, stores)
+    entries, answers = asked.entries, asked.answers
+    imported = _imported(asked, plan, failures)
     environment: dict[str, bytes] = {}
     secrets = _Collector()
     left_out: list[str] = []
@@ -86,7 +87,8 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
                 secrets.add(said, name, entry.mask, entry.min_length)
     failures += groups(entries.values(), environment)
     if failures:
-        raise report([(place, what, scrubbed(e, answers)) for place, what, e in failures], consequence)
+        clean = [(place, what, scrubbed(e, answers, asked.listings)) for place, what, e in failures]
+        raise report(clean, consequence)
     deliver = {
         name: entry.deliver
         for name, entry in entries.items()
@@ -95,66 +97,20 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
     return Resolved(environment, secrets.secrets(), left_out, deliver)
 
 
-def answer(entries: Iterable[Entry], stores: Stores) -> Answers:
-    """The value or error of every reference; one that needs others' values is asked for after them.
-
-    A plan has no circles: a variable stands for what was assigned before it.
-    """
-    waiting: list[Nested] = []
-    first: list[Reference] = []
-    found = [reference for entry in entries for reference in entry.references()]
-    while found:
-        reference = found.pop(0)
-        if isinstance(reference, Reference):
-            first.append(reference)
-        elif reference not in waiting:
-            waiting.append(reference)
-            found += reference.needs()
-    answers: Answers = dict(fetch(first, stores).items())
-    while waiting:
-        ready = {
-            nested: _complete(nested, answers)
-            for nested in waiting
-            if all(needed in answers for needed in nested.needs())
-        }
-        asked = fetch([made for made in ready.values() if isinstance(made, Reference)], stores)
-        for nested, made in ready.items():
-            answers[nested] = asked[made] if isinstance(made, Reference) else made
-        waiting = [nested for nested in waiting if nested not in ready]
-    return answers
-
-
-def _complete(nested: Nested, answers: Answers) -> Reference | BackendError:
-    """The reference that a nested one is, now that what it needs has answers; no error quotes a value."""
-    texts = []
-    for part in nested.parts:
-        said = part if isinstance(part, str) else answers[part]
-        if isinstance(said, SecretrunError):
-            return BackendError(f"it needs {getattr(part, 'text', '')}: {said.message}", hint=said.hint)
-        texts.append(said if isinstance(said, str) else said.decode("utf-8", "surrogateescape"))
-    try:
-        made = parse("".join(texts), base=nested.base, trusted=nested.trusted)
-    except SecretrunError:
-        return BadReference("with the values of its variables it is no reference")
-    return Reference(
-        nested.text,
-        made.scheme,
-        made.path,
-        options=made.options,
-        pointer=made.pointer,
-        base=nested.base,
-        trusted=nested.trusted,
-    )
-
-
-def scrubbed(error: SecretrunError, answers: Answers) -> SecretrunError:
+def scrubbed(
+    error: SecretrunError, answers: Answers, listings: Mapping[Reference, Listing] | None = None
+) -> SecretrunError:
     """An error without the values that were resolved beside it, should a store have quoted one."""
     message, hint = error.message, error.hint
-    for reference, said in answers.items():
-        value = said.decode("utf-8", "replace") if isinstance(said, bytes) else ""
+    known = [(reference.text, said) for reference, said in answers.items() if isinstance(said, bytes)]
+    for reference, listing in (listings or {}).items():
+        if not isinstance(listing, SecretrunError):
+            known += [(reference.text, value) for value in listing.values()]
+    for text, said in known:
+        value = said.decode("utf-8", "replace")
         if len(value) >= SHORTEST:
-            message = message.replace(value, f"[{reference.text}]")
-            hint = hint.replace(value, f"[{reference.text}]") if hint else hint
+            message = message.replace(value, f"[{text}]")
+            hint = hint.replace(value, f"[{text}]") if hint else hint
     if (message, hint) == (error.message, error.hint):
         return error
     clean = BackendError(message, hint=hint)
@@ -162,20 +118,15 @@ def scrubbed(error: SecretrunError, answers: Answers) -> SecretrunError:
     return clean
 
 
-def _yields(entry: Entry, plan: Plan, imported: dict[str, tuple[bytes, str]]) -> bool:
-    """Whether an import replaces what the environment says of a variable."""
-    return entry.place == ENVIRONMENT and entry.name in imported and not plan.keep_env
-
-
-def _imports(plan: Plan, stores: Stores, failures: list[Failure]) -> dict[str, tuple[bytes, str]]:
+def _imported(asked: Asked, plan: Plan, failures: list[Failure]) -> dict[str, tuple[bytes, str]]:
+    """Name to value and place of what the imports bring; the later import wins."""
     imported: dict[str, tuple[bytes, str]] = {}
     for reference, place in plan.imports:
-        try:
-            found = fetch_all(reference, stores)
-        except SecretrunError as error:
-            failures.append((place, reference.text, error))
-            continue
-        imported.update({name: (value, place) for name, value in found.items()})
+        said = asked.listings[reference]
+        if isinstance(said, SecretrunError):
+            failures.append((place, reference.text, said))
+        else:
+            imported.update({name: (value, place) for name, value in said.items()})
     return imported
 
 

@@ -11,10 +11,11 @@ from secretrun.errors import SecretrunError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from threading import Timer
 
 QUIET = 1.0  # seconds a store may take before we say what we wait for
+STEP = 0.05  # seconds between looks at whether it is our turn
 
 
 class Waiting:
@@ -35,32 +36,45 @@ class Waiting:
 
         time.sleep(seconds * (1 + os.urandom(1)[0] / 510))
 
-    def turn(self, name: str) -> Turn:
-        """A turn with the store `name`, which may prompt: runs side by side take it one by one."""
-        return Turn(self._environ, name)
+    def turn(self, name: str, seconds: float | None, queued: Callable[[], None]) -> Turn:
+        """Our turn with the store `name`, which may prompt: runs side by side take it one by one.
 
-    def progress(self, titles: list[str], prompting: bool) -> Progress:
-        """Say which stores are waited for when it takes longer than `QUIET`."""
-        waits = "it may be asking for you" if prompting else ""
-        text = f"waiting for {', '.join(titles)}" + (f" ({waits})" if waits else "")
-        return Progress(text, self._say)
+        Args:
+            name: the backend's.
+            seconds: how long to wait for it at most, None for as long as it takes.
+            queued: called when another run has it.
+        """
+        return Turn(self._environ, name, seconds, queued, self.pause)
+
+    def progress(self, pending: Callable[[], Iterable[str]]) -> Progress:
+        """Say what is waited for (`pending` names it) when it takes longer than `QUIET`."""
+        return Progress(pending, self._say)
 
 
 class Turn:
     """A lock between runs of one user, held while a store that may prompt is asked.
 
-    Where the lock can't be had (no place of ours for it) we go on without: it only saves prompts.
+    It only saves prompts, so where it can't be had (no place of ours for it, another run that holds it
+    for longer than a store may take) we go on without.
     """
 
-    def __init__(self, environ: Mapping[str, str], name: str) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        name: str,
+        seconds: float | None,
+        queued: Callable[[], None],
+        pause: Callable[[float], None],
+    ) -> None:
         self._environ = environ
         self._name = name
+        self._seconds = seconds
+        self._queued = queued
+        self._pause = pause
         self._file = -1
 
     def __enter__(self) -> bool:
         """Take it; True when another run had it first."""
-        import fcntl
-
         from secretrun.agent import place
 
         path = os.path.join(os.path.dirname(place.socket_path(self._environ)), f"{self._name}.lock")
@@ -69,26 +83,41 @@ class Turn:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except (OSError, SecretrunError):
             return False
+        if self._try():
+            return False
+        self._queued()
+        import time
+
+        # Asked for again and again, since a lock that is waited for knows no time limit.
+        end = None if self._seconds is None else time.monotonic() + self._seconds
+        while not self._try() and (end is None or time.monotonic() < end):
+            self._pause(STEP)
+        return True
+
+    def _try(self) -> bool:
+        """Whether it is ours now, or can't be had at all (a file system without locks)."""
+        import fcntl
+
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            return True
+            return False
         except OSError:
             pass
-        return False
+        return True
 
     def __exit__(self, *_: object) -> None:
         """Let it go; the kernel does so too when we die."""
         if self._file >= 0:
             os.close(self._file)
+            self._file = -1
 
 
 class Progress:
     """Says something once it has taken too long."""
 
-    def __init__(self, text: str, say: Callable[[str], None] | None) -> None:
-        self._text = text
+    def __init__(self, pending: Callable[[], Iterable[str]], say: Callable[[str], None] | None) -> None:
+        self._pending = pending
         self._say = say
         self._timer: Timer | None = None
 
@@ -96,10 +125,15 @@ class Progress:
         if self._say is not None:
             import threading
 
-            self._timer = threading.Timer(QUIET, self._say, (self._text,))
+            self._timer = threading.Timer(QUIET, self._speak, (self._say,))
             self._timer.daemon = True
             self._timer.start()
         return False
+
+    def _speak(self, say: Callable[[str], None]) -> None:
+        names = ", ".join(self._pending())
+        if names:
+            say(f"waiting for {names}")
 
     def __exit__(self, *_: object) -> None:
         """No thread is left: the command is forked next."""

@@ -2,7 +2,7 @@
 
 Exit status: 0 when every variable resolves, 125 otherwise.
 
-May import: common, fetch, messages, resolve.
+May import: common, answers, messages, resolve.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import sys
 
+from secretrun.answers import answer as ask_for
+from secretrun.answers import ask
 from secretrun.cli.common import prepare
 from secretrun.cli.messages import printable
 from secretrun.errors import NotFound, SecretrunError
-from secretrun.fetch import fetch_all
-from secretrun.resolve import answer as ask
 from secretrun.resolve import compose, groups, nul, scrubbed
 
 TYPE_CHECKING = False
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
+    from secretrun.answers import Answers, Asked
     from secretrun.cli.common import Prepared
     from secretrun.entry import Entry
-    from secretrun.resolve import Answers
+    from secretrun.plan import Plan
 
     Row = dict[str, object]
 
@@ -37,9 +38,10 @@ def run(options: argparse.Namespace) -> int:
     prepared = prepare(options)
     if options.explain:
         return _explain(prepared, options.explain)
-    entries = prepared.plan.entries.values()
-    answers = ask(entries, prepared.stores)
-    rows = [_row(entry, answers) for entry in entries] + _imports(prepared) + _groups(entries, answers)
+    asked = ask(prepared.plan, prepared.stores)
+    entries = asked.entries.values()
+    rows = [_row(entry, asked) for entry in entries]
+    rows += _imports(prepared.plan, asked) + _groups(entries, asked.answers)
     failed = any(row["status"] == "error" for row in rows)
     if options.json:
         import json
@@ -69,7 +71,7 @@ def _explain(prepared: Prepared, name: str) -> int:
     for place in plan.trail[name][:-1]:
         sys.stdout.write(f"{place} sets it, and is overruled\n")
     sys.stdout.write(f"{entry.place} sets it\n")
-    answers = ask([entry], prepared.stores)
+    answers = ask_for([entry], prepared.stores)
     for reference in dict.fromkeys(entry.references()):
         info = prepared.registry.backend(reference.scheme).info
         answer = answers[reference]
@@ -84,8 +86,8 @@ def _explain(prepared: Prepared, name: str) -> int:
     return 125 if any(isinstance(answer, SecretrunError) for answer in answers.values()) else 0
 
 
-def _row(entry: Entry, answers: Answers) -> Row:
-    references = entry.references()
+def _row(entry: Entry, asked: Asked) -> Row:
+    references, answers = entry.references(), asked.answers
     value, wrong = compose(entry, answers)
     row: Row = {
         "name": entry.name,
@@ -95,7 +97,7 @@ def _row(entry: Entry, answers: Answers) -> Row:
     }
     if wrong:
         row["status"] = "error"
-        row["errors"] = [_shown(scrubbed(error, answers)) for _, error in wrong]
+        row["errors"] = [_shown(scrubbed(error, answers, asked.listings)) for _, error in wrong]
     elif any(isinstance(answers[reference], SecretrunError) for reference in references):
         row["status"] = "left out" if value is None else "default"
     return row
@@ -116,18 +118,18 @@ def _groups(entries: Iterable[Entry], answers: Answers) -> list[Row]:
     ]
 
 
-def _imports(prepared: Prepared) -> list[Row]:
+def _imports(plan: Plan, asked: Asked) -> list[Row]:
     rows: list[Row] = []
-    for reference, place in prepared.plan.imports:
+    for reference, place in plan.imports:
         row: Row = {"name": "*", "source": place, "references": [reference.text], "status": "ok"}
-        try:
-            found = fetch_all(reference, prepared.stores)
-            row["names"] = sorted(found)
-            if any(b"\0" in value for value in found.values()):
-                raise nul()
-        except SecretrunError as error:
+        said = asked.listings[reference]
+        if not isinstance(said, SecretrunError):
+            row["names"] = sorted(said)
+            if any(b"\0" in value for value in said.values()):
+                said = nul()
+        if isinstance(said, SecretrunError):
             row["status"] = "error"
-            row["errors"] = [_shown(error)]
+            row["errors"] = [_shown(scrubbed(said, asked.answers, asked.listings))]
         rows.append(row)
     return rows
 

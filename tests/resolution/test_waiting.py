@@ -11,9 +11,10 @@ import time
 import pytest
 from main_job.support import COMMAND, Store, on_terminal, secretrun
 
+from secretrun.asking import RETRIES
 from secretrun.backend import BackendInfo, Context
 from secretrun.errors import NotFound, RateLimited, TimedOut
-from secretrun.fetch import RETRIES, Nothing, Stores, fetch
+from secretrun.fetch import Nothing, Stores, fetch
 from secretrun.reference import parse
 from secretrun.waiting import Waiting
 
@@ -56,7 +57,7 @@ class Edge(Waiting):
     def pause(self, seconds):
         self.pauses.append(seconds)
 
-    def turn(self, name):
+    def turn(self, name, seconds, queued):
         return Nothing()
 
 
@@ -79,6 +80,12 @@ def test_retries_have_an_end():
     assert edge.pauses == list(RETRIES)
 
 
+def test_what_is_throttled_is_not_asked_for_again_when_there_is_no_time_left():
+    backend, edge = Throttling(after=1000), Edge()
+    assert isinstance(ask(backend, edge, "a", timeout=1.0)[0], RateLimited)
+    assert edge.pauses == [RETRIES[0]]  # the next pause could take longer than the second there is
+
+
 def test_other_failures_are_not_asked_for_again():
     class Missing(Throttling):
         def fetch(self, references, context):
@@ -91,7 +98,7 @@ def test_other_failures_are_not_asked_for_again():
 
 
 def test_a_store_that_hangs_is_given_up_on(monkeypatch):
-    monkeypatch.setattr("secretrun.fetch.GRACE", 0.05)
+    monkeypatch.setattr("secretrun.asking.GRACE", 0.05)
     release = threading.Event()
 
     class Hanging(Throttling):
@@ -165,26 +172,49 @@ def test_on_a_terminal_a_slow_store_is_named(tmp_path):
     assert status in (0, 125)
 
 
+class Queue(Waiting):
+    """A real queue, which notes who waits in it."""
+
+    def __init__(self, directory):
+        super().__init__({"SECRETRUN_AGENT_SOCK": str(directory / "run" / "agent.sock")}, None)
+        self.looks = 0
+        self.queued = []
+
+    def pause(self, seconds):
+        self.looks += 1
+        super().pause(seconds)
+
+    def take(self, seconds=60.0):
+        return self.turn("op", seconds, lambda: self.queued.append("queued"))
+
+
 def test_a_turn_held_by_another_is_waited_for(tmp_path):
-    environ = {"SECRETRUN_AGENT_SOCK": str(tmp_path / "run" / "agent.sock")}
-    held, order = Waiting(environ, None).turn("op"), []
+    first, second, order = Queue(tmp_path), Queue(tmp_path), []
+    held = first.take()
     held.__enter__()
 
     def other():
-        with Waiting(environ, None).turn("op") as waited:
+        with second.take() as waited:
             order.append(("second", waited))
 
     thread = threading.Thread(target=other)
     thread.start()
-    until(lambda: _blocked_on_a_lock(tmp_path), "the second to queue up")
+    until(lambda: second.looks > 1, "the second to queue up")
     order.append(("first", False))
     held.__exit__(None, None, None)
     thread.join(60)
     assert order == [("first", False), ("second", True)]
+    assert (first.queued, second.queued) == ([], ["queued"])
 
 
-def _blocked_on_a_lock(tmp_path):
-    """Whether /proc/locks shows somebody waiting ("->") for our lock file."""
-    inode = str((tmp_path / "run" / "op.lock").stat().st_ino)
-    with open("/proc/locks") as table:
-        return any("->" in line and f":{inode} " in line for line in table)
+def test_a_turn_that_is_never_given_back_is_not_waited_for_for_ever(tmp_path):
+    with Queue(tmp_path).take() as waited, Queue(tmp_path).take(0.2) as again:
+        assert (waited, again) == (False, True)
+
+
+def test_a_turn_left_is_free_again(tmp_path):
+    queue = Queue(tmp_path)
+    for _ in range(3):
+        with queue.take() as waited:
+            assert not waited
+    assert queue.queued == []

@@ -101,8 +101,74 @@ def test_stores_are_asked_side_by_side_and_no_thread_is_left():
     before = threading.active_count()
     assert len(resolve(plan("A=one://a\nB=two://a\nC=three://a"), stores(*found)).environment) == 3
     assert threading.active_count() == before
-    # The one that may prompt is asked on the calling thread, where Ctrl-C arrives.
-    assert [backend.thread is threading.main_thread() for backend in found] == [False, False, True]
+    # None on the calling thread, where Ctrl-C arrives and where the waiting has an end.
+    assert threading.main_thread() not in [backend.thread for backend in found]
+
+
+def test_whole_stores_are_asked_beside_the_rest():
+    barrier = threading.Barrier(4)
+
+    class Whole(Meeting):
+        def fetch_all(self, reference, context):
+            return dict(self.fetch([parse_reference(f"{reference.scheme}://a")], context).items())
+
+    class Listed(Whole):
+        def fetch_all(self, reference, context):
+            self.barrier.wait(WAIT)
+            return {f"{reference.scheme.upper()}_KEY": b"listed"}
+
+    found = [
+        Listed(barrier, "one"), Listed(barrier, "two", serial=True), Meeting(barrier, "three"),
+        Meeting(barrier, "memory"),
+    ]  # fmt: skip
+    made = plan("C=three://a\nD=memory://a", imports=["one://.", "two://."])
+    assert resolve(made, stores(*found)).environment == {
+        "ONE_KEY": b"listed", "TWO_KEY": b"listed", "C": b"three", "D": b"memory",
+    }  # fmt: skip
+
+
+def test_a_store_is_never_asked_twice_at_once_for_values_and_listings():
+    class Busy(MemoryBackend):
+        busy, clashes = threading.Lock(), 0
+
+        def _alone(self, call, *arguments):
+            if not self.busy.acquire(blocking=False):
+                Busy.clashes += 1
+                return {}
+            try:
+                return call(*arguments)
+            finally:
+                self.busy.release()
+
+        def fetch(self, references, context):
+            return self._alone(super().fetch, references, context)
+
+        def fetch_all(self, reference, context):
+            return self._alone(super().fetch_all, reference, context)
+
+    memory = Busy({"a": b"1", "x/B": b"2", "y/C": b"3"})
+    found = resolve(plan("A=memory://a", imports=["memory://x", "memory://y"]), stores(memory))
+    assert found.environment == {"A": b"1", "B": b"2", "C": b"3"}
+    assert Busy.clashes == 0
+
+
+def test_references_of_the_environment_wait_for_imports_and_only_for_them():
+    memory = MemoryBackend({"x/A": b"imported", "i": b"inherited", "t": b"template"})
+    made = plan("B=memory://t", inherited={"A": "memory://i", "D": "memory://i"}, imports=["memory://x"])
+    assert resolve(made, stores(memory)).environment == {
+        "A": b"imported", "B": b"template", "D": b"inherited",
+    }  # fmt: skip
+    assert [[r.path for r in batch] for batch in memory.calls] == [["t"], ["x"], ["i"]]
+
+
+def test_a_value_of_an_import_is_in_no_message_either():
+    memory = MemoryBackend({"x/A": b"imported-value", "b": Denied("not with imported-value")})
+    error = failure(plan("B=memory://b", imports=["memory://x"]), stores(memory))
+    assert error.failures == ("app.env:1: B: memory://b: not with [memory://x]",)
+
+
+class Panic(BaseException):
+    """What no `except Exception` stops: an extension module's panic."""
 
 
 class Alone(MemoryBackend):
@@ -181,6 +247,7 @@ def raises(error):
     [
         (lambda _: raises(ValueError("s3cret-value")), "the memory backend failed with ValueError"),
         (lambda _: raises(SystemExit(0)), "the memory backend failed with SystemExit"),
+        (lambda _: raises(Panic("s3cret-value")), "the memory backend failed with Panic"),
         (lambda _: raises(RecursionError()), "the memory backend failed with RecursionError"),
         (lambda _: None, "the memory backend failed with TypeError"),
         (lambda _: {}, "the memory backend gave no answer"),
@@ -205,6 +272,7 @@ def test_whatever_a_backend_does_becomes_an_error_of_its_references(act, said):
         (lambda _: None, "the memory backend failed with TypeError"),
         (lambda _: {"A": "text"}, "the memory backend answered with str, not bytes"),
         (lambda _: {"A=B": b"x"}, "the key 'A=B' can't be a variable's name"),
+        (lambda _: {7: b"x"}, "the key 7 can't be a variable's name"),
         (lambda _: {"": b"x"}, "the key '' can't be a variable's name"),
         (lambda _: {"A": b"x\0y"}, "the value holds a NUL byte, which no environment variable can"),
     ],
@@ -218,7 +286,7 @@ def test_whatever_a_backend_lists_becomes_an_error_of_the_import(act, said):
 
 
 def test_a_store_that_hangs_past_its_time_limit_is_an_error_and_the_others_are_not(monkeypatch):
-    monkeypatch.setattr("secretrun.fetch.GRACE", 0.0)
+    monkeypatch.setattr("secretrun.asking.GRACE", 0.0)
     release = threading.Event()
 
     def hang(_):
