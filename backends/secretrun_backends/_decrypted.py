@@ -5,21 +5,21 @@ May import: errors, model, backend, content.
 
 from __future__ import annotations
 
-from secretrun.content import parse, select, to_bytes, walk
-from secretrun.errors import BackendError, BadAnswer, BadReference
-from secretrun_backends._references import file_of, require_file, require_options
+from secretrun.content import listing, select
+from secretrun.errors import BackendError, BadReference
+from secretrun_backends._references import answer_each, file_of, given, once, require_file, require_options
 from secretrun_backends.file import trimmed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
 
     from secretrun.backend import Context
     from secretrun.model import Reference
 
     # Path of a file and one of the references to it, to what it holds.
     Decrypt = Callable[[str, Reference], bytes]
+    Outputs = dict[tuple[object, ...], bytes | BackendError]
 
 OPTIONS = ("format", "trim")
 FORMATS = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".env": "dotenv", ".ini": "ini"}
@@ -33,33 +33,42 @@ def fetch_files(
     options: Sequence[str] = (),
 ) -> Mapping[Reference, bytes | BackendError]:
     """Every reference's value; a file is decrypted once for all references that differ in the pointer."""
-    outputs: dict[tuple[object, ...], bytes | BackendError] = {}
-    answers: dict[Reference, bytes | BackendError] = {}
-    for reference in dict.fromkeys(references):
-        path = file_of(reference, context)
-        key = (
-            path,
-            tuple((name, reference.option(name)) for name in options),
-            reference.base if options else "",
-        )
+    outputs: Outputs = once(context, "outputs", dict)
+    return answer_each(
+        references,
+        lambda reference: _value(
+            _output(reference, context, decrypt, options, outputs), reference, file_of(reference, context)
+        ),
+    )
+
+
+def list_file(
+    reference: Reference, context: Context, decrypt: Decrypt, *, options: Sequence[str] = ()
+) -> dict[str, bytes]:
+    """The keys of a file, or of the mapping at the pointer, that hold single values."""
+    outputs: Outputs = once(context, "outputs", dict)
+    content = _output(reference, context, decrypt, options, outputs)
+    path = file_of(reference, context)
+    return listing(content, reference.pointer, kind=_format(reference, path), what=path)
+
+
+def _output(
+    reference: Reference, context: Context, decrypt: Decrypt, options: Sequence[str], outputs: Outputs
+) -> bytes:
+    """What the file of a reference holds, decrypted once; a failure is kept too."""
+    require_options(reference, (*OPTIONS, *options))
+    path = file_of(reference, context)
+    key = (path, tuple((name, reference.option(name)) for name in options), reference.base if options else "")
+    if key not in outputs:
         try:
-            require_options(reference, (*OPTIONS, *options))
-            if key not in outputs:
-                try:
-                    require_file(path)
-                    outputs[key] = decrypt(path, reference)
-                except BackendError as error:
-                    outputs[key] = error
-            output = outputs[key]
-            answers[reference] = (
-                output if isinstance(output, BackendError) else value(output, reference, path)
-            )
+            require_file(path)
+            outputs[key] = decrypt(path, reference)
         except BackendError as error:
-            answers[reference] = error
-    return answers
+            outputs[key] = error
+    return given(outputs[key])
 
 
-def value(content: bytes, reference: Reference, path: str) -> bytes:
+def _value(content: bytes, reference: Reference, path: str) -> bytes:
     """What a reference names in the decrypted content of `path`."""
     if reference.pointer is not None:
         return select(content, reference.pointer, kind=_format(reference, path), what=path)
@@ -67,18 +76,6 @@ def value(content: bytes, reference: Reference, path: str) -> bytes:
     if trim not in ("true", "false"):
         raise BadReference(f"trim={trim} is neither true nor false")
     return trimmed(content) if trim == "true" else content
-
-
-def listing(content: bytes, reference: Reference, path: str) -> dict[str, bytes]:
-    """The keys of the content, or of the mapping at the pointer, that hold single values."""
-    tree: Any = parse(content, kind=_format(reference, path), what=path)
-    node = walk(tree, reference.pointer or (), what=path)
-    if not isinstance(node, dict):
-        raise BadAnswer(f"what is to be imported from {path} is not a mapping of names to values")
-    for name, inner in node.items():
-        if isinstance(inner, (dict, list)):
-            raise BadAnswer(f"the key {name!r} in {path} holds several values, not one")
-    return {name: to_bytes(inner, what=f"{path} at {name}") for name, inner in node.items()}
 
 
 def _format(reference: Reference, path: str) -> str:

@@ -167,21 +167,47 @@ def text_option(context: Context, name: str, info: BackendInfo) -> str | None:
 
 
 def each(keys: Iterable[Key], call: Callable[[Key], Result]) -> dict[Key, Result | BackendError]:
-    """`call` of every distinct key, side by side; all threads have ended when it returns."""
-    distinct = list(dict.fromkeys(keys))
+    """`call` of every distinct key, side by side; all threads have ended when it returns.
 
-    def guarded(key: Key) -> Result | BackendError:
-        try:
-            return call(key)
-        except BackendError as error:
-            return error
+    Daemon threads, which an executor's are not: the run gives up on a store that hangs past its time, and
+    must be able to end.
+
+    Raises:
+        BaseException: whatever `call` raises that is no BackendError.
+    """
+    distinct = list(dict.fromkeys(keys))
+    results: dict[Key, Result | BackendError] = {}
+    bugs: list[BaseException] = []
+
+    def work(mine: Iterable[Key]) -> None:
+        for key in mine:
+            try:
+                results[key] = call(key)
+            except BackendError as error:
+                results[key] = error
+            except BaseException as error:  # noqa: BLE001  raised again on the caller's thread
+                bugs.append(error)
 
     if len(distinct) < 2:
-        return {key: guarded(key) for key in distinct}
-    from concurrent.futures import ThreadPoolExecutor
+        work(distinct)
+    else:
+        import queue
+        import threading
 
-    with ThreadPoolExecutor(min(WORKERS, len(distinct))) as pool:
-        return dict(zip(distinct, pool.map(guarded, distinct), strict=True))
+        left: queue.SimpleQueue[Key | None] = queue.SimpleQueue()
+        count = min(WORKERS, len(distinct))
+        for key in (*distinct, *[None] * count):
+            left.put(key)
+        threads = [
+            threading.Thread(target=work, args=(iter(left.get, None),), daemon=True) for _ in range(count)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if bugs:
+        raise bugs[0]
+    return {key: results[key] for key in distinct}
 
 
 def _opener(context: Context, host: str) -> OpenerDirector:

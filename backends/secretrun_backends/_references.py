@@ -12,9 +12,13 @@ from secretrun.errors import BackendError, BadReference, Denied, NotFound, NotSi
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+    from typing import TypeVar
 
     from secretrun.backend import Context
     from secretrun.model import Reference
+
+    Place = TypeVar("Place")
+    Result = TypeVar("Result")
 
 
 def require_options(reference: Reference, known: Collection[str]) -> None:
@@ -27,6 +31,41 @@ def require_options(reference: Reference, known: Collection[str]) -> None:
         if name not in known:
             hint = f"one of {', '.join(sorted(known))}" if known else "it knows none"
             raise BadReference(f"{reference.scheme}:// has no option {name!r}", hint=hint)
+
+
+def placed(
+    references: Iterable[Reference], place: Callable[[Reference], Place]
+) -> tuple[dict[Reference, Place], dict[Reference, bytes | BackendError]]:
+    """What each reference names in its store, and the error of every one that `place` makes nothing of."""
+    wanted: dict[Reference, Place] = {}
+    answers: dict[Reference, bytes | BackendError] = {}
+    for reference in dict.fromkeys(references):
+        try:
+            wanted[reference] = place(reference)
+        except BackendError as error:
+            answers[reference] = error
+    return wanted, answers
+
+
+def given(result: Result | BackendError) -> Result:
+    """A result of `each`.
+
+    Raises:
+        BackendError: it is one.
+    """
+    if isinstance(result, BackendError):
+        raise result
+    return result
+
+
+def once(context: Context, key: object, call: Callable[[], Result]) -> Result:
+    """What `call` returns, called once for all calls of a batch that ask with this key."""
+    if context.memo is None:
+        return call()
+    if key not in context.memo:
+        context.memo[key] = call()
+    result: Result = context.memo[key]
+    return result
 
 
 def answer_each(

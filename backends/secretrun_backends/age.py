@@ -15,9 +15,9 @@ import os
 from secretrun.backend import BackendInfo
 from secretrun.errors import BackendError, BadAnswer, NotSignedIn, Unavailable
 from secretrun.tools import age_key_file, find_program
-from secretrun_backends._decrypted import fetch_files, listing
+from secretrun_backends._decrypted import fetch_files, list_file
 from secretrun_backends._process import Deadline, find, first_line, run
-from secretrun_backends._references import absolute, file_of, read_sign_in, require_file
+from secretrun_backends._references import absolute, read_sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,10 +66,13 @@ class Age:
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """The keys of a file, or of the mapping at the pointer, that hold single values."""
-        path = file_of(reference, context)
-        require_file(path)
-        content = self._decrypt(path, reference, context, Deadline(context.timeout))
-        return listing(content, reference, path)
+        deadline = Deadline(context.timeout)
+        return list_file(
+            reference,
+            context,
+            lambda path, reference: self._decrypt(path, reference, context, deadline),
+            options=("identity",),
+        )
 
     def check(self, context: Context) -> str:
         """The version of what would decrypt."""

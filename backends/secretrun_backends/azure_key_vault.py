@@ -22,6 +22,7 @@ from secretrun.errors import (
 )
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline
+from secretrun_backends._references import answer_each, given, placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,13 +61,7 @@ class AzureKeyVault:
         self, references: Sequence[Reference], context: Context
     ) -> Mapping[Reference, bytes | BackendError]:
         """One call a secret, whatever the number of pointers into it; one client a vault."""
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, Place] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _place(reference)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, _place)
         if not wanted:
             return answers
         deadline = Deadline(context.timeout)
@@ -76,15 +71,9 @@ class AzureKeyVault:
             for vault in dict.fromkeys(p[0] for p in wanted.values())
         }
         values = each(wanted.values(), lambda place: _get(clients[place[0]], place, deadline))
-        for reference, place in wanted.items():
-            value = values[place]
-            if isinstance(value, bytes):
-                try:
-                    value = select(value, reference.pointer, what=place[1])
-                except BackendError as error:
-                    value = error
-            answers[reference] = value
-        return answers
+        return answers | answer_each(
+            wanted, lambda r: select(given(values[wanted[r]]), r.pointer, what=wanted[r][1])
+        )
 
     def check(self, context: Context) -> str:
         """That the sign-in gives a token."""

@@ -23,6 +23,7 @@ from secretrun.errors import (
     Unavailable,
 )
 from secretrun_backends._process import Deadline, find, run
+from secretrun_backends._references import answer_each, placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,13 +63,7 @@ class Bitwarden:
         self, references: Sequence[Reference], context: Context
     ) -> Mapping[Reference, bytes | BackendError]:
         """One `bw list items`, and a call for each one-time code."""
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, tuple[str, str]] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _place(reference)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, _place)
         if not wanted:
             return answers
         deadline = Deadline(context.timeout)
@@ -76,17 +71,17 @@ class Bitwarden:
         if context.options.get("sync") is True:
             _call([program, "sync"], context, deadline)
         items = _items(_call([program, "list", "items"], context, deadline))
-        for reference, (name, field) in wanted.items():
-            try:
-                item = _find(items, name)
-                if field == "totp" and isinstance(item.get("login"), dict) and item["login"].get("totp"):
-                    value = _call([program, "get", "totp", str(item["id"])], context, deadline).strip()
-                else:
-                    value = _field(item, field, name)
-                answers[reference] = select(value, reference.pointer, what=f"{name}/{field}")
-            except BackendError as error:
-                answers[reference] = error
-        return answers
+
+        def answer(reference: Reference) -> bytes:
+            name, field = wanted[reference]
+            item = _find(items, name)
+            if field == "totp" and isinstance(item.get("login"), dict) and item["login"].get("totp"):
+                value = _call([program, "get", "totp", str(item["id"])], context, deadline).strip()
+            else:
+                value = _field(item, field, name)
+            return select(value, reference.pointer, what=f"{name}/{field}")
+
+        return answers | answer_each(wanted, answer)
 
     def check(self, context: Context) -> str:
         """Whether the vault is unlocked."""

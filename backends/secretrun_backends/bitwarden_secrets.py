@@ -20,6 +20,7 @@ from secretrun.errors import (
     Unavailable,
 )
 from secretrun_backends._process import Deadline, find, run
+from secretrun_backends._references import answer_each, once, placed, require_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,26 +50,20 @@ class BitwardenSecrets:
         self, references: Sequence[Reference], context: Context
     ) -> Mapping[Reference, bytes | BackendError]:
         """One `bws secret list`, and one `bws project list` when a project is named."""
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, tuple[str | None, str]] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _place(reference)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, _place)
         if not wanted:
             return answers
         store = _Store(context, [project for project, _ in wanted.values() if project])
-        for reference, (project, key) in wanted.items():
-            try:
-                answers[reference] = select(store.value(project, key), reference.pointer, what=key)
-            except BackendError as error:
-                answers[reference] = error
-        return answers
+        return answers | answer_each(
+            wanted, lambda r: select(store.value(*wanted[r]), r.pointer, what=wanted[r][1])
+        )
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """Every secret of one project: `bws://PROJECT`."""
+        require_options(reference, ())
         project = reference.path.strip("/")
+        if "/" in project or reference.pointer is not None:
+            raise BadReference(f"{reference.text} is not PROJECT", hint="like bws://backend")
         return _Store(context, [project]).project(project)
 
 
@@ -81,11 +76,11 @@ class _Store:
         self._program = find(BitwardenSecrets.info, "bws", context)
         if not context.environ.get("BWS_ACCESS_TOKEN"):
             raise NotSignedIn("no sign-in for Bitwarden Secrets Manager", hint=BitwardenSecrets.info.sign_in)
-        self._secrets = self._list("secret", ("id", "key", "value"))
+        self._secrets = once(context, "secrets", lambda: self._list("secret", ("id", "key", "value")))
         ids = {str(secret.get("projectId")) for secret in self._secrets}
         self._projects: dict[str, list[str]] = {}
         if not set(projects) <= ids:  # some are names
-            for found in self._list("project", ("id", "name")):
+            for found in once(context, "projects", lambda: self._list("project", ("id", "name"))):
                 self._projects.setdefault(found["name"], []).append(found["id"])
                 ids.add(found["id"])
         self._ids = ids

@@ -23,6 +23,7 @@ from secretrun.errors import (
 )
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline, find, run
+from secretrun_backends._references import answer_each, given, once, placed, require_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,36 +72,31 @@ class Doppler:
     ) -> Mapping[Reference, bytes | BackendError]:
         """One `doppler secrets download` a config, side by side."""
         deadline = Deadline(context.timeout)
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, tuple[Config, str]] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _place(reference)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, _place)
         configs = each(
-            (config for config, _ in wanted.values()), lambda config: _download(config, context, deadline)
+            (config for config, _ in wanted.values()),
+            lambda config: once(context, config, lambda: _download(config, context, deadline)),
         )
-        for reference, (config, name) in wanted.items():
-            found = configs[config]
-            if isinstance(found, BackendError):
-                answers[reference] = found
-                continue
-            try:
-                if name not in found:
-                    raise NotFound(
-                        f"Doppler has no secret {name} in {'/'.join(config)}",
-                        hint=f"to list them: doppler secrets --only-names -p {config[0]} -c {config[1]}",
-                    )
-                answers[reference] = select(found[name], reference.pointer, what=name)
-            except BackendError as error:
-                answers[reference] = error
-        return answers
+
+        def answer(reference: Reference) -> bytes:
+            config, name = wanted[reference]
+            found = given(configs[config])
+            if name not in found:
+                raise NotFound(
+                    f"Doppler has no secret {name} in {'/'.join(config)}",
+                    hint=f"to list them: doppler secrets --only-names -p {config[0]} -c {config[1]}",
+                )
+            return select(found[name], reference.pointer, what=name)
+
+        return answers | answer_each(wanted, answer)
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """All secrets of a config: `doppler://PROJECT/CONFIG`; without the three DOPPLER_* that name it."""
+        require_options(reference, ())
         config = _config(reference.path.strip("/").split("/"), reference)
-        found = _download(config, context, Deadline(context.timeout))
+        if reference.pointer is not None:
+            raise BadReference("a whole config is imported without a pointer")
+        found = once(context, config, lambda: _download(config, context, Deadline(context.timeout)))
         own = ("DOPPLER_CONFIG", "DOPPLER_ENVIRONMENT", "DOPPLER_PROJECT")
         return {name: value for name, value in found.items() if name not in own}
 

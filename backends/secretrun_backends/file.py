@@ -9,6 +9,7 @@ import os
 
 from secretrun.backend import BackendInfo
 from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, TimedOut
+from secretrun_backends._references import given, once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class File:
         import time
 
         end = None if context.timeout is None else time.monotonic() + context.timeout
-        contents: dict[str, bytes | BackendError] = {}
+        contents: dict[str, bytes | BackendError] = once(context, "contents", dict)
         answers: dict[Reference, bytes | BackendError] = {}
         for reference in dict.fromkeys(references):
             path = _path(reference, context.environ)
@@ -72,9 +73,10 @@ class File:
         end = None if context.timeout is None else time.monotonic() + context.timeout
         if os.path.isdir(path) and reference.pointer is None:
             return _directory(path, reference, end)
-        content = _read(path, end)
-        if isinstance(content, BackendError):
-            raise content
+        contents: dict[str, bytes | BackendError] = once(context, "contents", dict)
+        if path not in contents:
+            contents[path] = _read(path, end)
+        content = given(contents[path])
         kind = reference.option("format") or "auto"
         if kind == "auto" and path.endswith(".env"):
             kind = "dotenv"

@@ -22,6 +22,7 @@ from secretrun.errors import (
 )
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline
+from secretrun_backends._references import answer_each, given, placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,27 +57,15 @@ class GoogleSecretManager:
         self, references: Sequence[Reference], context: Context
     ) -> Mapping[Reference, bytes | BackendError]:
         """One call a version of a secret, whatever the number of pointers into it."""
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, str] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _name(reference)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, _name)
         if not wanted:
             return answers
         deadline = Deadline(context.timeout)
         client = _client(context)
         payloads = each(wanted.values(), lambda name: _access(client, name, deadline))
-        for reference, name in wanted.items():
-            payload = payloads[name]
-            if isinstance(payload, bytes):
-                try:
-                    payload = select(payload, reference.pointer, what=reference.path)
-                except BackendError as error:
-                    payload = error
-            answers[reference] = payload
-        return answers
+        return answers | answer_each(
+            wanted, lambda r: select(given(payloads[wanted[r]]), r.pointer, what=r.path)
+        )
 
     def check(self, context: Context) -> str:
         """That there are credentials; whose, the SDK does not say without a call."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from secretrun.backend import BackendInfo
 from secretrun.errors import BackendError, BadAnswer
-from secretrun_backends._decrypted import fetch_files, listing
+from secretrun_backends._decrypted import fetch_files, list_file
 from secretrun_backends._gnupg import explain_key, gpg_environment
 from secretrun_backends._process import Deadline, find, run
-from secretrun_backends._references import file_of, require_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,9 +51,8 @@ class Gpg:
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """The keys of a file, or of the mapping at the pointer, that hold single values."""
-        path = file_of(reference, context)
-        require_file(path)
-        return listing(self._decrypt(path, context, Deadline(context.timeout)), reference, path)
+        deadline = Deadline(context.timeout)
+        return list_file(reference, context, lambda path, _: self._decrypt(path, context, deadline))
 
     def check(self, context: Context) -> str:
         """The version of gpg."""

@@ -14,6 +14,7 @@ from secretrun.content import select
 from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, NotSignedIn
 from secretrun_backends._https import Answer, ask, each, explain, text_option
 from secretrun_backends._process import Deadline
+from secretrun_backends._references import answer_each, given, once, placed, require_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,32 +51,29 @@ class Infisical:
         self, references: Sequence[Reference], context: Context
     ) -> Mapping[Reference, bytes | BackendError]:
         """One sign-in, then one listing a folder, side by side."""
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, tuple[Folder, str]] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _place(reference)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, _place)
         if not wanted:
             return answers
-        store = _Store(context)
-        folders = each((folder for folder, _ in wanted.values()), store.secrets)
-        for reference, (folder, name) in wanted.items():
-            found = folders[folder]
-            if isinstance(found, BackendError):
-                answers[reference] = found
-                continue
-            try:
-                answers[reference] = _value(found, folder, name, reference.pointer)
-            except BackendError as error:
-                answers[reference] = error
-        return answers
+        store = once(context, "store", lambda: _Store(context))
+        folders = each(
+            (folder for folder, _ in wanted.values()),
+            lambda folder: once(context, folder, lambda: store.secrets(folder)),
+        )
+
+        def answer(reference: Reference) -> bytes:
+            folder, name = wanted[reference]
+            return _value(given(folders[folder]), folder, name, reference.pointer)
+
+        return answers | answer_each(wanted, answer)
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """The secrets of one folder: `infisical://PROJECT_ID/ENVIRONMENT[/FOLDER...]`."""
+        require_options(reference, ())
         folder = _folder(reference.path.strip("/").split("/"), reference)
-        found = _Store(context).secrets(folder)
+        if reference.pointer is not None:
+            raise BadReference("a whole folder is imported without a pointer")
+        store = once(context, "store", lambda: _Store(context))
+        found = once(context, folder, lambda: store.secrets(folder))
         return {name: _value(found, folder, name, None) for name in found}
 
     def check(self, context: Context) -> str:

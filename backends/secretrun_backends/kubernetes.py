@@ -23,6 +23,7 @@ from secretrun.errors import (
 )
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline, find, run
+from secretrun_backends._references import answer_each, placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,23 +82,17 @@ class Kubernetes:
     ) -> Mapping[Reference, bytes | BackendError]:
         """One `kubectl get secret` a namespace, side by side."""
         deadline = Deadline(context.timeout)
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, tuple[Namespace, str, tuple[str, ...]]] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _place(reference, context)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, lambda reference: _place(reference, context))
         names: dict[Namespace, dict[str, None]] = {}
         for namespace, name, _ in wanted.values():
             names.setdefault(namespace, {})[name] = None
         fetched = each(names, lambda namespace: _get(namespace, list(names[namespace]), context, deadline))
-        for reference, (namespace, name, pointer) in wanted.items():
-            try:
-                answers[reference] = _value(_keys(fetched[namespace], namespace, name), name, pointer)
-            except BackendError as error:
-                answers[reference] = error
-        return answers
+
+        def answer(reference: Reference) -> bytes:
+            namespace, name, pointer = wanted[reference]
+            return _value(_keys(fetched[namespace], namespace, name), name, pointer)
+
+        return answers | answer_each(wanted, answer)
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """All keys of one Secret: `k8s://NAMESPACE/SECRET`."""

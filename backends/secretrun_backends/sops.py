@@ -18,7 +18,7 @@ from secretrun.backend import BackendInfo
 from secretrun.errors import BackendError, BadAnswer, BadReference
 from secretrun.tools import find_sops, sops_environment
 from secretrun_backends._process import Deadline, run
-from secretrun_backends._references import gpg_terminal, require_file
+from secretrun_backends._references import gpg_terminal, once, require_file
 from secretrun_backends._sops_failures import explain
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ class Sops:
             else:
                 files.setdefault(place, []).append(reference)
         for (path, kind), wanted in files.items():
-            file = _File(path, kind, context, deadline)
+            file = _file(path, kind, context, deadline)
             for reference in wanted:
                 try:
                     answers[reference] = file.value(reference.pointer)
@@ -90,10 +90,11 @@ class Sops:
         """
         from secretrun.content import entries
 
-        file = _File(_path(reference, context), _format(reference), context, Deadline(context.timeout))
+        file = _file(_path(reference, context), _format(reference), context, Deadline(context.timeout))
         tree = file.tree()
         if file.kind == "ini" and not reference.pointer and tree.get("DEFAULT") == {}:
-            del tree["DEFAULT"]  # sops adds it when no key stands before the first section
+            # sops adds it when no key stands before the first section
+            tree = {name: value for name, value in tree.items() if name != "DEFAULT"}
         return entries(tree, reference.pointer or (), what=file.path)
 
     def check(self, context: Context) -> str:
@@ -177,6 +178,11 @@ class _File:
         if done.status != 0:
             raise explain(done, self.path, self.kind, environ)
         return done.output
+
+
+def _file(path: str, kind: str | None, context: Context, deadline: Deadline) -> _File:
+    """The file, the same one for all calls of a batch."""
+    return once(context, (path, kind), lambda: _File(path, kind, context, deadline))
 
 
 def _program(context: Context) -> str:

@@ -18,6 +18,7 @@ from secretrun.errors import BackendError, BadReference, Unavailable
 from secretrun.tools import find_program
 from secretrun_backends._https import each
 from secretrun_backends._process import Deadline, run
+from secretrun_backends._references import answer_each, given, placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,13 +50,7 @@ class Summon:
     ) -> Mapping[Reference, bytes | BackendError]:
         """One run of the provider an id, side by side."""
         deadline = Deadline(context.timeout)
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, tuple[str, str]] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _place(reference)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, _place)
 
         def call(place: tuple[str, str]) -> bytes:
             provider, secret = place
@@ -70,15 +65,9 @@ class Summon:
             return done.output.strip()
 
         values = each(wanted.values(), call)
-        for reference, place in wanted.items():
-            value = values[place]
-            if isinstance(value, bytes):
-                try:
-                    value = select(value, reference.pointer, what=place[1])
-                except BackendError as error:
-                    value = error
-            answers[reference] = value
-        return answers
+        return answers | answer_each(
+            wanted, lambda r: select(given(values[wanted[r]]), r.pointer, what=wanted[r][1])
+        )
 
 
 def _place(reference: Reference) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from secretrun.errors import (
 )
 from secretrun_backends._https import each
 from secretrun_backends._process import Deadline
+from secretrun_backends._references import answer_each, given, once
 from secretrun_backends._vault_server import Session
 from secretrun_backends._vault_sign_in import Settings
 
@@ -68,7 +69,7 @@ class Vault:
     ) -> Mapping[Reference, bytes | BackendError]:
         """One sign-in for each server, one read for each path."""
         deadline = Deadline(context.timeout)
-        sessions: dict[tuple[object, ...], Session] = {}
+        sessions: dict[tuple[object, ...], Session] = once(context, "sessions", dict)
         reads: dict[Reference, _Read] = {}
         answers: dict[Reference, bytes | BackendError] = {}
         for reference in dict.fromkeys(references):
@@ -80,24 +81,19 @@ class Vault:
                 answers[reference] = error
         for read in dict.fromkeys(reads.values()):
             read.prepare()
-        read_data = each(reads.values(), _Read.data)
-        for reference, read in reads.items():
-            data = read_data[read]
-            if isinstance(data, BackendError):
-                answers[reference] = data
-                continue
-            try:
-                answers[reference] = _value(data, _pointer(reference), read.what)
-            except BackendError as error:
-                answers[reference] = error
-        return answers
+        read_data = each(reads.values(), lambda read: once(context, read, read.data))
+        return answers | answer_each(
+            reads, lambda r: _value(given(read_data[reads[r]]), _pointer(r), reads[r].what)
+        )
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """Every key of one secret, or of the mapping at the pointer."""
-        session = Session(self.info, Settings(reference, context), context, Deadline(context.timeout))
+        settings, deadline = Settings(reference, context), Deadline(context.timeout)
+        sessions: dict[tuple[object, ...], Session] = once(context, "sessions", dict)
+        session = sessions.setdefault(settings.key(), Session(self.info, settings, context, deadline))
         read = _Read(session, reference, whole=True)
         read.prepare()
-        node = walk(read.data(), reference.pointer or (), what=read.what)
+        node = walk(once(context, read, read.data), reference.pointer or (), what=read.what)
         if not isinstance(node, dict):
             raise BadAnswer(f"what is to be imported from {read.what} is not a mapping of names to values")
         return {name: to_bytes(value, what=f"{read.what} at {name}") for name, value in node.items()}

@@ -1,6 +1,6 @@
 """`secretrun read REFERENCE`: one value on stdout, unmasked, since that is what was asked for.
 
-May import: config, fetch, reference, registry.
+May import: config, fetch, reference, registry, waiting.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from secretrun import config, reference
 from secretrun.errors import ResolutionError, SecretrunError, UsageError
 from secretrun.fetch import Stores, fetch
 from secretrun.registry import Registry
+from secretrun.waiting import Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
     )
     wanted = reference.parse(options.reference, base=directory, trusted=True)
     registry.known(wanted.scheme)  # speaks up for a slip
-    answer = fetch([wanted], Stores(registry.backend, registry.context))[wanted]
+    say = options.messages.note if os.isatty(2) else None
+    stores = Stores(registry.backend, registry.context, edge=Waiting(environ, say))
+    answer = fetch([wanted], stores)[wanted]
     if isinstance(answer, SecretrunError):
         raise ResolutionError(f"{wanted.text}: {answer.message}", hint=answer.hint)
     sys.stdout.buffer.write(answer)
