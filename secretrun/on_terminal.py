@@ -156,6 +156,7 @@ class OnTerminal(Loop):
             self._on(relay.INTERRUPT_KEY, number)
 
     def _type(self) -> None:
+        self._streams.typed()
         try:
             written = os.write(self._spawned.master, self._keys)
         except BlockingIOError:

@@ -4,7 +4,7 @@ A thread each, with reads that wait and writes that block: back-pressure and ind
 and nobody's descriptor is made non-blocking but our own. Threads are started after all forks and
 stopped before the one that lingers.
 
-May import: ready, signals.
+May import: descriptors, echo, ready, signals.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from __future__ import annotations
 import _thread  # all of `threading` that is needed here, without its 5 ms of import
 import errno
 import os
+import time
 
 from secretrun import descriptors, ready, signals
+from secretrun.echo import PAUSE, Echo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +38,8 @@ if TYPE_CHECKING:
             """What is to be shown at the end of the stream."""
 
 
-CHUNK = 1 << 17  # bytes read at once
+CHUNK = 1 << 16  # bytes read at once: what a masker has in hand should fit a cache
 BATCH = 1 << 13  # bytes taken together from a terminal; with more, reading and writing overlap less
-IDLE = 0.025  # seconds of quiet after which a terminal shows held bytes, as far as the masker allows
 # The reader went away, which is its right and the command's to know; all else is a failure to be told.
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO)
 
@@ -98,8 +99,11 @@ class Pump:
         self._notify = notify
         self._modes = modes
         self._release = release
+        self._echo = Echo()
+        self._at_once = False  # what is held of the last read may show now
         self._stopping = False
         self._stop, self._stopper = os.pipe()
+        self._watch = ready.Watch(source, self._stop)
         self._running = _thread.allocate_lock()
         os.set_blocking(source, False)
 
@@ -117,6 +121,10 @@ class Pump:
         os.write(self._stopper, b"x")
         self.join()
         os.read(self._stop, 1)
+
+    def typed(self) -> None:
+        """A key is being passed on to the command, so this terminal's next output may be its echo."""
+        self._echo.typed()
 
     def join(self) -> None:
         """Wait until the thread has ended."""
@@ -145,6 +153,8 @@ class Pump:
             out = self._masker.feed(data)
             if at_end:
                 out += self._masker.flush()
+            elif self._at_once:
+                out += self._held()
             self._show(out)
             self.ended = self.ended or at_end
             self.busy = False
@@ -152,15 +162,18 @@ class Pump:
     def _read(self) -> bytes | None:
         """All that is there, up to a chunk; empty at the end of the stream, None to stop."""
         idle = self._release is not None
+        quiet = 0.0
         while not self._stopping:
             data = self._gather()
             if data is not None:
+                self._at_once = self._release is not None and self._echo.came(len(data), quiet)
                 return data
             held = idle and (self._masker.held > 0 or (self._modes is not None and self._modes.held != b""))
-            readable, _ = ready.wait((self.source, self._stop), timeout=IDLE if held else None)
-            if not readable:
+            began = time.monotonic()
+            if not self._watch.wait(PAUSE if held else None):
                 idle = False  # what is still held stays so until more comes
-                self._show_held()
+                self._write(self._held())
+            quiet += time.monotonic() - began
         return None
 
     def _gather(self) -> bytes | None:
@@ -189,13 +202,14 @@ class Pump:
                 break
         return b"".join(pieces) if pieces else None
 
-    def _show_held(self) -> None:
+    def _held(self) -> bytes:
+        """What may show now of what is held."""
         out = b""
         if self._modes is not None:
             out = self._masker.feed(self._modes.flush())
         if self._release is not None:
             out += self._release()
-        self._write(out)
+        return out
 
     def _show(self, data: bytes) -> None:
         """Write, in a flood past the terminal's own output processing."""

@@ -16,6 +16,27 @@ if TYPE_CHECKING:
 USE_SELECT = sys.platform == "darwin"
 
 
+class Watch:
+    """The same descriptors to read from, waited for again and again: making a set each time costs more.
+
+    Args:
+        readers: non-negative; they stay open as long as this is used.
+    """
+
+    def __init__(self, *readers: int) -> None:
+        self._readers = readers
+        self._poll = None if USE_SELECT else select.poll()
+        if self._poll is not None:
+            for fd in readers:
+                self._poll.register(fd, select.POLLIN)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until one can be read, has ended or is broken; False after so many seconds."""
+        if self._poll is None:
+            return bool(select.select(self._readers, [], [], timeout)[0])
+        return bool(self._poll.poll(_milliseconds(timeout)))
+
+
 def wait(
     readers: Iterable[int], writers: Iterable[int] = (), timeout: float | None = None
 ) -> tuple[set[int], set[int]]:
@@ -40,10 +61,16 @@ def wait(
         wanted[fd] = wanted.get(fd, 0) | select.POLLOUT
     for fd, events in wanted.items():
         poll.register(fd, events)
-    # Rounded up, or the last fraction of a millisecond would be waited for in a busy loop.
-    happened = poll.poll(None if timeout is None else int(timeout * 1000) + 1)
+    happened = poll.poll(_milliseconds(timeout))
     broken = select.POLLHUP | select.POLLERR | select.POLLNVAL
     return (
         {fd for fd, events in happened if wanted[fd] & select.POLLIN and events & (select.POLLIN | broken)},
         {fd for fd, events in happened if wanted[fd] & select.POLLOUT and events & (select.POLLOUT | broken)},
     )
+
+
+def _milliseconds(timeout: float | None) -> int | None:
+    """Rounded up, or the last fraction of a millisecond would be waited for in a busy loop."""
+    if timeout is None:
+        return None
+    return int(timeout * 1000) + 1 if timeout > 0 else 0

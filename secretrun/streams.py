@@ -163,6 +163,12 @@ class Streams:
             shared = number == 1 and self.layout.streams[2] == layout.SHARED
             descriptors.to_null(*((1, 2) if shared else (number,)))
 
+    def typed(self) -> None:
+        """A key is being passed on to the command: what the inner terminal shows next may be its echo."""
+        for number, pump in self._pumps.items():
+            if self._is_inner(number):
+                pump.typed()
+
     def flush(self) -> None:
         """Wait until all that the command printed so far is shown, but not for ever."""
         deadline = time.monotonic() + _FLUSH

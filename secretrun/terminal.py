@@ -226,7 +226,7 @@ class OutputModes:
             self._bypassable = outer == _NEWLINES
             if data.endswith(b"\r"):
                 data, self.held = data[:-1], b"\r"
-            return data.replace(b"\r\n", b"\n")
+            return _bare_newlines(data)
         self._bypassable = False
         return data
 
@@ -260,6 +260,16 @@ class OutputModes:
         """What is held back, when nothing more comes."""
         data, self.held = self.held, b""
         return data
+
+
+def _bare_newlines(data: bytes) -> bytes:
+    r"""The data with "\n" for "\r\n".
+
+    Looking for two bytes is twenty times slower than for one. So: take out every "\r", and see whether
+    putting one before every "\n" gives the data again, as it does unless some stood elsewhere.
+    """
+    bare = data.replace(b"\r", b"")
+    return bare if bare.replace(b"\n", b"\r\n") == data else data.replace(b"\r\n", b"\n")
 
 
 def _changeable(fd: int) -> Attributes | None:

@@ -44,6 +44,24 @@ def test_waiting_with_poll_and_with_select(monkeypatch, use_select):
 
 
 @pytest.mark.parametrize("use_select", [False, True], ids=["poll", "select"])
+def test_watching_the_same_descriptors(monkeypatch, use_select):
+    """Data, nothing and an end, of any of them, time and again."""
+    monkeypatch.setattr(ready, "USE_SELECT", use_select)
+    pipes = [os.pipe() for _ in range(2)]
+    watch = ready.Watch(*(read for read, _ in pipes))
+    assert not watch.wait(0)
+    for read, write in (*pipes, *pipes):
+        os.write(write, b"x")
+        assert watch.wait()
+        os.read(read, 1)
+        assert not watch.wait(0.001)
+    os.close(pipes[0][1])
+    assert watch.wait()
+    for descriptor in (*pipes[1], pipes[0][0]):
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("use_select", [False, True], ids=["poll", "select"])
 def test_waiting_for_a_terminal(monkeypatch, pair, use_select):
     monkeypatch.setattr(ready, "USE_SELECT", use_select)
     master, slave = pair
