@@ -36,7 +36,7 @@ def _prctl(*arguments: int) -> None:
         # what ctypes.CDLL does, without ctypes: its types and struct take longer than all the rest of this
         import _ctypes
 
-        ourselves = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  None is right, as for CDLL
+        ourselves = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # None is right, as for CDLL
         _ctypes.call_cdeclfunction(_ctypes.dlsym(ourselves, "prctl"), arguments)
     except (ImportError, AttributeError, OSError):  # another interpreter than CPython
         import ctypes

@@ -1,13 +1,14 @@
 """What the masking verbs have in common: which values, the redactor, the report.
 
-May import: audit, environment, redact.
+May import: audit, deferred, environment, policy, redact.
 """
 
 from __future__ import annotations
 
 import os
 
-from secretrun import environment
+from secretrun import environment, policy
+from secretrun.deferred import Deferred, Maker
 from secretrun.errors import SecretrunError
 from secretrun.model import Secret
 
@@ -37,31 +38,39 @@ def secrets_of(prepared: Prepared, resolved: Resolved) -> list[Secret]:
 
 def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages) -> Redactor | None:
     """The redactor of a run, or None when there is nothing to mask; says what it can't mask."""
-    if not secrets:
-        return None
-    from secretrun.redact import Redactor
-
     settings = prepared.settings
     environ = prepared.environ
-    redactor = Redactor(
-        secrets,
-        mask=settings.text("mask"),
-        paranoid=settings.flag("paranoid"),
-        common=[environ.get("USER", ""), environ.get("HOME", ""), prepared.directory],
-    )
-    for warning in redactor.warnings:
+    common = [
+        os.fsencode(text) for text in (environ.get("USER", ""), environ.get("HOME", ""), prepared.directory)
+    ]
+    policies, warnings = policy.decide(secrets, min_length=policy.MIN_LENGTH, common=frozenset(common))
+    for warning in warnings:
         messages.warn(warning)
-    return None if redactor.empty else redactor
+    if not policies:
+        return None
+
+    def make() -> Redactor:
+        from secretrun.redact import Redactor
+
+        return Redactor(
+            secrets, mask=settings.text("mask"), paranoid=settings.flag("paranoid"), common=common
+        )
+
+    return Deferred(Maker(make, said=warnings))
 
 
-def report(prepared: Prepared, redactor: Redactor | None, status: int) -> None:
+def report(prepared: Prepared, redactor: Redactor | None, status: int, messages: Messages) -> None:
     """Write the report that was asked for, and fail if something was masked and that is a failure.
 
     Raises:
         LeakError: with --fail-on-leak, when `status` is 0 and something was masked.
     """
     settings = prepared.settings
-    masks = redactor.report()["masks"] if redactor is not None else {}
+    masks: object = {}
+    if redactor is not None:
+        masks = redactor.report()["masks"]
+        for warning in redactor.warnings:  # those that only a redactor at work can know
+            messages.warn(warning)
     assert isinstance(masks, dict)  # noqa: S101  so its docstring says
     if settings.text("report"):
         from secretrun import audit

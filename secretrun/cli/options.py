@@ -35,6 +35,7 @@ def read(words: Sequence[str]) -> dict[str, object] | None:
     """The options in `words` by the names of their settings, or None when argparse has to look."""
     known = {flag: setting for setting in table.RUN for flag in setting.flags} if words else {}
     given: dict[str, object] = {}
+    lists: dict[str, list[str]] = {}
     rest = iter(words)
     for word in rest:
         flag, joined, value = word.partition("=") if word.startswith("--") else (word, "", "")
@@ -53,7 +54,8 @@ def read(words: Sequence[str]) -> dict[str, object] | None:
         except ConfigError:
             return None
         if setting.kind == "list":
-            read = [*given.get(setting.name, ()), read]  # type: ignore[misc]  a list, as we made it
+            lists.setdefault(setting.name, []).append(value)
+            read = lists[setting.name]
         given[setting.name] = read
     return given
 

@@ -46,5 +46,5 @@ def run(options: argparse.Namespace) -> int:
     else:
         sys.stdout.flush()
         engine.redact_files(options.files, 1, redactor, terminal=terminal)
-    masking.report(prepared, redactor, 0)
+    masking.report(prepared, redactor, 0, messages)
     return 0

@@ -76,7 +76,7 @@ def launch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: 
     finally:
         if delivery is not None:
             delivery.remove()
-    _finish(prepared, ending, redactor)
+    _finish(prepared, ending, redactor, messages)
 
 
 def _deliver(prepared: Prepared, resolved: Resolved) -> Delivery | None:
@@ -149,9 +149,9 @@ def _audit(prepared: Prepared, resolved: Resolved, argv: list[bytes], outcome: s
         audit.append(prepared.settings.text("audit"), prepared.plan, resolved, argv, outcome)
 
 
-def _finish(prepared: Prepared, ending: Ending, redactor: Redactor | None) -> NoReturn:
+def _finish(prepared: Prepared, ending: Ending, redactor: Redactor | None, messages: Messages) -> NoReturn:
     """Report what was masked, then end as the command ended."""
     from secretrun import session
 
-    masking.report(prepared, redactor, ending.status)
+    masking.report(prepared, redactor, ending.status, messages)
     session.leave(ending)
