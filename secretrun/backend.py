@@ -138,8 +138,36 @@ class Listing(Protocol):
         """Every key below `reference` with its value, names as the store has them."""
 
 
+class Health(str):
+    """What `check` found: a few words for people, and what they rest on for programs.
+
+    Attributes:
+        version: of the program, SDK or server, or "".
+        reachable: whether the store answered; None when it was not asked.
+        signed_in: whether it takes our sign-in; None when it was not asked.
+    """
+
+    __slots__ = ("reachable", "signed_in", "version")
+
+    version: str
+    reachable: bool | None
+    signed_in: bool | None
+
+    def __new__(  # noqa: PYI034  Self is in no `typing` before Python 3.11
+        cls, text: str, *, version: str = "", reachable: bool | None = None, signed_in: bool | None = None
+    ) -> Health:
+        made = super().__new__(cls, text)
+        made.version, made.reachable, made.signed_in = version, reachable, signed_in
+        return made
+
+
 class Checkable(Protocol):
     """A backend that can say whether it would work."""
 
     def check(self, context: Context) -> str:
-        """Return a few words ("sops 3.11.0"), or raise Unavailable, NotSignedIn or Denied."""
+        """Return a few words ("sops 3.11.0"), as `Health` where more is known; never a value.
+
+        Raises:
+            BackendError: NotInstalled, Unavailable, NotSignedIn or Denied; the hint is the command that
+                mends it.
+        """

@@ -92,6 +92,12 @@ class Unavailable(BackendError):
     code = "backend.unavailable"
 
 
+class NotInstalled(Unavailable):
+    """The CLI or SDK that reaches the store is missing; the hint installs it."""
+
+    code = "backend.not-installed"
+
+
 class NotSignedIn(BackendError):
     """The store wants a sign-in (or a decryption key) that is not there; the hint says which."""
 

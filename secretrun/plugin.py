@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from secretrun import errors
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadAnswer, ConfigError, TimedOut, Unavailable
 from secretrun.tools import find_program
 
@@ -115,7 +115,7 @@ class Plugin:
     def check(self, context: Context) -> str:
         """That it greets as it should."""
         self._converse([], context)
-        return f"{self._program} (protocol {VERSION})"
+        return Health(f"{self._program} (protocol {VERSION})", version=str(VERSION))
 
     def _converse(self, places: Sequence[Place], context: Context) -> dict[Place, bytes | BackendError]:
         import tempfile

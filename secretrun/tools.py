@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun.errors import Unavailable
+from secretrun.errors import NotInstalled, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def find_sops(environ: Mapping[str, str], path: str | None = None) -> str:
         if chosen:
             found = find_program(os.path.expanduser(chosen), environ)
             if found is None:
-                raise Unavailable(f"the sops that {source} names is not a program: {chosen}", hint=SOPS_HINT)
+                raise NotInstalled(f"the sops that {source} names is not a program: {chosen}", hint=SOPS_HINT)
             return found
     on_path = find_program("sops", environ)
     if on_path is not None and not _is_wrapper(on_path):
@@ -85,7 +85,7 @@ def find_sops(environ: Mapping[str, str], path: str | None = None) -> str:
     beside = os.path.join(os.path.dirname(sys.executable), "sops")
     found = _packaged_sops() or on_path or (beside if _is_program(beside) else None)
     if found is None:
-        raise Unavailable("sops is not installed", hint=SOPS_HINT)
+        raise NotInstalled("sops is not installed", hint=SOPS_HINT)
     return found
 
 

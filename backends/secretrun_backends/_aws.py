@@ -13,18 +13,21 @@ from __future__ import annotations
 
 import os
 
+from secretrun.backend import Health
 from secretrun.errors import (
     BackendError,
     BadAnswer,
     BadReference,
     Denied,
     NotFound,
+    NotInstalled,
     NotSignedIn,
     RateLimited,
     TimedOut,
     Unavailable,
 )
 from secretrun.model import Frozen
+from secretrun_backends._quiet import quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,10 +110,11 @@ def client(service: str, owner: Account, context: Context) -> Any:
     Raises:
         BackendError: when no session can be made, or the role can't be assumed.
     """
+    quiet("boto3", "botocore", "urllib3")
     try:
         import botocore.session
     except ImportError:
-        raise Unavailable("boto3 is not installed", hint=f"install it: {INSTALL}") from None
+        raise NotInstalled("boto3 is not installed", hint=f"install it: {INSTALL}") from None
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -266,7 +270,11 @@ def identity(context: Context) -> str:
         raise explain(error, "the caller's identity", owner, context) from None
     if not isinstance(answer.get("Arn"), str):
         raise BadAnswer("AWS does not say who the caller is")
-    return f"signed in as {answer['Arn']}"
+    import botocore
+
+    return Health(
+        f"signed in as {answer['Arn']}", version=botocore.__version__, reachable=True, signed_in=True
+    )
 
 
 def _sign_in(owner: Account, context: Context) -> str:

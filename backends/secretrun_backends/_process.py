@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from secretrun.errors import TimedOut, Unavailable
+from secretrun.errors import NotInstalled, TimedOut, Unavailable
 from secretrun.tools import ended, find_program, started
 
 TYPE_CHECKING = False
@@ -70,7 +70,7 @@ def find(info: BackendInfo, name: str, context: Context) -> str:
     wanted = os.path.expanduser(chosen) if isinstance(chosen, str) and chosen else name
     found = find_program(wanted, context.environ)
     if found is None:
-        raise Unavailable(
+        raise NotInstalled(
             f"{wanted} is not installed, or not on the PATH", hint=f"install it: {info.install}"
         )
     return found

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 
-from secretrun.backend import BackendInfo
-from secretrun.errors import BackendError, BadAnswer, NotSignedIn, Unavailable
+from secretrun.backend import BackendInfo, Health
+from secretrun.errors import BackendError, BadAnswer, NotInstalled, NotSignedIn
 from secretrun.tools import age_key_file, find_program
 from secretrun_backends._decrypted import fetch_files, list_file
 from secretrun_backends._process import Deadline, find, first_line, run
@@ -79,14 +79,15 @@ class Age:
         if self._program(context) is None:
             from importlib.metadata import version
 
-            return f"{_pyrage(self.info).__name__} {version('pyrage')}"
+            return Health(f"{_pyrage(self.info).__name__} {version('pyrage')}", version=version("pyrage"))
         program = find(self.info, "age", context)
         done = run(
             self.info, [program, "--version"], environ=context.environ, deadline=Deadline(context.timeout)
         )
         if done.status != 0:
             raise BackendError(f"{program} does not say its version")
-        return f"age {done.output.decode('utf-8', 'replace').strip()}"
+        said = done.output.decode("utf-8", "replace").strip()
+        return Health(f"age {said}", version=said.removeprefix("v"))
 
     def _program(self, context: Context) -> str | None:
         if context.options.get("path"):
@@ -200,7 +201,7 @@ def _pyrage(info: BackendInfo) -> Any:
     try:
         import pyrage
     except ImportError:
-        raise Unavailable(
+        raise NotInstalled(
             "neither age nor pyrage is installed", hint=f"install one: {info.install}"
         ) from None
     return pyrage

@@ -7,7 +7,7 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
 from secretrun.errors import (
     BackendError,
@@ -15,6 +15,7 @@ from secretrun.errors import (
     BadReference,
     Denied,
     NotFound,
+    NotInstalled,
     NotSignedIn,
     RateLimited,
     TimedOut,
@@ -22,6 +23,7 @@ from secretrun.errors import (
 )
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline
+from secretrun_backends._quiet import quiet
 from secretrun_backends._references import answer_each, given, placed
 
 TYPE_CHECKING = False
@@ -82,7 +84,9 @@ class AzureKeyVault:
             credential.get_token(f"https://{text_option(context, 'suffix', self.info) or SUFFIX}/.default")
         except Exception as error:  # noqa: BLE001  see _get
             raise _explain(error, ("any", "any", ""), Deadline(context.timeout)) from None
-        return "signed in"
+        from azure.keyvault.secrets import __version__
+
+        return Health("signed in", version=__version__, signed_in=True)
 
 
 def _place(reference: Reference) -> Place:
@@ -115,11 +119,12 @@ def _transport(context: Context) -> dict[str, Any]:
 
 def _credential(context: Context) -> Any:
     info = AzureKeyVault.info
+    quiet("azure", "msal", "requests", "urllib3")
     try:
         import azure.identity
         import azure.keyvault.secrets
     except ImportError:
-        raise Unavailable(f"{info.needs} are not installed", hint=f"install them: {info.install}") from None
+        raise NotInstalled(f"{info.needs} are not installed", hint=f"install them: {info.install}") from None
     environ = context.environ
     extra = _transport(context)
     authority = environ.get("AZURE_AUTHORITY_HOST")

@@ -11,7 +11,7 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
 from secretrun.errors import (
     BackendError,
@@ -87,14 +87,16 @@ class Bitwarden:
         """Whether the vault is unlocked."""
         import json
 
-        output = _call([find(self.info, "bw", context), "status"], context, Deadline(context.timeout))
+        program, deadline = find(self.info, "bw", context), Deadline(context.timeout)
+        version = _call([program, "--version"], context, deadline).decode("utf-8", "replace").strip()
+        output = _call([program, "status"], context, deadline)
         try:
             status = json.loads(output)["status"]
         except (ValueError, KeyError, TypeError):
             raise BadAnswer("bw status is not the JSON it documents") from None
         if status != "unlocked":
             raise NotSignedIn(f"the Bitwarden vault is {status}", hint=self.info.sign_in)
-        return "unlocked"
+        return Health(f"bw {version}, unlocked", version=version, signed_in=True)
 
 
 def _place(reference: Reference) -> tuple[str, str]:

@@ -8,7 +8,7 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
 from secretrun.errors import (
     BackendError,
@@ -65,6 +65,16 @@ class BitwardenSecrets:
         if "/" in project or reference.pointer is not None:
             raise BadReference(f"{reference.text} is not PROJECT", hint="like bws://backend")
         return _Store(context, [project]).project(project)
+
+    def check(self, context: Context) -> str:
+        """The version of the CLI, and that the server takes the token."""
+        program, deadline = find(self.info, "bws", context), Deadline(context.timeout)
+        done = run(self.info, [program, "--version"], environ=context.environ, deadline=deadline)
+        version = done.output.decode("utf-8", "replace").strip().rpartition(" ")[2]
+        if done.status != 0 or not version:
+            raise BackendError(f"{program} does not say its version")
+        _Store(context, ())
+        return Health(f"bws {version}, signed in", version=version, reachable=True, signed_in=True)
 
 
 class _Store:

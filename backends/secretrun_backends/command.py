@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadReference, NotFound, Unavailable
 from secretrun.tools import find_program
 from secretrun_backends._process import Deadline, run
@@ -57,6 +57,11 @@ class Command:
                     outputs[key] = error
             answers[reference] = _pick(outputs[key], reference)
         return answers
+
+    def check(self, context: Context) -> str:
+        """Nothing is needed but the programs themselves."""
+        del context
+        return Health("nothing is needed")
 
 
 def _output(reference: Reference, context: Context, deadline: Deadline) -> bytes:

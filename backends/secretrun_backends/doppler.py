@@ -9,7 +9,7 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
 from secretrun.errors import (
     BackendError,
@@ -111,7 +111,10 @@ class Doppler:
         if done.status != 0:
             raise _explain(done.complaint + done.output.decode("utf-8", "replace"), "account")
         version = run(self.info, [program, "--version"], environ=environ, deadline=deadline)
-        return f"doppler {version.output.decode('utf-8', 'replace').strip()}, signed in"
+        said = version.output.decode("utf-8", "replace").strip()
+        return Health(
+            f"doppler {said}, signed in", version=said.removeprefix("v"), reachable=True, signed_in=True
+        )
 
 
 def _download(config: Config, context: Context, deadline: Deadline) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ May import: errors, backend, content.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadReference, NotFound
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ class Environment:
 
     def check(self, context: Context) -> str:
         """Nothing is needed."""
-        return f"{len(context.environ)} variables"
+        return Health(f"{len(context.environ)} variables")
 
 
 def _value(reference: Reference, environ: Mapping[str, str]) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, TimedOut
 from secretrun_backends._references import given, once
 
@@ -81,6 +81,11 @@ class File:
         if kind == "auto" and path.endswith(".env"):
             kind = "dotenv"
         return listing(content, reference.pointer, kind=kind, what=path)
+
+    def check(self, context: Context) -> str:
+        """Nothing is needed."""
+        del context
+        return Health("nothing is needed")
 
 
 def _path(reference: Reference, environ: Mapping[str, str]) -> str:

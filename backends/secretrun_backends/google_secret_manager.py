@@ -8,7 +8,7 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
 from secretrun.errors import (
     BackendError,
@@ -16,12 +16,14 @@ from secretrun.errors import (
     BadReference,
     Denied,
     NotFound,
+    NotInstalled,
     NotSignedIn,
     RateLimited,
     Unavailable,
 )
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline
+from secretrun_backends._quiet import quiet
 from secretrun_backends._references import answer_each, given, placed
 
 TYPE_CHECKING = False
@@ -70,7 +72,9 @@ class GoogleSecretManager:
     def check(self, context: Context) -> str:
         """That there are credentials; whose, the SDK does not say without a call."""
         _client(context)
-        return "credentials found"
+        from google.cloud import secretmanager_v1
+
+        return Health("credentials found", version=secretmanager_v1.__version__)
 
 
 def _name(reference: Reference) -> str:
@@ -98,13 +102,14 @@ def _client(context: Context) -> Any:
         Unavailable, NotSignedIn: no SDK, no credentials.
     """
     info = GoogleSecretManager.info
+    quiet("google", "requests", "urllib3")
     try:
         import google.auth
         from google.api_core.client_options import ClientOptions
         from google.auth import exceptions
         from google.cloud import secretmanager_v1
     except ImportError:
-        raise Unavailable(f"{info.needs} is not installed", hint=f"install it: {info.install}") from None
+        raise NotInstalled(f"{info.needs} is not installed", hint=f"install it: {info.install}") from None
     file = context.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     try:
         credentials = _from_file(file) if file else None

@@ -8,7 +8,7 @@ May import: errors, backend, content.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadAnswer
 from secretrun_backends._decrypted import fetch_files, list_file
 from secretrun_backends._gnupg import explain_key, gpg_environment
@@ -65,7 +65,8 @@ class Gpg:
         )
         if done.status != 0:
             raise BackendError(f"{program} does not say its version")
-        return done.output.decode("utf-8", "replace").partition("\n")[0]
+        first = done.output.decode("utf-8", "replace").partition("\n")[0]
+        return Health(first, version=first.rpartition(" ")[2])
 
     def _decrypt(self, path: str, context: Context, deadline: Deadline) -> bytes:
         done = run(

@@ -9,11 +9,12 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
 from secretrun.errors import BackendError, BadAnswer, BadReference, NotSignedIn
 from secretrun_backends._https import ask, each, explain
 from secretrun_backends._process import Deadline
+from secretrun_backends._references import answer_each, given, placed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,13 +46,7 @@ class HttpJson:
     ) -> Mapping[Reference, bytes | BackendError]:
         """One request a URL, side by side."""
         deadline = Deadline(context.timeout)
-        answers: dict[Reference, bytes | BackendError] = {}
-        wanted: dict[Reference, tuple[str, str]] = {}
-        for reference in dict.fromkeys(references):
-            try:
-                wanted[reference] = _url(reference)
-            except BackendError as error:
-                answers[reference] = error
+        wanted, answers = placed(references, _url)
 
         def get(place: tuple[str, str]) -> bytes:
             host, rest = place
@@ -65,17 +60,19 @@ class HttpJson:
             return answer.body
 
         bodies = each(wanted.values(), get)
-        for reference, place in wanted.items():
-            body = bodies[place]
-            if isinstance(body, BackendError):
-                answers[reference] = body
-                continue
+
+        def answer(reference: Reference) -> bytes:
+            place = wanted[reference]
             what = f"the answer of {place[0]}"
-            try:
-                answers[reference] = select(body, reference.pointer, kind="json", what=what)
-            except BackendError as error:
-                answers[reference] = error
-        return answers
+            return select(given(bodies[place]), reference.pointer, kind="json", what=what)
+
+        return answers | answer_each(wanted, answer)
+
+    def check(self, context: Context) -> str:
+        """Nothing is needed; which hosts have headers."""
+        headers = context.options.get("headers")
+        hosts = sorted(str(host) for host in headers) if isinstance(headers, dict) else []
+        return Health(f"headers for {', '.join(hosts)}" if hosts else "nothing is needed")
 
 
 def _url(reference: Reference) -> tuple[str, str]:

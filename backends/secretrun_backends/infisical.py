@@ -9,7 +9,7 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
 from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, NotSignedIn
 from secretrun_backends._https import Answer, ask, each, explain, text_option
@@ -77,8 +77,11 @@ class Infisical:
         return {name: _value(found, folder, name, None) for name in found}
 
     def check(self, context: Context) -> str:
-        """Where it would sign in; raises NotSignedIn when that fails."""
-        return f"signed in at {_Store(context).endpoint}"
+        """Where it signs in; raises NotSignedIn when that fails."""
+        store = _Store(context)
+        if context.environ.get("INFISICAL_TOKEN"):
+            return Health(f"a token for {store.endpoint}")  # only reading would tell whether it is taken
+        return Health(f"signed in at {store.endpoint}", reachable=True, signed_in=True)
 
 
 class _Store:

@@ -11,7 +11,7 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadAnswer, BadReference, NotFound, NotSignedIn
 from secretrun_backends._gnupg import english
 from secretrun_backends._process import Deadline, find, first_line, run
@@ -77,7 +77,8 @@ class KeePassXC:
         )
         if done.status != 0:
             raise BackendError(f"{program} does not say its version")
-        return f"keepassxc-cli {done.output.decode('utf-8', 'replace').strip()}"
+        version = done.output.decode("utf-8", "replace").strip()
+        return Health(f"keepassxc-cli {version}", version=version)
 
 
 class _Database:

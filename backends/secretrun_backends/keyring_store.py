@@ -5,8 +5,9 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
-from secretrun.errors import BackendError, BadReference, NotFound, NotSignedIn, Unavailable
+from secretrun.backend import BackendInfo, Health
+from secretrun.errors import BackendError, BadReference, NotFound, NotInstalled, NotSignedIn, Unavailable
+from secretrun_backends._quiet import quiet
 from secretrun_backends._references import answer_each, require_options
 
 TYPE_CHECKING = False
@@ -61,15 +62,19 @@ class Keyring:
     def check(self, context: Context) -> str:
         """Which key ring is used."""
         del context
-        return f"keyring with {_ring().name}"
+        from importlib.metadata import version
+
+        ring = _ring()
+        return Health(f"keyring with {ring.name}", version=version("keyring"), reachable=True)
 
 
 def _ring() -> Any:
+    quiet("jeepney", "keyring", "secretstorage")
     try:
         import keyring
         import keyring.backends.fail
     except ImportError:
-        raise Unavailable(
+        raise NotInstalled(
             "the keyring package is not installed", hint="pip install 'secretrun[keyring]'"
         ) from None
     try:

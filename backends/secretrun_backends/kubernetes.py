@@ -8,7 +8,7 @@ May import: errors, backend.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
 from secretrun.errors import (
     BackendError,
@@ -113,7 +113,9 @@ class Kubernetes:
             raise _explain(done.complaint, "the cluster")
         said = _json(done.output)
         version = said.get("serverVersion", {}).get("gitVersion") if isinstance(said, dict) else None
-        return f"cluster {version}" if isinstance(version, str) else "kubectl"
+        if not isinstance(version, str):
+            raise BadAnswer("the cluster does not say its version")
+        return Health(f"cluster {version}", version=version.removeprefix("v"), reachable=True)
 
 
 def _place(

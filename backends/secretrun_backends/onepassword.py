@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -206,8 +206,9 @@ class _Op:
             done = self._run("whoami")
             if done.status != 0:
                 raise _explain(done.complaint, f"the sign-in by {signed[0]}")
-            return f"op {version}, signed in by {signed[0]}"
-        return f"op {version}"
+            said = f"op {version}, signed in by {signed[0]}"
+            return Health(said, version=version, reachable=True, signed_in=True)
+        return Health(f"op {version}", version=version)
 
     def _inject(self, addresses: list[str]) -> dict[str, bytes | BackendError] | BackendError:
         """All values from one call, or why the call failed."""

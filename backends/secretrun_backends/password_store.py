@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 
-from secretrun.backend import BackendInfo
-from secretrun.errors import BackendError, BadReference, NotFound, NotSignedIn, Unavailable
+from secretrun.backend import BackendInfo, Health
+from secretrun.errors import BackendError, BadReference, NotFound, NotInstalled, NotSignedIn
 from secretrun.tools import find_program
 from secretrun_backends._gnupg import explain_key, gpg_environment
 from secretrun_backends._process import Deadline, find, first_line, run
@@ -74,11 +74,17 @@ class PasswordStore:
 
     def check(self, context: Context) -> str:
         """Which program would be used, and that its store is there."""
+        import re
+
         program = _find(self.info, None, context)
         name = os.path.basename(program)
         if name == "pass":
             _require_store(context)
-        return f"{name} at {program}"
+        done = run(
+            self.info, [program, "--version"], environ=context.environ, deadline=Deadline(context.timeout)
+        )
+        found = re.search(r"\d+\.\d+[\w.]*", done.output.decode("utf-8", "replace"))
+        return Health(f"{name} at {program}", version=found.group() if found else "")
 
     def _show(self, program: str, entry: str, context: Context, deadline: Deadline) -> bytes:
         if not entry or any(part in ("", ".", "..") for part in entry.split("/")) or entry.startswith("-"):
@@ -123,7 +129,7 @@ def _find(info: BackendInfo, cli: str | None, context: Context) -> str:
     for name in PROGRAMS:
         if found := find_program(name, context.environ):
             return found
-    raise Unavailable("neither pass nor gopass is installed", hint=f"install one: {info.install}")
+    raise NotInstalled("neither pass nor gopass is installed", hint=f"install one: {info.install}")
 
 
 def _store(context: Context) -> str:

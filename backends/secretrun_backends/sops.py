@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadAnswer, BadReference
 from secretrun.tools import find_sops, sops_environment
 from secretrun_backends._process import Deadline, run
@@ -108,7 +108,7 @@ class Sops:
                 f"{program} does not say which version of sops it is",
                 hint="SECRETRUN_SOPS names another program",
             )
-        return f"sops {words[1]}"
+        return Health(f"sops {words[1]}", version=words[1])
 
 
 class _File:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import select
-from secretrun.errors import BackendError, BadReference, Unavailable
+from secretrun.errors import BackendError, BadReference, NotInstalled, Unavailable
 from secretrun.tools import find_program
 from secretrun_backends._https import each
 from secretrun_backends._process import Deadline, run
@@ -69,6 +69,19 @@ class Summon:
             wanted, lambda r: select(given(values[wanted[r]]), r.pointer, what=wanted[r][1])
         )
 
+    def check(self, context: Context) -> str:
+        """Which providers there are."""
+        directories = _directories(context)
+        names: set[str] = set()
+        for directory in directories:
+            if os.path.isdir(directory):
+                names.update(n for n in os.listdir(directory) if find_program(f"{directory}/{n}", {}))
+        if not names:
+            raise NotInstalled(
+                f"there is no summon provider in {' or '.join(directories)}", hint=self.info.install
+            )
+        return Health(f"providers {', '.join(sorted(names))}")
+
 
 def _place(reference: Reference) -> tuple[str, str]:
     provider, _, secret = reference.path.partition("/")
@@ -83,14 +96,25 @@ def _place(reference: Reference) -> tuple[str, str]:
     return provider, secret
 
 
-def _find(provider: str, context: Context) -> str:
+def _directories(context: Context) -> tuple[str, ...]:
+    """Where providers are looked for; a relative directory would be whoever's we stand in.
+
+    Raises:
+        Unavailable: SUMMON_PROVIDER_PATH is one.
+    """
     said = context.environ.get("SUMMON_PROVIDER_PATH")
-    for directory in (said,) if said else DIRECTORIES:
-        if os.path.isabs(directory):
-            found = find_program(os.path.join(directory, provider), context.environ)
-            if found:
-                return found
-    raise Unavailable(
-        f"there is no summon provider {provider} in {said or ' or '.join(DIRECTORIES)}",
+    if said and not os.path.isabs(said):
+        raise Unavailable(f"SUMMON_PROVIDER_PATH is not an absolute path: {said}")
+    return (said,) if said else DIRECTORIES
+
+
+def _find(provider: str, context: Context) -> str:
+    directories = _directories(context)
+    for directory in directories:
+        found = find_program(os.path.join(directory, provider), context.environ)
+        if found:
+            return found
+    raise NotInstalled(
+        f"there is no summon provider {provider} in {' or '.join(directories)}",
         hint="SUMMON_PROVIDER_PATH names another directory, by its absolute path",
     )

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, NotSignedIn, Unavailable
+from secretrun.tools import find_program
 from secretrun_backends._gnupg import english
 from secretrun_backends._process import Deadline, find, first_line, run
 from secretrun_backends._references import answer_each, file_of, require_file, require_options
@@ -60,7 +61,13 @@ class SystemdCreds:
 
     def check(self, context: Context) -> str:
         """Where the credentials of this unit are."""
-        return f"credentials in {_directory(context)}"
+        directory = _directory(context)
+        program, version = find_program("systemd-creds", context.environ), ""
+        if program:  # needed for encrypted files alone
+            deadline = Deadline(context.timeout)
+            done = run(self.info, [program, "--version"], environ=english(context), deadline=deadline)
+            version = done.output.decode("utf-8", "replace").partition("systemd ")[2].partition(" ")[0]
+        return Health(f"credentials in {directory}", version=version, reachable=True)
 
 
 def _directory(context: Context) -> str:

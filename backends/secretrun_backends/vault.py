@@ -12,7 +12,7 @@ May import: errors, model, backend, content.
 
 from __future__ import annotations
 
-from secretrun.backend import BackendInfo
+from secretrun.backend import BackendInfo, Health
 from secretrun.content import parse, to_bytes, walk
 from secretrun.errors import (
     BackendError,
@@ -106,7 +106,8 @@ class Vault:
         session = Session(self.info, settings, context, Deadline(context.timeout))
         version = session.version()
         session.require_token()
-        return f"server {version} at {settings.address}, signed in"
+        said = f"server {version} at {settings.address}, signed in"
+        return Health(said, version=version, reachable=True, signed_in=True)
 
 
 class _Read:

@@ -49,6 +49,8 @@ if state.get("fail"):
 if state.get("hang"): time.sleep(300)
 assert "--nointeraction" in arguments
 unlocked = os.environ.get("BW_SESSION") == "session-key-for-tests"
+if arguments[0] == "--version":
+    print("2026.9.0"); sys.exit()
 if arguments[0] == "status":
     print(json.dumps({"serverUrl": None, "status": "unlocked" if unlocked else "locked"})); sys.exit()
 if not unlocked:
@@ -172,7 +174,8 @@ def test_a_hanging_cli_is_given_up_at_the_time_limit(cli):
 
 
 def test_check_says_whether_the_vault_is_unlocked(cli):
-    assert Bitwarden().check(Context(cli.environ, timeout=90)) == "unlocked"
+    health = Bitwarden().check(Context(cli.environ, timeout=90))
+    assert (health, health.version, health.signed_in) == ("bw 2026.9.0, unlocked", "2026.9.0", True)
     with pytest.raises(NotSignedIn, match="locked"):
         Bitwarden().check(Context(cli.environ | {"BW_SESSION": ""}, timeout=90))
 

@@ -47,6 +47,8 @@ with open(os.path.join(base, "state.json")) as file: state = json.load(file)
 if state.get("fail"):
     print(state["fail"], file=sys.stderr); sys.exit(1)
 if state.get("hang"): time.sleep(300)
+if arguments == ["--version"]:
+    print("bws 1.0.0"); sys.exit()
 assert arguments[1:] == ["list", "--output", "json", "--color", "no"], arguments
 if os.environ["BWS_ACCESS_TOKEN"] != "0.access-token-for-tests":
     print("Error: Access token is not in a valid format", file=sys.stderr); sys.exit(1)
@@ -162,3 +164,24 @@ def test_without_the_cli_the_hint_says_where_to_get_it(tmp_path):
 def test_a_reference_of_another_shape_is_refused(text):
     reference = parse(text)
     assert type(BitwardenSecrets().fetch([reference], Context({}))[reference]) is BadReference
+
+
+def test_check_says_the_version_and_asks_whether_the_token_is_taken(cli):
+    health = BitwardenSecrets().check(Context(cli.environ, timeout=90))
+    assert (health.version, health.reachable, health.signed_in) == ("1.0.0", True, True)
+    with pytest.raises(NotSignedIn):
+        BitwardenSecrets().check(Context(cli.environ | {"BWS_ACCESS_TOKEN": "other"}, timeout=90))
+
+
+def test_values_and_imports_of_one_batch_share_the_listing(cli):
+    context = Context(cli.environ, timeout=90, memo={})
+    reference = parse("bws://backend/plain")
+    assert BitwardenSecrets().fetch([reference], context)[reference] == VALUES["plain"]
+    assert BitwardenSecrets().fetch_all(parse("bws://backend"), context)["plain"] == VALUES["plain"]
+    assert cli.calls() == ["secret", "project"]
+
+
+@pytest.mark.parametrize("text", ["bws://backend?a=b", "bws://backend#/a", "bws://a/b"])
+def test_an_import_that_asks_for_more_than_a_project_is_refused(cli, text):
+    with pytest.raises(BadReference):
+        BitwardenSecrets().fetch_all(parse(text), Context(cli.environ, timeout=90))

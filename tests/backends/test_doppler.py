@@ -16,6 +16,7 @@ from secretrun.errors import (
     BadReference,
     Denied,
     NotFound,
+    NotInstalled,
     NotSignedIn,
     RateLimited,
     TimedOut,
@@ -163,7 +164,7 @@ def test_without_a_token_the_hint_says_how_to_sign_in(server):
 def test_without_the_cli_the_hint_installs_it(tmp_path):
     reference = parse("doppler://shop/dev/PLAIN")
     error = Doppler().fetch([reference], Context({"PATH": str(tmp_path)}))[reference]
-    assert type(error) is Unavailable
+    assert type(error) is NotInstalled
     assert Doppler.info.install in error.hint
 
 

@@ -6,7 +6,7 @@ import pytest
 from backends.programs import KeyRing, noting
 
 from secretrun.backend import Context
-from secretrun.errors import BadAnswer, BadReference, NotFound, NotSignedIn, Unavailable
+from secretrun.errors import BadAnswer, BadReference, NotFound, NotInstalled, NotSignedIn
 from secretrun.reference import parse
 from secretrun.testing import DIFFICULT_VALUES, BackendContract
 from secretrun_backends.gpg import Gpg
@@ -129,5 +129,5 @@ def test_what_a_reference_gets_wrong_is_named(keys, context, tmp_path, text, kin
 def test_without_gpg_the_error_says_how_to_install_it(tmp_path):
     (tmp_path / "f.gpg").write_bytes(b"x")
     error = fetch("gpg://f.gpg", Context({"PATH": str(tmp_path)}), tmp_path)
-    assert type(error) is Unavailable
+    assert type(error) is NotInstalled
     assert "apt install gnupg" in error.hint

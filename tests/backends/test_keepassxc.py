@@ -10,7 +10,7 @@ import pytest
 from backends.programs import answer_on_terminal, noting
 
 from secretrun.backend import Context
-from secretrun.errors import BadAnswer, BadReference, NotFound, NotSignedIn, Unavailable
+from secretrun.errors import BadAnswer, BadReference, NotFound, NotInstalled, NotSignedIn
 from secretrun.reference import parse
 from secretrun.testing import BackendContract
 from secretrun_backends.keepassxc import KeePassXC
@@ -167,7 +167,7 @@ def test_the_password_is_asked_for_on_the_terminal_and_not_shown(database, envir
 
 def test_without_keepassxc_the_error_says_how_to_install_it(database, environ, tmp_path):
     error = fetch("keepassxc://team.kdbx/top", database, {**environ, "PATH": str(tmp_path)})
-    assert type(error) is Unavailable
+    assert type(error) is NotInstalled
     assert "apt install keepassxc" in error.hint
 
 

@@ -17,6 +17,7 @@ from secretrun.errors import (
     BadAnswer,
     BadReference,
     Denied,
+    NotInstalled,
     NotSignedIn,
     RateLimited,
     TimedOut,
@@ -246,7 +247,7 @@ def test_without_a_cluster_there_is_no_traceback_of_kubectl_in_the_message():
 def test_without_kubectl_the_hint_installs_it(tmp_path):
     reference = parse("k8s://shop/database#/password")
     error = Kubernetes().fetch([reference], Context({"PATH": str(tmp_path)}))[reference]
-    assert type(error) is Unavailable
+    assert type(error) is NotInstalled
     assert Kubernetes.info.install in error.hint
 
 

@@ -9,7 +9,7 @@ import pytest
 from backends.programs import noting
 
 from secretrun.backend import Context
-from secretrun.errors import BadAnswer, BadReference, NotFound, Unavailable
+from secretrun.errors import BadAnswer, BadReference, NotFound, NotInstalled, Unavailable
 from secretrun.reference import parse
 from secretrun.testing import DIFFICULT_VALUES, BackendContract
 from secretrun_backends.systemd_creds import SystemdCreds
@@ -73,7 +73,7 @@ def test_outside_a_unit_and_without_the_program_the_hint_says_what_is_needed(tmp
     assert "LoadCredential" in outside.hint
     (tmp_path / "f").write_bytes(b"x")
     missing = fetch("systemd-creds://./f", {"PATH": str(tmp_path)}, tmp_path)
-    assert type(missing) is Unavailable
+    assert type(missing) is NotInstalled
     assert "systemd 250" in missing.hint
 
 

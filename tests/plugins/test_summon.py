@@ -7,7 +7,7 @@ import os
 import pytest
 
 from secretrun.backend import Context
-from secretrun.errors import BackendError, BadReference, NotFound, TimedOut, Unavailable
+from secretrun.errors import BackendError, BadReference, NotFound, NotInstalled, TimedOut, Unavailable
 from secretrun.reference import parse
 from secretrun_backends.summon import Summon
 
@@ -65,9 +65,17 @@ def test_a_hanging_provider_is_given_up_at_the_time_limit(context):
     assert type(ask(Context(context.environ, timeout=1), "summon://My_Provider/slow")) is TimedOut
 
 
+def test_check_names_the_providers_there_are(context, tmp_path):
+    assert Summon().check(context) == "providers My_Provider"
+    with pytest.raises(NotInstalled):
+        Summon().check(Context({"SUMMON_PROVIDER_PATH": str(tmp_path / "none")}))
+    with pytest.raises(Unavailable, match="absolute"):
+        Summon().check(Context({"SUMMON_PROVIDER_PATH": "providers"}))
+
+
 def test_a_provider_that_is_not_there_is_named_with_where_it_was_looked_for(context):
     error = ask(context, "summon://none/id")
-    assert type(error) is Unavailable
+    assert type(error) is NotInstalled
     assert context.environ["SUMMON_PROVIDER_PATH"] in error.message
 
 
