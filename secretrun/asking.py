@@ -44,6 +44,13 @@ class Found:
         self.values.update(other.values)
         self.listings.update(other.listings)
 
+    def errors(self) -> Found:
+        """The part of it that failed."""
+        failed = Found()
+        failed.values = {r: said for r, said in self.values.items() if isinstance(said, SecretrunError)}
+        failed.listings = {r: said for r, said in self.listings.items() if isinstance(said, SecretrunError)}
+        return failed
+
     def __repr__(self) -> str:
         return f"<Found {len(self.values)} values, {len(self.listings)} listings>"
 
@@ -114,6 +121,7 @@ class Asking:
         self._limit = context(batch.backend).timeout
         self._end = None if self._limit is None else time.monotonic() + self._limit
         self._found: Found | None = None
+        self._late = False
         self._thread = threading.Thread(
             target=self._run, name=f"secretrun-{batch.backend.info.name}", daemon=True
         )
@@ -125,16 +133,24 @@ class Asking:
 
         self._thread.join(None if self._end is None else max(0.0, self._end + GRACE - time.monotonic()))
         title = self._batch.backend.info.title
-        if self._thread.is_alive():
-            late = TimedOut(
+        alive = self._thread.is_alive()
+        if not (alive or self._late):
+            return self._found or self._batch.all(BadAnswer(f"{title} gave no answer"))
+        late = self._batch.all(
+            TimedOut(
                 f"{title} did not answer within {self._limit:g} seconds",
                 hint="allow more with --timeout SECONDS",
             )
-            return self._batch.all(late)
-        return self._found or self._batch.all(BadAnswer(f"{title} gave no answer"))
+        )
+        if not alive and self._found is not None:  # an error of its own says more than ours
+            late.update(self._found.errors())
+        return late
 
     def _run(self) -> None:
+        import time
+
         self._found = self._ask()
+        self._late = self._end is not None and time.monotonic() > self._end
         self._done()
 
     def _ask(self) -> Found:

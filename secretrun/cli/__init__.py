@@ -37,9 +37,20 @@ def main(argv: Sequence[str]) -> int:
         _drop_output()  # `secretrun check | head`: end quietly
         return 141
     except Exception as error:  # noqa: BLE001  a bug must not print a traceback that quotes a value
-        messages.bug(error)
+        _end_helpers()
+        if isinstance(error, OSError) and _is_full(error):
+            messages.error(SecretrunError(f"can't write: {(error.strerror or 'it failed').lower()}"))
+        else:
+            messages.bug(error)
         _drop_output()
         return 125
+
+
+def _is_full(error: OSError) -> bool:
+    """Whether it is about room that is not there: a verb's output goes to a full disk."""
+    import errno
+
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _drop_output() -> None:

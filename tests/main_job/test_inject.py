@@ -87,6 +87,25 @@ def test_a_full_disk_leaves_no_file_and_the_old_one_as_it_was(place):
     assert [path.name for path in place.iterdir() if path.name.endswith(".tmp")] == []
 
 
+@pytest.mark.parametrize("verb", [["inject", "-i", "t"], ["inject"], ["read", "file://token"], ["check"]])
+def test_standard_output_on_a_full_disk_is_a_clear_error(place, verb):
+    (place / "t").write_text("{{ file://token }}")
+    (place / ".env").write_text("TOKEN=file://token\n")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *verb],
+            env=clean_environ(place),
+            cwd=place,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (
+        125,
+        b"secretrun: error: can't write: no space left on device\n",
+    )
+
+
 def test_a_link_is_followed_and_stays_one(place):
     (place / "t").write_text("{{ file://token }}")
     (place / "real").write_text("old")

@@ -297,12 +297,24 @@ def test_a_store_that_hangs_past_its_time_limit_is_an_error_and_the_others_are_n
     try:
         error = failure(
             plan("A=memory://a\nB=one://a"),
-            stores(hanging, MemoryBackend({"a": b"1"}, scheme="one"), timeout=0.05),
+            stores(hanging, MemoryBackend({"a": b"1"}, scheme="one"), timeout=0.5),
         )
     finally:
         release.set()
     assert error.failures == (
-        "app.env:1: A: memory://a: memory (in memory) did not answer within 0.05 seconds",
+        "app.env:1: A: memory://a: memory (in memory) did not answer within 0.5 seconds",
+    )
+
+
+def test_an_answer_after_the_time_limit_is_not_used_and_an_error_then_is_kept():
+    def late(references):
+        threading.Event().wait(0.3)
+        return {r: b"s3cret-value" if r.path == "a" else Denied("you may not") for r in references}
+
+    error = failure(plan("A=memory://a\nB=memory://b"), stores(Odd(late), timeout=0.1))
+    assert error.failures == (
+        "app.env:1: A: memory://a: memory (in memory) did not answer within 0.1 seconds",
+        "app.env:2: B: memory://b: you may not",
     )
 
 
