@@ -2,20 +2,16 @@
 
 `subprocess.communicate` would take whatever the program writes into memory.
 
-May import: nothing.
+May import: spawn.
 """
 
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from subprocess import Popen
 
 COMPLAINT = 64 << 10  # bytes of standard error that are kept; the rest is read and dropped
-PIECE = 1 << 16
 
 
 class Captured:
@@ -57,88 +53,20 @@ def capture(
     Raises:
         OSError: it can't be started.
     """
-    import subprocess
     import time
+
+    from secretrun.spawn import Program
 
     end = None if seconds is None else time.monotonic() + seconds
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(environ),
-        cwd=directory,
-        start_new_session=True,
-    )
+    program = Program(command, environ=environ, directory=directory)
+    status = None
     try:
-        output, complaint, excess = _exchange(process, text, end, limit)
+        output, complaint, excess = program.exchange(text, end, limit=limit, complaint_limit=COMPLAINT)
         if not excess:
-            try:
-                process.wait(None if end is None else max(0.0, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                excess = "time"
+            status = program.wait(end)
+            excess = "time" if status is None else ""
     finally:
-        _end(process)
-    return Captured(None if excess else process.returncode, output, complaint, excess)
-
-
-def _exchange(process: Popen[bytes], text: bytes, end: float | None, limit: int) -> tuple[bytes, bytes, str]:
-    """Write and read at once, so that neither side waits for the other for ever."""
-    import selectors
-    import time
-
-    assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018  all three are pipes
-    source, out, err = process.stdin.fileno(), process.stdout.fileno(), process.stderr.fileno()
-    os.set_blocking(source, False)
-    output, complaint = bytearray(), bytearray()
-    with selectors.DefaultSelector() as selector:
-        selector.register(out, selectors.EVENT_READ)
-        selector.register(err, selectors.EVENT_READ)
-        if text:
-            selector.register(source, selectors.EVENT_WRITE)
-        else:
-            process.stdin.close()
-        left = memoryview(text)
-        open_ends = 2
-        while open_ends:
-            pause = None if end is None else end - time.monotonic()
-            if pause is not None and pause <= 0:
-                return bytes(output), bytes(complaint), "time"
-            for key, _ in selector.select(pause):
-                if key.fd == source:
-                    try:
-                        left = left[os.write(source, left[:PIECE]) :]
-                    except BlockingIOError:
-                        continue
-                    except BrokenPipeError:  # it reads no more; what it answers will tell
-                        left = left[:0]
-                    if not left:
-                        selector.unregister(source)
-                        process.stdin.close()
-                    continue
-                piece = os.read(key.fd, PIECE)
-                if not piece:
-                    selector.unregister(key.fd)
-                    open_ends -= 1
-                elif key.fd == out:
-                    output += piece
-                    if len(output) > limit:
-                        return b"", bytes(complaint), "output"
-                else:
-                    complaint += piece[: COMPLAINT - len(complaint)]
-    return bytes(output), bytes(complaint), ""
-
-
-def _end(process: Popen[bytes]) -> None:
-    """Leave nothing of it behind: no process of its session, no zombie, no pipe."""
-    import signal
-
-    try:
-        # Also after a good end: what it left running has no business beside secrets.
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS: EPERM when only a zombie is left
-        pass
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
-    process.wait()
+        program.kill()  # also after a good end: what it left running has no business beside secrets
+        program.close()
+        program.wait(None)
+    return Captured(status, output, complaint, excess)

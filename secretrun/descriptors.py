@@ -45,7 +45,7 @@ def opened() -> list[int]:
 
 def inherited() -> list[int]:
     """The descriptors from 3 on that the command gets: what Python opens itself is not inheritable."""
-    return [number for number in opened() if os.get_inheritable(number)]
+    return [number for number in opened() if _is_inheritable(number)]
 
 
 def keep_only(kept: set[int]) -> None:
@@ -79,3 +79,10 @@ def _is_open(number: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _is_inheritable(number: int) -> bool:
+    try:
+        return os.get_inheritable(number)
+    except OSError:  # another thread has just closed it: it was one of ours
+        return False

@@ -1,6 +1,6 @@
 """Running the program that reaches a store: no secret in its arguments, no output in any message.
 
-May import: errors, backend, tools.
+May import: errors, backend, spawn, tools.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ import os
 import time
 
 from secretrun.errors import NotInstalled, TimedOut, Unavailable
-from secretrun.tools import ended, find_program, started
+from secretrun.tools import find_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from subprocess import Popen
 
     from secretrun.backend import BackendInfo, Context
 
-REAP = 5.0  # seconds to collect a killed program whose own children may still hold its pipes
+REAP = 5.0  # seconds to collect a killed program that the kernel does not let go of
 
 
 class Completed:
@@ -42,15 +41,19 @@ class Completed:
 
 
 class Deadline:
-    """The time one batch may take, shared out among the programs it starts."""
+    """The time one batch may take, shared out among the programs it starts.
+
+    Attributes:
+        end: the monotonic time at which it has passed, or None when there is no limit.
+    """
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
-        self._end = None if seconds is None else time.monotonic() + seconds
+        self.end = None if seconds is None else time.monotonic() + seconds
 
     def left(self) -> float | None:
         """Seconds left, never below 0, or None when there is no limit."""
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
+        return None if self.end is None else max(0.0, self.end - time.monotonic())
 
     def passed(self, info: BackendInfo) -> TimedOut:
         """The error to raise when it has passed."""
@@ -102,32 +105,30 @@ def run(
         TimedOut: when the deadline passes first.
         Unavailable: when it can't be started.
     """
-    import subprocess
+    from secretrun.spawn import Program
 
+    end = deadline.end
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(environ),
-            cwd=directory,
-            start_new_session=not terminal,
+        program = Program(
+            command, environ=environ, directory=directory, leader=not terminal, reads=text is not None
         )
     except OSError as error:
         raise Unavailable(
             f"can't start {command[0]}: {error.strerror}", hint=f"install it: {info.install}"
         ) from None
-    started(process.pid, leader=not terminal)
+    status = None
     try:
-        output, complaint = process.communicate(text, deadline.left())
-    except subprocess.TimeoutExpired:
-        raise deadline.passed(info) from None
+        output, complaint, excess = program.exchange(text or b"", end)
+        if not excess:
+            status = program.wait(end)
     finally:
-        if process.returncode is None:  # too late, or we are being interrupted
-            _kill(process, group=not terminal)
-        ended(process.pid)
-    return Completed(process.returncode, output, complaint.decode("utf-8", "replace"))
+        if status is None:  # too late, or we are being interrupted
+            program.kill()
+        program.close()
+        program.wait(time.monotonic() + REAP)
+    if status is None:
+        raise deadline.passed(info)
+    return Completed(status, output, complaint.decode("utf-8", "replace"))
 
 
 def first_line(complaint: str) -> str:
@@ -142,24 +143,3 @@ def first_line(complaint: str) -> str:
         if words:
             return words if len(words) <= 200 else words[:200] + "..."
     return "it gave no reason"
-
-
-def _kill(process: Popen[bytes], *, group: bool) -> None:
-    import signal
-    import subprocess
-
-    try:
-        if group:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    except ProcessLookupError:
-        pass
-    try:
-        process.communicate(timeout=REAP)
-    except subprocess.TimeoutExpired:
-        pass  # something it started lives on with its pipes; the program itself is dead
-    finally:
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
