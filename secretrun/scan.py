@@ -7,87 +7,23 @@ A line end after the first few bytes of a secret must not hold the line back: a 
 that line would wait forever. So bytes before a break within the first `SHOWN` bytes of a pattern
 show, and the mask begins after the last such break.
 
-May import: patterns, views.
+May import: patterns, spans, views.
 """
 
 from __future__ import annotations
 
-from secretrun.patterns import SPACE
+from secretrun.spans import RUN, SHOWN, Live, Span, mask_start, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from secretrun.patterns import Pattern, PatternSet
+    from secretrun.pattern import Pattern
+    from secretrun.patterns import PatternSet
     from secretrun.views import View
 
-RUN = 64  # whitespace bytes that may stand between two bytes of a broken secret
-SHOWN = 3  # bytes of a secret that may show before a break, or on an idle terminal
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _BASE64 = _WORD | frozenset(b"+/-")
-
-
-class Live:
-    """An occurrence that is not finished yet. Places are indexes in the buffer.
-
-    Attributes:
-        keep: from here on the bytes are needed to recognise it.
-        hold: from here on they must not be shown; the buffer's end when they may.
-        limit: the same on an idle terminal.
-        end: just after the last byte of it.
-        matched: bytes of the pattern seen.
-        length: bytes the pattern has.
-        order: of the pattern, or -1 when several share these bytes.
-    """
-
-    __slots__ = ("end", "hold", "keep", "length", "limit", "matched", "order")
-
-    def __init__(
-        self,
-        keep: int,
-        hold: int,
-        limit: int,
-        end: int,
-        *,
-        matched: int = 0,
-        length: int = 0,
-        order: int = -1,
-    ) -> None:
-        self.keep = keep
-        self.hold = hold
-        self.limit = limit
-        self.end = end
-        self.matched = matched
-        self.length = length
-        self.order = order
-
-
-class Span:
-    """An occurrence. Places are indexes in the buffer.
-
-    Attributes:
-        start: where its mask begins; `end`: just after its last byte.
-        keep: from here on the bytes are needed to recognise it again.
-        solid: it was found in the bytes as they are, escapes and all.
-    """
-
-    __slots__ = ("end", "keep", "pattern", "solid", "start")
-
-    def __init__(self, start: int, end: int, keep: int, pattern: Pattern, *, solid: bool) -> None:
-        self.start = start
-        self.end = end
-        self.keep = keep
-        self.pattern = pattern
-        self.solid = solid
-
-    def rank(self) -> tuple[int, int, int]:
-        """Sorted by this, the span that gives the mask its name comes first."""
-        return self.start, -self.end, self.pattern.order
-
-
-def shown(length: int) -> int:
-    """How many bytes of a pattern of `length` bytes an idle terminal may show."""
-    return min(SHOWN, length // 8)
 
 
 def scan(patterns: PatternSet, view: View, spans: list[Span], lives: list[Live], *, final: bool) -> None:
@@ -129,7 +65,7 @@ def _found(
     view: View, begin: int, stop: int, pattern: Pattern, spans: list[Span], lives: list[Live], *, final: bool
 ) -> None:
     text = view.text
-    if pattern.rule == "word":
+    if pattern.rule.word:
         if (text[begin - 1] if begin else view.before) in _WORD:
             return
         if stop == len(text) and not final:
@@ -137,9 +73,9 @@ def _found(
             return
         if stop < len(text) and text[stop] in _WORD:
             return
-    elif pattern.rule == "base64":
+    if pattern.rule.right:
         stop = _edge(view, begin, stop, lives, final=final)
-    start = view.raw(begin)
+    start = view.raw(_leftmost(view, begin, pattern.rule.left))
     spans.append(Span(start, view.raw_end(stop), start, pattern, solid=view.solid))
 
 
@@ -164,50 +100,49 @@ def _edge(view: View, begin: int, stop: int, lives: list[Live], *, final: bool) 
     return stop
 
 
+def _leftmost(view: View, begin: int, left: int) -> int:
+    """Where an occurrence at `begin` starts, with the byte before it that belongs to it, see `Rule.left`."""
+    if begin and left >> view.text[begin - 1] & 1 and view.raw(begin) == view.raw_end(begin):
+        return begin - 1
+    return begin
+
+
 def _unfinished(view: View, begin: int, texts: dict[bytes, Pattern], lives: list[Live]) -> None:
     part = view.text[begin:]
+    one: Pattern | None = None  # one stands for all: they share the bytes and the length
+    left = 0
     for text, pattern in texts.items():
         if text.startswith(part) and (view.solid or not pattern.escaped):
-            lives.append(
-                Live(
-                    view.raw(begin),
-                    view.raw(begin),
-                    view.raw(begin + shown(len(text))),
-                    view.raw_end(len(view.text)),
-                    matched=len(part),
-                    length=len(text),
-                    order=pattern.order,
-                )
+            one = one or pattern
+            left |= pattern.rule.left
+    if one is not None:
+        start = _leftmost(view, begin, left)
+        length = len(one.text)
+        lives.append(
+            Live(
+                view.raw(start),
+                view.raw(start),
+                view.raw(start + shown(length)),
+                view.raw_end(len(view.text)),
+                matched=len(part),
+                length=length,
+                order=one.order,
             )
-            return  # one stands for all: they share the bytes and the length
-
-
-def _mask_start(places: Sequence[int]) -> int | None:
-    """The index in `places` where the mask begins, or None when a run of whitespace is too long."""
-    begin = 0
-    previous = places[0]
-    for index, place in enumerate(places):
-        if place - previous > 1:
-            if place - previous > RUN + 1:
-                return None
-            if index <= SHOWN:
-                begin = index
-        previous = place
-    return begin
+        )
 
 
 def _found_broken(
     view: View, places: Sequence[int], pattern: Pattern, spans: list[Span], lives: list[Live], *, final: bool
 ) -> None:
-    begin = _mask_start(places)
+    begin = mask_start(places)
     if begin is None:
         return
     stop = places[-1] + 1
-    if pattern.rule == "base64":
+    if pattern.rule.right:
         stop = _edge(view, places[0], stop, lives, final=final)
-    spans.append(
-        Span(view.raw(places[begin]), view.raw_end(stop), view.raw(places[0]), pattern, solid=view.solid)
-    )
+    first = places[0] if begin else _leftmost(view, places[0], pattern.rule.left)
+    start = places[begin] if begin else first
+    spans.append(Span(view.raw(start), view.raw_end(stop), view.raw(first), pattern, solid=view.solid))
 
 
 def _unfinished_broken(
@@ -216,75 +151,33 @@ def _unfinished_broken(
     trailing = len(view.text) - 1 - places[-1]
     if trailing > RUN or (not trailing and places[-1] - places[0] == len(places) - 1):
         return  # too long a gap, or no gap at all: then it is an exact one
-    begin = _mask_start(places)
+    begin = mask_start(places)
     if begin is None:
         return
+    one: Pattern | None = None  # see `_unfinished`
+    left = 0
     for key, pattern in keys.items():
         if key.startswith(part) and (view.solid or not pattern.escaped):
-            size = len(part)
-            if trailing and size <= SHOWN:
-                begin = size
-            hold = view.raw(places[begin]) if begin < size else view.end
-            limit = begin + max(0, shown(len(key)) - begin)
-            lives.append(
-                Live(
-                    view.raw(places[0]),
-                    hold,
-                    view.raw(places[limit]) if limit < size else view.end,
-                    view.raw_end(places[-1] + 1),
-                    matched=size,
-                    length=len(key),
-                    order=pattern.order,
-                )
-            )
-            return
-
-
-def short_tails(patterns: PatternSet, view: View, lives: list[Live]) -> None:
-    """Find the unfinished occurrences of less than `HEAD` bytes, at the end of the view."""
-    text = view.text
-    size = len(text)
-    tails = patterns.tails
-    for matched in range(1, min(patterns.longest_tail, size) + 1):
-        length = tails.get(text[size - matched :])
-        if length is not None:
-            start = view.raw(size - matched)
-            limit = view.raw(size - matched + min(shown(length), matched))
-            lives.append(Live(start, start, limit, view.end, matched=matched, length=length))
-    if view.squeezed is not text and view.squeezed[-1:] and patterns.loose_tails:
-        _short_broken_tails(patterns, view, lives)
-
-
-def _short_broken_tails(patterns: PatternSet, view: View, lives: list[Live]) -> None:
-    text, squeezed = view.text, view.squeezed
-    places: list[int] = []
-    index = len(text)
-    while index and len(places) < SHOWN:
-        stripped = text[max(0, index - RUN - 1) : index].rstrip(SPACE)
-        if not stripped:
-            break
-        index = index - min(index, RUN + 1) + len(stripped) - 1
-        places.insert(0, index)
-    for matched in range(1, len(places) + 1):
-        length = patterns.loose_tails.get(squeezed[-matched:])
-        if length is None:
-            continue
-        mine = places[-matched:]
-        trailing = len(text) - 1 - mine[-1]
-        if not trailing and mine[-1] - mine[0] == matched - 1:
-            continue
-        begin = _mask_start(mine) or 0
-        if trailing:
-            begin = matched
-        hold = view.raw(mine[begin]) if begin < matched else view.end
-        limit = begin + max(0, shown(length) - begin)
-        lives.append(
-            Live(
-                view.raw(mine[0]),
-                hold,
-                view.raw(mine[limit]) if limit < matched else view.end,
-                view.raw_end(mine[-1] + 1),
-                matched=matched,
-                length=length,
-            )
+            one = one or pattern
+            left |= pattern.rule.left
+    if one is None:
+        return
+    size = len(part)
+    if trailing and size <= SHOWN:
+        begin = size
+    first = places[0] if begin else _leftmost(view, places[0], left)
+    hold = view.raw(first)
+    if begin:
+        hold = view.raw(places[begin]) if begin < size else view.end
+    limit = begin + max(0, shown(len(one.key)) - begin)
+    lives.append(
+        Live(
+            view.raw(first),
+            hold,
+            view.raw(places[limit]) if limit < size else view.end,
+            view.raw_end(places[-1] + 1),
+            matched=size,
+            length=len(one.key),
+            order=one.order,
         )
+    )

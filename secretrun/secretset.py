@@ -3,13 +3,14 @@
 Shared by the streams of one run. Adding to it replaces the compiled patterns in one assignment, so a
 stream in another thread sees all of the new secrets or none.
 
-May import: forms, model, patterns, policy, scan, views.
+May import: forms, model, pattern, patterns, policy, scan, views.
 """
 
 from __future__ import annotations
 
 from secretrun.forms import DEFAULT_FORMS, TERMINAL, WRAPPED, derive
-from secretrun.patterns import Pattern, PatternSet
+from secretrun.pattern import Pattern
+from secretrun.patterns import PatternSet
 from secretrun.policy import decide, mask_texts
 from secretrun.scan import scan
 from secretrun.views import View
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from secretrun.model import Secret
     from secretrun.patterns import Automaton
-    from secretrun.scan import Span
+    from secretrun.spans import Span
 
 
 class SecretSet:
@@ -80,10 +81,15 @@ class SecretSet:
                     texts[text] = Pattern(
                         text, squeeze=self.squeeze, rule=rule, owner=owner, form=form, order=len(texts)
                     )
-                elif known.rule == "word" and rule != "word":
-                    # the same bytes asked for anywhere: the wider rule wins, the first name stays
+                elif known.rule is not rule:
+                    # the same bytes asked for once more: both rules count, the first name stays
                     texts[text] = Pattern(
-                        text, squeeze=self.squeeze, rule=rule, owner=known.owner, form=form, order=known.order
+                        text,
+                        squeeze=self.squeeze,
+                        rule=known.rule | rule,
+                        owner=known.owner,
+                        form=known.form,
+                        order=known.order,
                     )
         patterns = PatternSet(list(texts.values()), self.automaton, squeeze=self.squeeze) if texts else None
         self._choose_masks(patterns)
@@ -106,9 +112,9 @@ class SecretSet:
 
 
 def _holds(patterns: PatternSet, mask: bytes) -> bool:
-    view = View(mask, -1, patterns.squeezed(mask), end=len(mask))
-    if patterns.quiet(view.squeezed):
+    if patterns.quiet(mask):
         return False
+    view = View(mask, -1, patterns.squeezed)
     spans: list[Span] = []
     scan(patterns, view, spans, [], final=True)
     return bool(spans)

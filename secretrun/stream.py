@@ -4,12 +4,13 @@ The bytes that matter for what may come are kept in a buffer and scanned again w
 there is no state inside the automaton, and no offset that could overflow. Text that the patterns
 clear, which is nearly all text, goes out without a look at single bytes.
 
-May import: patterns, scan, secretset, views.
+May import: patterns, scan, secretset, spans, views.
 """
 
 from __future__ import annotations
 
-from secretrun.scan import Live, Span, scan, short_tails
+from secretrun.scan import scan
+from secretrun.spans import Live, Span
 from secretrun.views import PlainText, View, has_escapes
 
 TYPE_CHECKING = False
@@ -52,29 +53,51 @@ class Stream:
         if patterns is None or not data:
             return data
         buffer = self._buffer + data if self._buffer else data
-        squeezed = patterns.squeezed(buffer)
-        quiet = patterns.quiet(squeezed)
         if (
-            quiet
-            and self._old is None
+            self._old is None
             and self._covered <= self._done
             and not (self._shared.terminal and (self._before != self._before_text or has_escapes(buffer)))
+            and patterns.clear(buffer)
         ):
-            return self._pass(patterns, buffer, squeezed)
-        return self._step(patterns, View(buffer, self._before, squeezed, end=len(buffer)), quiet, final=False)
+            return self._pass(patterns, buffer)
+        view = View(buffer, self._before, patterns.squeezed)
+        return self._step(patterns, view, patterns.quiet(buffer), final=False)
 
-    def _pass(self, patterns: PatternSet, buffer: bytes, squeezed: bytes) -> bytes:
+    def _pass(self, patterns: PatternSet, buffer: bytes) -> bytes:
         """Let clear text out, but for what may be the beginning of a secret at its end."""
-        if not patterns.ends_quiet(buffer, squeezed):
-            lives: list[Live] = []
-            short_tails(patterns, View(buffer, self._before, squeezed, end=len(buffer)), lives)
-            if lives:
-                return self._emit(buffer, [], lives, None)
-        out = buffer[self._done :] if self._done else buffer
-        self._before = self._before_text = buffer[-1]
-        self._buffer = b""
-        self._done = self._covered = self._solid = self._limit = self._frontier = 0
-        return out
+        end, squeezed = patterns.end(buffer)
+        cut = len(buffer) - len(end)
+        waiting = None if patterns.begins(squeezed) else patterns.tails.waiting(end)
+        if waiting is not None:
+            wait, need, show = waiting
+            if not need and not self._done:
+                self._before = self._before_text = buffer[-1]
+                self._buffer = b""
+                self._covered = self._solid = self._limit = 0
+                return buffer
+            return self._let_out(buffer, len(buffer) - wait, len(buffer) - need, show)
+        view = View(end, buffer[cut - 1] if cut else self._before, patterns.squeezed)
+        lives: list[Live] = []
+        scan(patterns, view, [], lives, final=False)
+        patterns.tails.find(view, lives)
+        hold = min([live.hold for live in lives], default=len(end))
+        keep = min([live.keep for live in lives], default=len(end))
+        limit = min([live.limit for live in lives if live.hold < len(end)], default=0)
+        return self._let_out(buffer, cut + hold, cut + keep, max(0, limit - keep))
+
+    def _let_out(self, buffer: bytes, hold: int, keep: int, limit: int) -> bytes:
+        """Show clear text to `hold`; keep it from `keep` on, `limit` bytes of that for an idle terminal."""
+        done = self._done
+        shown = max(done, hold)
+        keep = min(keep, shown)
+        if keep:
+            self._before = self._before_text = buffer[keep - 1]
+        self._buffer = buffer[keep:]
+        self._done = shown - keep
+        self._covered = max(0, self._covered - keep)
+        self._solid = max(0, self._solid - keep)
+        self._limit = limit
+        return buffer[done:hold]
 
     @property
     def held(self) -> int:
@@ -94,8 +117,7 @@ class Stream:
             if self._patterns is not self._shared.patterns:
                 self._renew()
             assert self._patterns is not None  # noqa: S101  a buffer is only kept for patterns
-            squeezed = self._patterns.squeezed(self._buffer)
-            view = View(self._buffer, self._before, squeezed, end=len(self._buffer))
+            view = View(self._buffer, self._before, self._patterns.squeezed)
             out = self._step(self._patterns, view, quiet=False, final=True)
         self.start()
         return out
@@ -116,12 +138,12 @@ class Stream:
         plain = None
         if self._shared.terminal and (has_escapes(buffer) or self._before != self._before_text):
             plain = PlainText(buffer, self._before_text, patterns.squeezed)
-            self._look(patterns, plain, patterns.quiet(plain.squeezed), spans, lives, final=final)
+            self._look(patterns, plain, patterns.quiet(plain.text), spans, lives, final=final)
             if plain.cut and not final:
                 # a string that may turn out to be text, when it does not end as strings do
                 doubtful = PlainText(buffer, self._before_text, patterns.squeezed, cut=False)
                 found: list[Span] = []
-                self._look(patterns, doubtful, patterns.quiet(doubtful.squeezed), found, lives, final=False)
+                self._look(patterns, doubtful, patterns.quiet(doubtful.text), found, lives, final=False)
                 lives += [Live(span.keep, span.start, span.start, span.end) for span in found]
         if final:
             spans += [
@@ -149,22 +171,18 @@ class Stream:
     ) -> None:
         if not quiet:
             scan(patterns, view, spans, lives, final=final)
-        short_tails(patterns, view, lives)
+        patterns.tails.find(view, lives)
         if self._old is not None:
-            self._drop_early(spans, lives, view)
+            self._drop_early(self._old, spans, lives, view)
 
-    def _drop_early(self, spans: list[Span], lives: list[Live], view: View) -> None:
+    def _drop_early(self, old: PatternSet, spans: list[Span], lives: list[Live], view: View) -> None:
         """Patterns added in mid-stream don't reach back over what was shown before they came."""
-        old = self._old
-        known = 0 if old is None else len(old.patterns)
+        known = len(old.patterns)
         spans[:] = [span for span in spans if span.pattern.order < known or span.start >= self._frontier]
-        tails = {} if old is None else old.tails
-        lives[:] = [
-            live
-            for live in lives
-            if live.keep >= self._frontier
-            or (live.order < known if live.order >= 0 else view.text[-live.matched :] in tails)
-        ]
+        lives[:] = [live for live in lives if 0 <= live.order < known or live.keep >= self._frontier]
+        early: list[Live] = []
+        old.tails.find(view, early)
+        lives += [live for live in early if live.keep < self._frontier]
 
     def _emit(self, buffer: bytes, spans: list[Span], lives: list[Live], plain: PlainText | None) -> bytes:
         """Write what is decided: text before the first byte that is not, and the masks that start there."""

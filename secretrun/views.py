@@ -4,12 +4,12 @@ A terminal shows `ESC[1mse` `ESC[0mcret` as one word, so a secret is looked for 
 `View` is one reading of a buffer: its text, the text without whitespace, and the way back from a
 place in either to the place in the buffer.
 
-May import: patterns.
+May import: pattern.
 """
 
 from __future__ import annotations
 
-from secretrun.patterns import SPACE
+from secretrun.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _KEPT = bytes(0 if byte in SPACE else 1 for byte in range(256))
 
 def has_escapes(data: bytes) -> bool:
     """Whether any byte of `data` can start or be a terminal control sequence that prints nothing."""
-    return b"\x1b" in data or b"\x0e" in data or b"\x0f" in data
+    return 0x1B in data or 0x0E in data or 0x0F in data
 
 
 def escapes(*, cut: bool = True) -> Expression[bytes]:
@@ -53,19 +53,29 @@ class View:
     Attributes:
         text: what is read.
         before: the byte before `text`, or -1 at the start of the stream.
-        squeezed: what the patterns' keys are looked for in, see `PatternSet.squeezed`.
+        end: the length of the buffer.
     """
 
-    __slots__ = ("_places", "before", "end", "squeezed", "text")
+    __slots__ = ("_places", "_squeeze", "_squeezed", "before", "end", "text")
 
     solid = True  # escapes in what is found here are part of it
 
-    def __init__(self, text: bytes, before: int, squeezed: bytes, *, end: int) -> None:
+    def __init__(
+        self, text: bytes, before: int, squeeze: Callable[[bytes], bytes], *, end: int | None = None
+    ) -> None:
         self.text = text
         self.before = before
-        self.squeezed = squeezed
-        self.end = end
+        self.end = len(text) if end is None else end
+        self._squeeze = squeeze
+        self._squeezed: bytes | None = None
         self._places: list[int] | None = None
+
+    @property
+    def squeezed(self) -> bytes:
+        """What the patterns' keys are looked for in, see `PatternSet.squeezed`."""
+        if self._squeezed is None:
+            self._squeezed = self._squeeze(self.text)
+        return self._squeezed
 
     def places(self) -> list[int] | range:
         """For every byte of `squeezed` its index in `text`."""
@@ -102,11 +112,10 @@ class PlainText(View):
     solid = False
 
     def __init__(
-        self, buffer: bytes, before: int, squeezed: Callable[[bytes], bytes], *, cut: bool = True
+        self, buffer: bytes, before: int, squeeze: Callable[[bytes], bytes], *, cut: bool = True
     ) -> None:
         self._expression = escapes(cut=cut)
-        text = self._expression.sub(b"", buffer)
-        super().__init__(text, before, squeezed(text), end=len(buffer))
+        super().__init__(self._expression.sub(b"", buffer), before, squeeze, end=len(buffer))
         self._buffer = buffer
         self._sequences: list[tuple[int, int]] | None = None
 

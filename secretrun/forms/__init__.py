@@ -1,16 +1,19 @@
 """The spellings of a secret: value to byte strings, one small pure function for each dialect.
 
-May import: its own modules, policy.
+May import: its own modules, pattern, policy.
 """
 
 from __future__ import annotations
 
 from secretrun.forms import encodings, parts
 from secretrun.forms.tables import PLAIN
+from secretrun.pattern import ANYWHERE, WORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from secretrun.pattern import Rule
 
 WRAPPED = "wrapped"
 TERMINAL = "terminal"
@@ -36,8 +39,8 @@ SHORTEST = 6  # bytes a part of a secret needs
 
 def derive(
     value: bytes, forms: Iterable[str], *, anywhere: bool, paranoid: bool, minimum: int = SHORTEST
-) -> Iterator[tuple[str, bytes, str]]:
-    """Yield (form, text, rule) for one value, `rule` as in `patterns.Pattern`; texts may repeat.
+) -> Iterator[tuple[str, bytes, Rule]]:
+    """Yield (form, text, rule) for one value; texts may repeat.
 
     Args:
         value: not empty.
@@ -46,7 +49,7 @@ def derive(
         paranoid: fragments and rarer encodings too.
         minimum: bytes a part needs to be masked by itself.
     """
-    rule = "" if anywhere else "word"
+    rule = ANYWHERE if anywhere else WORD
     wanted = frozenset(forms)
     if not wanted:
         yield "raw", value, rule
@@ -66,23 +69,23 @@ def derive(
     yield from _dialects(bare, wanted)
     if "lines" in wanted:
         for text in parts.lines(value):
-            yield "line", text, ""
+            yield "line", text, ANYWHERE
     for form, text in _parts(bare, wanted):
         if len(text) >= minimum and text != bare:
             from secretrun.policy import is_common
 
             if not is_common(text):
-                yield form, text, ""
+                yield form, text, ANYWHERE
                 yield from _dialects(text, wanted)
     if paranoid:
         from secretrun.forms.rare import rare
 
         for form, text in rare(bare):
             if len(text) >= SHORTEST:
-                yield form, text, ""
+                yield form, text, ANYWHERE
 
 
-def _long_enough(form: str, text: bytes, rule: str, minimum: int) -> Iterator[tuple[str, bytes, str]]:
+def _long_enough(form: str, text: bytes, rule: Rule, minimum: int) -> Iterator[tuple[str, bytes, Rule]]:
     if len(text) >= minimum:
         yield form, text, rule
 
@@ -95,7 +98,7 @@ def _parts(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes]]:
             yield "json-part", text
 
 
-def _dialects(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes, str]]:
+def _dialects(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes, Rule]]:
     """Every way to write `value`."""
     if "base64" in wanted:
         for text, rule in encodings.base64(value):
@@ -104,7 +107,7 @@ def _dialects(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes
             yield "base64-utf16", text, rule
     if "hex" in wanted:
         for text in encodings.hexadecimal(value):
-            yield "hex", text, ""
+            yield "hex", text, ANYWHERE
     if not value.translate(None, PLAIN):
         return
     from secretrun.forms import escapes, shells
@@ -121,4 +124,4 @@ def _dialects(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes
         if form in wanted:
             for text in spell(value):
                 if text != value and len(text) >= SHORTEST and len(text) >= shortest and text.strip():
-                    yield form, text, ""
+                    yield form, text, ANYWHERE

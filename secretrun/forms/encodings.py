@@ -1,11 +1,13 @@
 """Base64 and hexadecimal: spellings that no byte of the value survives.
 
-May import: nothing.
+May import: pattern.
 """
 
 from __future__ import annotations
 
 from binascii import b2a_base64
+
+from secretrun.pattern import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,46 +15,69 @@ if TYPE_CHECKING:
 
 SHORTEST = 8  # characters below which an encoded form would match by chance
 
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
+_RULES: dict[tuple[int, bool], Rule] = {}
 
 
-def base64(value: bytes) -> Iterator[tuple[bytes, str]]:
+def base64(value: bytes) -> Iterator[tuple[bytes, Rule]]:
     """Base64 and base64url of `value` inside other data, as (text, rule).
 
     A byte of the value begins at any of three alignments, so there are three runs of characters that
-    it determines in full (RFC 4648, section 4). Where the last bits spill over into one more character,
-    the rule "base64" takes that and the padding in. The character before the run holds at most four
-    bits of the value's first byte; to hide it, every last letter of a stream would have to wait.
+    it determines in full (RFC 4648, section 4). Where its bits spill over into the character before or
+    after a run, the rule takes that in, and the padding.
     """
     for text, rule in _aligned(value):
-        yield text, rule
-        if b"+" in text or b"/" in text:
-            yield text.translate(_TO_URL), rule
-            # the same in a query string
+        yield from _alphabets(text, rule)
+        if b"+" in text or b"/" in text:  # the same in a query string
             escaped = text.replace(b"+", b"%2B").replace(b"/", b"%2F")
             yield escaped, rule
             yield escaped.replace(b"%2B", b"%2b").replace(b"%2F", b"%2f"), rule
 
 
-def _aligned(value: bytes) -> Iterator[tuple[bytes, str]]:
-    for shift in range(3):
-        bits = 8 * (shift + len(value))
-        begin, end = -(-8 * shift // 6), bits // 6
-        if end - begin >= SHORTEST:
-            text = b2a_base64(b"\0" * shift + value, newline=False)[begin:end]
-            yield text, "base64" if bits % 6 else ""
-
-
-def base64_utf16(value: bytes) -> Iterator[tuple[bytes, str]]:
+def base64_utf16(value: bytes) -> Iterator[tuple[bytes, Rule]]:
     """Base64 of the value as UTF-16LE: what PowerShell's `-EncodedCommand` carries."""
     try:
         wide = value.decode().encode("utf-16-le")
     except UnicodeError:
         return
     for text, rule in _aligned(wide):
-        yield text, rule
-        if b"+" in text or b"/" in text:
-            yield text.translate(_TO_URL), rule
+        yield from _alphabets(text, rule)
+
+
+def _alphabets(text: bytes, rule: Rule) -> Iterator[tuple[bytes, Rule]]:
+    yield text, rule
+    if b"+" in text or b"/" in text:
+        yield text.translate(_TO_URL), rule
+
+
+def _aligned(value: bytes) -> Iterator[tuple[bytes, Rule]]:
+    for shift in range(3):
+        bits = 8 * (shift + len(value))
+        begin, end = -(-8 * shift // 6), bits // 6
+        if end - begin >= SHORTEST:
+            text = b2a_base64(b"\0" * shift + value, newline=False)[begin:end]
+            yield text, _rule(_before(shift, value[0]), bits % 6 > 0)
+
+
+def _before(shift: int, first: int) -> int:
+    """Which characters may stand before the run: `Rule.left`."""
+    if not shift:
+        return 0
+    known = 4 if shift == 1 else 2  # bits of the value's first byte that its last bits hold
+    left = 0
+    for high in range(64 >> known):
+        char = _ALPHABET[high << known | first >> (8 - known)]
+        left |= 1 << char | 1 << _TO_URL[char]
+    return left
+
+
+def _rule(left: int, right: bool) -> Rule:
+    """One object for each rule: there are few."""
+    rule = _RULES.get((left, right))
+    if rule is None:
+        rule = _RULES[left, right] = Rule(left=left, right=right)
+    return rule
 
 
 def hexadecimal(value: bytes) -> Iterator[bytes]:

@@ -1,0 +1,151 @@
+"""Beginnings of secrets at the end of a text that are too short for the automaton, at most three bytes.
+
+Nearly every text ends with one when many secrets are known, so this is looked at with every read.
+
+May import: pattern, spans, views.
+"""
+
+from __future__ import annotations
+
+from secretrun.pattern import SPACE
+from secretrun.spans import RUN, SHOWN, Live, mask_start, shown
+from secretrun.views import View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from secretrun.pattern import Pattern
+
+_SPACES = frozenset(SPACE)
+
+
+class Tails:
+    """The beginnings of a set of patterns. Immutable, shared between threads.
+
+    Args:
+        patterns: of which text.
+        head: bytes of a pattern's key that the automaton knows.
+    """
+
+    __slots__ = ("_enough", "_exact", "_lefts", "_loose", "_sizes", "head")
+
+    def __init__(self, patterns: Iterable[Pattern], head: int) -> None:
+        self.head = head
+        # each with the length of the shortest pattern that begins so
+        self._exact: dict[bytes, int] = {}
+        self._loose: dict[bytes, int] = {}
+        self._lefts: dict[bytes, int] = {}  # what may stand before it and belong to it, see `Rule.left`
+        for pattern in patterns:
+            text, rule = pattern.text, pattern.rule
+            length = len(text)
+            for size in range(1, min(_head_end(pattern, head), length + rule.word)):
+                _note(self._exact, text[:size], length)
+            if pattern.loose:
+                for size in range(1, head):
+                    _note(self._loose, pattern.key[:size], length)
+            if rule.left:
+                for size in range(head):
+                    self._lefts[text[:size]] = self._lefts.get(text[:size], 0) | rule.left
+        self._sizes = range(1, max(map(len, self._exact), default=0) + 1)
+        self._enough = max(len(self._sizes) + 1, 2 * head)  # bytes that nearly always tell
+
+    def waiting(self, text: bytes) -> tuple[int, int, int] | None:
+        """How many of the last bytes wait, are needed, and how many of the needed ones a pause may show.
+
+        None where that takes more than a few bytes to tell: `find` does.
+        """
+        last = text[-self._enough :]
+        loose = self._loose
+        if loose:
+            squeezed = last.translate(None, SPACE)
+            if len(squeezed) < len(last):
+                if len(squeezed) < self.head and len(last) < len(text):
+                    return None  # the bytes before them count too
+                for size in range(1, self.head):
+                    if squeezed[-size:] in loose and not last.endswith(squeezed[-size:]):
+                        return self._look_closely(last)
+        wait, hidden = self._ending(last)
+        return wait, wait, wait - hidden
+
+    def _look_closely(self, last: bytes) -> tuple[int, int, int]:
+        lives: list[Live] = []
+        self.find(View(last, -1, bytes), lives)
+        size = len(last)
+        keep = min([live.keep for live in lives], default=size)
+        limit = min([live.limit for live in lives if live.hold < size], default=keep)
+        return size - min([live.hold for live in lives], default=size), size - keep, limit - keep
+
+    def _ending(self, text: bytes) -> tuple[int, int]:
+        """How many bytes at the end of `text` begin a pattern, and how many of those a pause must not show."""
+        exact, lefts = self._exact, self._lefts
+        wait = 1 if lefts and text and lefts[b""] >> text[-1] & 1 else 0
+        hidden = 0
+        for size in self._sizes:
+            part = text[-size:]
+            if part in exact and len(part) == size:
+                wait = size
+                if size < len(text) and part in lefts:
+                    wait += lefts[part] >> text[-size - 1] & 1
+                hidden = max(hidden, wait - shown(exact[part]))
+        return wait, hidden
+
+    def find(self, view: View, lives: list[Live]) -> None:
+        """Find the unfinished occurrences of less than `head` bytes at the end of the view."""
+        text = view.text
+        wait, hidden = self._ending(text)
+        if wait:
+            start = view.raw(len(text) - wait)
+            lives.append(Live(start, start, view.raw(len(text) - hidden), view.end))
+        if self._loose and text and not _SPACES.isdisjoint(text[-RUN * self.head :]):
+            self._find_broken(view, lives)
+
+    def _find_broken(self, view: View, lives: list[Live]) -> None:
+        text = view.text
+        places: list[int] = []
+        key = b""
+        index = len(text)
+        while index and len(places) < SHOWN:
+            stripped = text[max(0, index - RUN - 1) : index].rstrip(SPACE)
+            if not stripped:
+                break
+            index = index - min(index, RUN + 1) + len(stripped) - 1
+            places.insert(0, index)
+            key = text[index : index + 1] + key
+            length = self._loose.get(key)
+            if length is None:
+                continue
+            matched = len(places)
+            trailing = len(text) - 1 - places[-1]
+            if not trailing and places[-1] - places[0] == matched - 1:
+                continue
+            begin = matched if trailing else mask_start(places) or 0
+            hold = view.raw(places[begin]) if begin < matched else view.end
+            limit = begin + max(0, shown(length) - begin)
+            lives.append(
+                Live(
+                    view.raw(places[0]),
+                    hold,
+                    view.raw(places[limit]) if limit < matched else view.end,
+                    view.raw_end(places[-1] + 1),
+                    length=length,
+                )
+            )
+
+
+def _head_end(pattern: Pattern, head: int) -> int:
+    """How many bytes of the text hold the head of the key."""
+    if pattern.text is pattern.key:
+        return head
+    seen = 0
+    for index, byte in enumerate(pattern.text):
+        seen += byte not in _SPACES
+        if seen == head:
+            return index + 1
+    return len(pattern.text)
+
+
+def _note(tails: dict[bytes, int], prefix: bytes, length: int) -> None:
+    known = tails.get(prefix)
+    if known is None or length < known:
+        tails[prefix] = length
