@@ -3,14 +3,14 @@
 Both sides check: the directory must be ours and closed to others, and the kernel must say that the
 process at the other end runs as our user (SO_PEERCRED on Linux, LOCAL_PEERCRED on macOS).
 
-`_socket` and not `socket`: the wrapper module brings selectors and enum, 6 ms on every cached run.
+`_socket` and not `socket`: the wrapper module brings selectors and enum, 6 ms on every cached run. And that
+only where there is a connection: a run without an agent asks for the place of its locks.
 
 May import: errors.
 """
 
 from __future__ import annotations
 
-import _socket
 import os
 import stat
 import sys
@@ -19,6 +19,7 @@ from secretrun.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     from collections.abc import Mapping
 
 LOCAL_PEERCRED = 1  # <sys/un.h> of macOS; Python has no name for it
@@ -61,6 +62,8 @@ def check_directory(path: str, *, create: bool = False) -> None:
 
 def peer_uid(connection: _socket.socket) -> int:
     """The user id of the process at the other end of a Unix socket."""
+    import _socket
+
     if sys.platform == "darwin":
         # struct xucred: version (u32), uid (u32), ...
         raw = connection.getsockopt(SOL_LOCAL, LOCAL_PEERCRED, 76)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretrun.content import listing, select
+from secretrun.content import listing, parse, select
 from secretrun.errors import BackendError, BadAnswer, BadReference, NotFound
 
 
@@ -194,3 +195,29 @@ def test_any_bytes_give_a_value_or_one_of_our_errors(content, kind):
         select(content, ("a", "0"), kind=kind, what="s")
     except BackendError:
         return
+
+
+NEARLY_JSON = st.one_of(
+    st.text(max_size=12),
+    st.text(alphabet='{}[]:,"\\u0d8 \n\t\x0b\xa01eE-+.tfn', max_size=16),
+    st.tuples(
+        st.sampled_from(["", " ", "\n\t", "\x0c", "\ufeff", "\xa0"]), TREES.map(json.dumps), st.text(max_size=2)
+    ).map("".join),
+    st.sampled_from(['{"a": NaN}', "[Infinity]", '{"a":1,"a":2}', "tru", "1 2", '"\x01"', '"\\ud800"', "[1,]", "[" * 5000]),
+)  # fmt: skip
+
+
+def as_json(text):
+    try:
+        return parse(text.encode("utf-8", "surrogatepass"), kind="json", what="s")
+    except BackendError as error:
+        return type(error), error.message
+
+
+@given(NEARLY_JSON)
+def test_json_is_read_the_same_without_the_scanner_in_c(text):
+    """The short way to a tree must neither read what is not JSON nor another tree."""
+    short = as_json(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "_json", None)  # as where there is none; `json` has loaded it already
+        assert as_json(text) == short
