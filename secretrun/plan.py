@@ -107,6 +107,12 @@ class Plan:
         """
         return self._evaluate(parse_text(name, text, place), base, trusted, [])
 
+    def expand(self, name: str, text: str, place: str) -> str:
+        """The variables of a text, as text; references in it are left alone."""
+        values: Values = []
+        assignment = parse_text(name, text, place)
+        return "".join(map(str, _filled(self._expand(assignment.parts, assignment, values, []), values)))
+
     def _evaluate(self, assignment: Assignment, base: str, trusted: bool, rest: list[Assignment]) -> Pieces:
         """Variables, then references; `rest` are the assignments from this one on."""
         values: Values = []

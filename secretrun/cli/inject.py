@@ -92,10 +92,7 @@ def _expand(text: str, environ: dict[str, str]) -> str:
     """Variables of a reference, from the environment."""
     from secretrun.plan import Plan
 
-    plan = Plan(environ, lambda _: False)
-    return "".join(
-        str(piece) for piece in plan.expand_text("a reference", text, "the template", ".", trusted=False)
-    )
+    return Plan(environ, lambda _: False).expand("a reference", text, "the template")
 
 
 def _read(path: str) -> bytes:

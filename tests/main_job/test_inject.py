@@ -2,6 +2,7 @@
 
 import base64
 import json
+import pathlib
 import subprocess
 
 import pytest
@@ -12,7 +13,10 @@ from main_job.support import COMMAND, clean_environ, secretrun
 
 from secretrun import render
 from secretrun.template import parse_dotenv
+from secretrun.testing import install_program
 
+# The stand-in for 1Password's `op`, which needs an account.
+OP = pathlib.Path(__file__).parents[1] / "backends" / "op_stand_in.py"
 SECRET = "inject-secret \"x\" '$y' 0123"
 
 
@@ -34,6 +38,36 @@ def test_a_file_is_filled_and_its_dollars_are_left_alone(place):
     done = inject(place, "-i", "conf.tpl", NAME="token")
     want = f"a {SECRET} $host ${{x}}\r\n{SECRET}".encode() + b"\xff {{x}}\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, want, b"")
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("a {{ op://dev/app/token }} b", "a op-value-1 b"),
+        ("a {{op://dev/$ITEM/token}} b", "a op-value-1 b"),
+        ("a op://dev/app/token, b", "a op-value-1, b"),
+        ("a op://${VAULT:-dev}/$ITEM/token b", "a op-value-1 b"),
+        ("{{ OP://Dev/App/Token }}", "op-value-1"),
+        ("{{ ref+op://dev/app/token }}", "op-value-1"),
+        ("a ref+op://dev/app/token+b", "a op-value-1b"),
+        ("{{ ref+echo://said/so }}", "said/so"),
+        ("{{ ref+echo://said/$ITEM }}", "said/app"),
+        ("{{ file://$DIRECTORY/token }}", SECRET),
+        ('{{ "{{ op://dev/app/token }}" }}', "{{ op://dev/app/token }}"),
+    ],
+)
+def test_every_form_of_a_reference_is_filled_in_a_file(place, text, filled):
+    store = place / "op-store"
+    store.mkdir()
+    value = base64.b64encode(b"op-value-1").decode()
+    (store / "values.json").write_text(json.dumps({"op://dev/app/token": value}))
+    environ = install_program(place / "bin", "op", OP.read_text(), clean_environ(place))
+    environ |= {"OP_STORE": str(store), "ITEM": "app", "DIRECTORY": str(place)}
+    (place / "t").write_text(text)
+    done = subprocess.run(
+        [*COMMAND, "inject", "-i", "t"], env=environ, cwd=place, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.decode()) == (0, filled), done.stderr
 
 
 def test_stdin_is_a_template_too(place):
