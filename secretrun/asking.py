@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RETRIES = (0.3, 0.9, 2.7)  # seconds before asking again what was throttled; the pause adds jitter
 JITTER = 1.5  # times as long as it says a pause is at most
+HEAD_START = 0.004  # seconds a store gets, to be asked, before we do something else beside it
 GRACE = 2.0  # seconds a store gets, beyond its own time limit, to report that limit itself
 
 
@@ -127,10 +128,16 @@ class Asking:
         )
         self._thread.start()
 
-    def found(self) -> Found:
-        """Wait for the answers; when they are late, everything in the batch gets that as its error."""
+    def found(self, meanwhile: Callable[[], None] = lambda: None) -> Found:
+        """Wait for the answers; when they are late, everything in the batch gets that as its error.
+
+        `meanwhile` is called while the store is waited for, if it takes any time.
+        """
         import time
 
+        self._thread.join(HEAD_START)
+        if self._thread.is_alive():
+            meanwhile()
         self._thread.join(None if self._end is None else max(0.0, self._end + GRACE - time.monotonic()))
         title = self._batch.backend.info.title
         alive = self._thread.is_alive()

@@ -81,6 +81,13 @@ class Stores:
         self.cache = cache
         self.edge = edge
         self.offline = offline
+        self.spare: Callable[[], None] | None = None  # what can be done, once, while a store is waited for
+
+    def meanwhile(self) -> None:
+        """Use the time that a store takes."""
+        spare, self.spare = self.spare, None
+        if spare is not None:
+            spare()
 
     def pause(self, seconds: float) -> None:
         """Wait before asking a store that throttles again."""
@@ -166,7 +173,7 @@ def _ask(batches: list[Batch], stores: Stores) -> Found:
             found.update(_take_turn(batch, asking, pending, stores))
         beside = Found()
         for one in started:
-            beside.update(one.found())
+            beside.update(one.found(stores.meanwhile))
     _remember(beside, stores)
     found.update(beside)
     return found
@@ -187,7 +194,7 @@ def _take_turn(
         found = _remembered(batch.values, batch.listings, stores) if waited else Found()
         rest = batch.without(found)
         if rest:
-            asked = asking(rest).found()
+            asked = asking(rest).found(stores.meanwhile)
             _remember(asked, stores)  # before the next run gets its turn
             found.update(asked)
     pending.pop(title, None)

@@ -69,16 +69,12 @@ sys.exit(main())
 
 SESSION = LITERAL.replace(
     "os.execve = show\n",
-    # resolved and about to start: at the door of the session, seen before the module is executed
+    # resolved, the session loaded, the command about to be started
     """
-import importlib.abc
-class Door(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name == "secretrun.session":
-            show()
 before = set(sys.modules)
-sys.meta_path.insert(0, Door())
-show = lambda: (os.write(1, "\\n".join(set(sys.modules) - before).encode()), os._exit(0))
+import secretrun.session
+show = lambda *_, **__: (os.write(1, "\\n".join(set(sys.modules) - before).encode()), os._exit(0))
+secretrun.session.run = show
 """,
 )
 

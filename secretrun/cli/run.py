@@ -40,12 +40,23 @@ def run(options: argparse.Namespace | Options) -> int:
         for name, entry in prepared.plan.entries.items():
             said = ", ".join(reference.text for reference in entry.references()) or "literal"
             messages.note(f"{name}: {said} ({entry.place})")
+    prepared.stores.spare = _load_session
     resolved = _resolve(prepared)
     prepared.warn_about_cache(messages)
     argv = [os.fsencode(word) for word in options.command]
     if settings.flag("watch"):
         return _watch(prepared, resolved, argv, messages)
     return launch(prepared, resolved, argv, messages)
+
+
+def _load_session() -> None:
+    """Import what is needed once the stores have answered: 4 ms, while one of them is waited for."""
+    from secretrun import session  # noqa: F401
+
+    if os.isatty(1) or os.isatty(2):
+        from secretrun import on_terminal  # noqa: F401
+    else:
+        from secretrun import with_pipes  # noqa: F401
 
 
 def launch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: Messages) -> NoReturn:
