@@ -3,7 +3,7 @@
 Settings, lowest first: defaults, the user's config.toml, the project's secretrun.toml, its profiles,
 `SECRETRUN_*`, the command line. `tomllib` is imported only when a TOML file is there.
 
-May import: errors, discovery, entries, plan, reference, settings, template.
+May import: errors, discovery, entries, order, plan, reference, settings, template.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from secretrun.errors import ConfigError, ReferenceSyntaxError, TemplateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from secretrun import order
     from secretrun.plan import Plan
     from secretrun.settings import Settings
 
@@ -147,8 +148,11 @@ def fill(
                 f"--from: {error.message}", column=error.column, hint=error.hint
             ) from None
         plan.imports.append((wanted, "--from"))
-    for layer in config.tables:
-        _add_tables(plan, layer)
+    # The user's own file by itself: what it trusts must not be made of what a project says.
+    for trusted in (True, False):
+        layers = [layer for layer in config.tables if layer.trusted is trusted]
+        if layers:
+            _add_tables(plan, layers)
     for path in config.templates:
         shown = "<stdin>" if path == "-" else _shorten(path, directory)
         text = _decode(read_stdin() if path == "-" else _read(path, shown), shown)
@@ -227,16 +231,35 @@ def _absolute(file: str, directory: str) -> str:
     return file if file in ("", "-") else os.path.join(directory, os.path.expanduser(file))
 
 
-def _add_tables(plan: Plan, layer: _Layer) -> None:
-    for section in ("env", "secrets"):
-        for name, said in _section(layer.sections, section, layer.label).items():
-            place = f"{layer.label}: [{section}] {name}"
-            if not template.NAME.fullmatch(name):
-                raise ConfigError(f"{place}: not a variable name")
-            if plan.keep_env and name in plan.inherited:
-                continue
-            entry = said if isinstance(said, dict) else {"value": said}
-            plan.add(entries.read(plan, name, entry, place, layer.directory, layer.trusted))
+def _add_tables(plan: Plan, layers: Iterable[_Layer]) -> None:
+    """Add what the tables of one file say, its profiles included."""
+    from secretrun import order  # not on the way of a run without such a file
+
+    definitions: dict[str, list[order.Definition]] = {}
+    for layer in layers:
+        for section in ("env", "secrets"):
+            for name, said in _section(layer.sections, section, layer.label).items():
+                place = f"{layer.label}: [{section}] {name}"
+                if not template.NAME.fullmatch(name):
+                    raise ConfigError(f"{place}: not a variable name")
+                if plan.keep_env and name in plan.inherited:
+                    continue
+                table_ = said if isinstance(said, dict) else {"value": said}
+                definitions.setdefault(name, []).append(
+                    order.Definition(name, table_, place, directory=layer.directory, trusted=layer.trusted)
+                )
+    for made, counts in order.ordered(
+        definitions, lambda name: name in plan.inherited or name in plan.entries
+    ):
+        entry = entries.read(
+            plan if counts else None, made.name, made.said, made.place, made.directory, made.trusted
+        )
+        if counts:
+            plan.add(entry)
+        else:
+            plan.trail.setdefault(made.name, []).append(made.place)
+    for name in definitions:  # listed as they were written
+        plan.entries[name] = plan.entries.pop(name)
 
 
 def _section(sections: Table, name: str, file: str) -> Table:

@@ -49,8 +49,8 @@ KEYS: dict[str, tuple[dict[str, object], str]] = {
 }
 
 
-def read(plan: Plan, name: str, said: Table, place: str, base: str, trusted: bool) -> Entry:
-    """An entry from its table.
+def read(plan: Plan | None, name: str, said: Table, place: str, base: str, trusted: bool) -> Entry:
+    """An entry from its table; without a plan its text is not read, only the rest.
 
     Raises:
         ConfigError: naming the place and the key.
@@ -82,7 +82,7 @@ def read(plan: Plan, name: str, said: Table, place: str, base: str, trusted: boo
         raise ConfigError(f"{place}: type = \"regex\" and 'pattern' go together")
     return Entry(
         name,
-        _pieces(plan, name, text, place, base, trusted),
+        [] if plan is None else _pieces(plan, name, text, place, base, trusted),
         place,
         required=required,
         group=group,

@@ -216,6 +216,95 @@ def test_a_profile_comes_on_top(project, home):
     assert (error.message, error.hint) == ("no profile 'prd'", "profiles in secretrun.toml: prod")
 
 
+def test_a_table_has_no_order_and_what_a_value_needs_is_read_first(project, home):
+    write(
+        project / "secretrun.toml",
+        """
+        [secrets]
+        URL = "postgres://app:{{ sops://$FILE#/password }}@$HOST/${NAME:-app}"
+        FILE = { ref = "$STAGE.yaml" }
+        [env]
+        HOST = "db.$STAGE.test"
+        STAGE = "dev"
+        """,
+    )
+    values = Run(project, home).values
+    assert values["URL"] == "postgres://app:<sops://dev.yaml#/password>@db.dev.test/app"
+    assert list(values) == ["HOST", "STAGE", "URL", "FILE"]  # as [env] and [secrets] have them
+
+
+def test_a_profile_replaces_a_value_wherever_it_is_used(project, home):
+    write(
+        project / "secretrun.toml",
+        """
+        [env]
+        STAGE = "dev"
+        FLAGS = "-a"
+        [secrets]
+        KEY = "sops://$STAGE.yaml#/key"
+        [profile.prod.env]
+        STAGE = "prod"
+        FLAGS = "$FLAGS -b"
+        [profile.more.env]
+        FLAGS = "$FLAGS -c"
+        [profile.other.env]
+        FLAGS = "-d"
+        """,
+    )
+    assert Run(project, home).values["KEY"] == "<sops://dev.yaml#/key>"
+    run = Run(project, home, profile=["prod", "more"])
+    assert (run.values["KEY"], run.values["FLAGS"]) == ("<sops://prod.yaml#/key>", "-a -b -c")
+    assert Run(project, home, profile=["prod", "other"]).values["FLAGS"] == "-d"
+    assert Run(project, home, profile=["prod"]).plan.trail["STAGE"] == [
+        "secretrun.toml: [env] STAGE", "secretrun.toml: [profile.prod]: [env] STAGE",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ('[env]\nA="$A"', "[env] A: $A goes round in a circle: A -> A"),
+        (
+            '[env]\nA="$B"\n[secrets]\nB="sops://${A}x#/k"',
+            "[env] A: $B goes round in a circle: A -> B -> A",
+        ),
+        (
+            '[env]\nX="$A"\nA="$B"\nB="${X:-$C}"\nC="$B"',
+            "[env] X: $A goes round in a circle: X -> A -> B -> X",
+        ),
+        ('[env]\nB="${N-$C}"\nC="$B"', "[env] B: $C goes round in a circle: B -> C -> B"),
+    ],
+)
+def test_a_circle_is_printed(project, home, toml, message):
+    write(project / "secretrun.toml", toml)
+    error = fails(project, home)
+    assert error.message == f"secretrun.toml: {message}"
+
+
+def test_what_is_inherited_or_replaced_makes_no_circle(project, home):
+    write(
+        project / "secretrun.toml",
+        '[env]\nPATH="/extra:$PATH"\nA="$B"\nB="1"\n[profile.p.env]\nA="2"\nB="$A"',
+    )
+    values = Run(project, home, {"PATH": "/bin"}, profile=["p"]).values
+    assert (values["PATH"], values["A"], values["B"]) == ("/extra:/bin", "2", "2")
+
+
+def test_what_a_profile_replaces_is_looked_at_all_the_same(project, home):
+    write(
+        project / "secretrun.toml", '[secrets]\nA={ref="sops://a#/b", as="pipe"}\n[profile.p.secrets]\nA="x"'
+    )
+    assert "'as' must be one of" in fails(project, home, profile=["p"]).message
+
+
+def test_a_project_has_no_say_in_what_the_users_own_file_is_made_of(project, home):
+    write(home / ".config/secretrun/config.toml", '[secrets]\nA="exec://tool/$WHAT"\n[env]\nWHAT="mine"')
+    write(project / "secretrun.toml", '[env]\nWHAT="theirs"\nB="$A/$WHAT"')
+    values = Run(project, home).values
+    assert values["A"] == "<exec://tool/mine>"
+    assert values["WHAT"] == "theirs"
+
+
 def test_the_template_beside_it_wins_over_it(project, home):
     write(project / "secretrun.toml", TOML)
     write(project / ".env.secretrun", "PLAIN=template")
