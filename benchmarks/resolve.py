@@ -154,15 +154,22 @@ def lines_of(log):
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
+def once(place, environ, *options):
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "secretrun", *options, "--", "true"], env=environ, cwd=place, check=True
+    )
+    return time.perf_counter() - start
+
+
 def timed(place, environ, *options):
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "secretrun", *options, "--", "true"], env=environ, cwd=place, check=True
-        )
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return statistics.median(once(place, environ, *options) for _ in range(ROUNDS))
+
+
+def side_by_side(place, environ, runs):
+    """Medians of several command lines, run in turn so that a busy moment is as unfair to each."""
+    times = [[once(place, environ, *options) for options in runs] for _ in range(4 * ROUNDS)]
+    return [statistics.median(column) for column in zip(*times, strict=True)]
 
 
 def measure(place, stores, environ):
@@ -184,13 +191,14 @@ def measure(place, stores, environ):
     print(f"  {together / max(alone):.2f}x the slowest alone, {together / sum(alone):.2f}x their sum")
     subprocess.run([sys.executable, "-m", "secretrun", "agent", "start", "-q"], env=environ, check=True)
     try:
-        timed(place, environ, "-e", "all.env", "--cache", "10m")
-        warm = timed(place, environ, "-e", "all.env", "--cache", "10m")
         (place / "one.env").write_text(stores[0].lines[0])
-        timed(place, environ, "-e", "one.env", "--cache", "10m")
-        one = timed(place, environ, "-e", "one.env", "--cache", "10m")
+        for file in ("all.env", "one.env"):
+            once(place, environ, "-e", file, "--cache", "10m")
+        runs = [["-e", "plain.env"], ["-e", "one.env", "--cache", "10m"], ["-e", "all.env", "--cache", "10m"]]
+        plain, one, warm = side_by_side(place, environ, runs)
     finally:
         subprocess.run([sys.executable, "-m", "secretrun", "agent", "stop"], env=environ, check=True)
+    print(f"{'no secret, between these':28} {plain * 1e3:7.0f} ms in all")
     print(
         f"{'agent warm, 1 secret':28} {one * 1e3:7.0f} ms in all, {one / plain:.2f}x a run without a secret"
     )
