@@ -4,14 +4,15 @@ The bytes that matter for what may come are kept in a buffer and scanned again w
 there is no state inside the automaton, and no offset that could overflow. Text that the patterns
 clear, which is nearly all text, goes out without a look at single bytes.
 
-May import: patterns, scan, secretset, spans, views.
+May import: patterns, scan, secretset, sieve, spans, views.
 """
 
 from __future__ import annotations
 
 from secretrun.scan import scan
+from secretrun.sieve import TAIL
 from secretrun.spans import Live, Span
-from secretrun.views import PlainText, View, has_escapes
+from secretrun.views import PlainText, View, has_escapes, stripped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,15 +54,18 @@ class Stream:
         if patterns is None or not data:
             return data
         buffer = self._buffer + data if self._buffer else data
-        if (
-            self._old is None
-            and self._covered <= self._done
-            and not (self._shared.terminal and (self._before != self._before_text or has_escapes(buffer)))
-            and patterns.clear(buffer)
-        ):
-            return self._pass(patterns, buffer)
+        out = b""
+        clear = patterns.clear(buffer)
+        if clear and self._old is None and self._covered <= self._done:
+            if not self._shared.terminal or (self._before == self._before_text and not has_escapes(buffer)):
+                return self._pass(patterns, buffer)
+            cut = self._coloured(patterns, buffer)
+            if cut:
+                out = self._let_out(buffer, cut, cut, 0)
+                buffer = self._buffer
+        quiet = clear and not patterns.begins(patterns.end(buffer)[1])
         view = View(buffer, self._before, patterns.squeezed)
-        return self._step(patterns, view, patterns.quiet(buffer), final=False)
+        return out + self._step(patterns, view, quiet, final=False)
 
     def _pass(self, patterns: PatternSet, buffer: bytes) -> bytes:
         """Let clear text out, but for what may be the beginning of a secret at its end."""
@@ -84,6 +88,16 @@ class Stream:
         keep = min([live.keep for live in lives], default=len(end))
         limit = min([live.limit for live in lives if live.hold < len(end)], default=0)
         return self._let_out(buffer, cut + hold, cut + keep, max(0, limit - keep))
+
+    def _coloured(self, patterns: PatternSet, buffer: bytes) -> int:
+        """How much of a text that is clear as it is can go, since it is clear without its escapes too.
+
+        What stays begins with a sequence, and is long enough for all that may not be finished.
+        """
+        cut = buffer.rfind(b"\x1b[", self._done, -4 * TAIL)
+        if cut < 0 or len(patterns.squeezed(stripped(buffer[cut:]))) < TAIL:
+            return 0
+        return cut if patterns.clear(stripped(buffer)) else 0
 
     def _let_out(self, buffer: bytes, hold: int, keep: int, limit: int) -> bytes:
         """Show clear text to `hold`; keep it from `keep` on, `limit` bytes of that for an idle terminal."""

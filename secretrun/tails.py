@@ -43,7 +43,7 @@ class Tails:
                 _note(self._exact, text[:size], length)
             if pattern.loose:
                 for size in range(1, head):
-                    _note(self._loose, pattern.key[:size], length)
+                    _note(self._loose, pattern.key[:size], len(pattern.key))
             if rule.left:
                 for size in range(head):
                     self._lefts[text[:size]] = self._lefts.get(text[:size], 0) | rule.left
@@ -77,7 +77,7 @@ class Tails:
         return size - min([live.hold for live in lives], default=size), size - keep, limit - keep
 
     def _ending(self, text: bytes) -> tuple[int, int]:
-        """How many bytes at the end of `text` begin a pattern, and how many of those a pause must not show."""
+        """How many bytes at the end of `text` begin a pattern, and how many of them a pause must not show."""
         exact, lefts = self._exact, self._lefts
         wait = 1 if lefts and text and lefts[b""] >> text[-1] & 1 else 0
         hidden = 0

@@ -24,27 +24,39 @@ def has_escapes(data: bytes) -> bool:
     return 0x1B in data or 0x0E in data or 0x0F in data
 
 
-def escapes(*, cut: bool = True) -> Expression[bytes]:
+def escapes(*, cut: bool = True, shifts: bool = True) -> Expression[bytes]:
     """The sequences of ECMA-48 and xterm that print nothing; group `open` is one cut by the end.
 
     Lengths are bounded: a sequence that does not end is data. Strings (OSC and the like) hold no line
     ends, and at most 2,048 bytes, enough for the URL of a hyperlink. Without `cut` a string that has
-    not ended yet is data already. `re` is imported when the first escape is seen, and keeps the result.
+    not ended yet is data already. Without `shifts` SO and SI are left in: it is a third of the time
+    where all that is looked for begins with one byte. `re` is imported when the first escape is seen,
+    and keeps the result.
     """
     import re
 
     string = rb"[^\x07\x0a\x0d\x0e\x0f\x18\x1a\x1b]{0,2048}"
     return re.compile(
-        rb"\x1b\[[0-?]{0,60}[ -/]{0,4}[@-~]"  # CSI: colours, erasing, modes
-        rb"|\x1b\]" + string + rb"(?:\x07|\x1b\\)"  # OSC: titles, hyperlinks
-        rb"|\x1b[PX^_]" + string + rb"\x1b\\"  # DCS, SOS, PM, APC
-        rb"|\x1b[ -/]{1,4}[0-~]"  # character sets
-        rb"|\x1b[0-OQ-WYZ\\`-~]"  # the two-byte ones
-        rb"|[\x0e\x0f]"  # SO, SI
-        rb"|(?P<open>\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[ -/]{1,4}"
+        rb"\x1b(?:"
+        rb"\[[0-?]{0,60}[ -/]{0,4}[@-~]"  # CSI: colours, erasing, modes
+        rb"|\]" + string + rb"(?:\x07|\x1b\\)"  # OSC: titles, hyperlinks
+        rb"|[PX^_]" + string + rb"\x1b\\"  # DCS, SOS, PM, APC
+        rb"|[ -/]{1,4}[0-~]"  # character sets
+        rb"|[0-OQ-WYZ\\`-~]"  # the two-byte ones
+        rb"|(?P<open>(?:\[[0-?]{0,60}[ -/]{0,4}|[ -/]{1,4}"
         + (rb"|[\]PX^_]" + string + rb"\x1b?" if cut else b"")
-        + rb")?\Z)"
+        + rb")?\Z))"
+        + (rb"|[\x0e\x0f]" if shifts else b"")
     )
+
+
+def _for(data: bytes, *, cut: bool = True) -> Expression[bytes]:
+    return escapes(cut=cut, shifts=0x0E in data or 0x0F in data)
+
+
+def stripped(data: bytes) -> bytes:
+    """`data` without its escape sequences, and without one that its end cuts."""
+    return _for(data).sub(b"", data)
 
 
 class View:
@@ -114,7 +126,7 @@ class PlainText(View):
     def __init__(
         self, buffer: bytes, before: int, squeeze: Callable[[bytes], bytes], *, cut: bool = True
     ) -> None:
-        self._expression = escapes(cut=cut)
+        self._expression = _for(buffer, cut=cut)
         super().__init__(self._expression.sub(b"", buffer), before, squeeze, end=len(buffer))
         self._buffer = buffer
         self._sequences: list[tuple[int, int]] | None = None

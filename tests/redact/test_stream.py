@@ -86,6 +86,14 @@ def test_an_idle_terminal_shows_three_bytes_at_most_and_the_rest_is_still_masked
     assert redactor.feed(b"ret-value-12345 y") == b"# y"
 
 
+def test_a_pause_shows_no_more_of_a_broken_beginning_than_of_a_whole_one():
+    """An eighth of 22 bytes is two: `l` and `i` are shown with their line end, so `n` waits."""
+    redactor = Redactor([b"line one 1234\nline two 5678"], mask="#")
+    assert redactor.feed(b"l i\r\n") == b"l i\r\n"
+    assert (redactor.feed(b"n"), redactor.release()) == (b"", b"")
+    assert redactor.feed(b"e one 1234 line two 5678") + redactor.flush() == b"#"
+
+
 @given(st.data())
 @settings(max_examples=1000, deadline=None)
 def test_releases_anywhere_show_no_more_than_the_first_bytes(data):
