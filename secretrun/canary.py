@@ -1,19 +1,21 @@
 """The canary: tells a signal sent to our process group from one sent to us alone.
 
 Where the command lives in our own group it has had a group's signal itself (Ctrl-C, timeout(1), a CI
-runner), and forwarding it would deliver it twice; a signal to our process id it has not had. The
+runner), and forwarding it would deliver it twice; a signal to our process id it has not had. Where it has
+a group of its own below a monitor, the former is for that whole group, and the latter for the command
+alone: a `kill -USR1` that a script traps must not end the `sleep` it waits for. The
 simpler things fail: the sender's id in siginfo is the same in both cases, and guessing from "is there a
 terminal" is wrong half of the time. So a helper in our group has all signals blocked and is asked
-whether this one is pending there too. It also kills the command when we are killed.
+whether this one is pending there too. With pipes it also kills the command when we are killed.
 
-May import: descriptors, signals.
+May import: descriptors, ready, signals.
 """
 
 from __future__ import annotations
 
 import os
 
-from secretrun import descriptors, signals
+from secretrun import descriptors, ready, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _GUARD = 0  # as operation: the number is a process id; else the operation is a signal to look for
 _MESSAGE = 9  # one byte of operation, eight of number
 _PATIENCE = 0.004  # seconds: killpg reaches the members of a group one after the other
+_STUCK = 0.5  # seconds without an answer after which it must have been stopped, by a SIGSTOP to the group
 
 
 class Canary:
@@ -49,7 +52,11 @@ class Canary:
 
     def saw(self, number: int) -> bool:
         """Whether the whole group got this signal."""
-        return self._ask(number, 0) and os.read(self._answers, 1) == b"\x01"
+        if not self._ask(number, 0):
+            return False
+        if not ready.wait((self._answers,), timeout=_STUCK)[0]:
+            os.kill(self._pid, signals.SIGCONT)
+        return os.read(self._answers, 1) == b"\x01"
 
     def dismiss(self) -> None:
         """Let it go: the command has ended."""

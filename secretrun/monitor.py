@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # wrapper to monitor
 GO = b"G"  # the terminal's modes and size are set: start the command
 SEND = b"S"  # a signal to the command's group
+SEND_ALONE = b"A"  # a signal to the command
 FOREGROUND = b"F"
 BACKGROUND = b"B"
 RELEASE = b"R"  # the command's output is read: let go of the terminal
@@ -154,6 +155,11 @@ class Monitor:
             pass
         elif operation == SEND:
             self._send(number)
+        elif operation == SEND_ALONE:
+            try:
+                os.kill(self._pid, number)
+            except OSError:
+                pass  # it is another user's
         elif operation == FOREGROUND:
             # A shell in the command may have given the terminal to one of its jobs.
             if self._before is None or not self._take_terminal(self._before):

@@ -1,6 +1,6 @@
 """A command on an inner terminal: keys in, modes and sizes across, stops and continues.
 
-May import: child, descriptors, loop, monitor, ready, relay, signals, terminal.
+May import: canary, child, descriptors, loop, monitor, ready, relay, signals, terminal.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 import termios
 
 from secretrun import child, descriptors, monitor, ready, relay, signals, terminal
+from secretrun.canary import Canary
 from secretrun.loop import Loop
 
 # macOS discards what is unread when the last slave is closed; Linux keeps it.
@@ -21,6 +22,7 @@ class OnTerminal(Loop):
     """The command has an inner terminal, with a monitor as its session leader."""
 
     _child: child.Monitored | None = None
+    _canary: Canary | None = None
     _tty = -1
     _raw: terminal.RawMode
 
@@ -36,13 +38,15 @@ class OnTerminal(Loop):
             relay.RESIZE[0]: lambda _: self._resize(),
             relay.FOREGROUND[0]: lambda _: self._tell(monitor.FOREGROUND),
             relay.BACKGROUND[0]: lambda _: self._tell(monitor.BACKGROUND),
-            relay.MIRROR[0]: self._signals.to_neighbours,
+            relay.FORWARD_GROUP[0]: lambda number: self._tell(monitor.SEND, number),
+            relay.MIRROR[0]: self._mirror,
             relay.STOP_GROUP[0]: self._stop,
             relay.HANG_UP[0]: lambda _: self._hang_up(),
             relay.CLOSE_TERMINAL[0]: lambda _: self._close_terminal(),
             relay.CHECK_READ[0]: lambda _: self._check_read(),
         })  # fmt: skip
         foreground = self._streams.layout.foreground
+        self._canary = Canary()
         self._child = spawned = child.spawn(
             self._argv, self._environment, self._signals,
             streams=self._streams.sources, foreground=foreground,
@@ -82,7 +86,7 @@ class OnTerminal(Loop):
         self._spawned.tell(operation, number)
 
     def _forward(self, number: int) -> None:
-        self._tell(monitor.SEND, number)
+        self._tell(monitor.SEND_ALONE, number)
 
     def _hear(self) -> None:
         message = self._spawned.answer()
@@ -105,18 +109,28 @@ class OnTerminal(Loop):
     def _signalled(self, number: int) -> None:
         if number in (signals.SIGCHLD, signals.SIGTTOU):
             return
-        if number == signals.SIGWINCH:
-            self._on(relay.RESIZED)
+        if number == signals.SIGWINCH and terminal.size(self._tty) != terminal.size(self._spawned.master):
+            self._on(relay.RESIZED)  # else somebody has sent it, and it is for the command
         elif number == signals.SIGCONT:
             ours = terminal.in_foreground(self._tty)
             self._on(relay.CONTINUE_FOREGROUND if ours else relay.CONTINUE_BACKGROUND, number)
         elif number == signals.SIGHUP and terminal.is_gone(self._tty):
             self._lost()
+        elif self._together(number):
+            self._on(relay.FATAL_GROUP_SIGNAL if number in signals.FATAL else relay.GROUP_SIGNAL, number)
         else:
             self._on(relay.FATAL_SIGNAL if number in signals.FATAL else relay.SIGNAL, number)
 
+    def _together(self, number: int) -> bool:
+        return self._canary is not None and self._canary.saw(number)
+
+    def _mirror(self, number: int) -> None:
+        self._signals.to_neighbours(number)
+        self._together(number)  # or it would think so of the next one
+
     def _stop(self, number: int) -> None:
         self._signals.stop_by(number, group=True)
+        self._together(number)
         for other in self._signals.taken():
             if other != signals.SIGCONT:  # that is what woke us
                 self._signalled(other)
@@ -189,11 +203,13 @@ class OnTerminal(Loop):
         self._streams.settle()
 
     def _private(self) -> tuple[int, ...]:
-        return (self._tty, *self._spawned.private)
+        return (self._tty, *self._spawned.private, *(self._canary.descriptors if self._canary else ()))
 
     def _close(self) -> None:
         if self._tty >= 0:
             self._raw.leave()
         if self._child is not None:
             self._child.dismiss()
+        if self._canary is not None:
+            self._canary.dismiss()
         descriptors.close(self._tty)

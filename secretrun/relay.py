@@ -41,8 +41,9 @@ CONTINUE_BACKGROUND = "we were sent SIGCONT, in the background"
 REFUSED = "the keyboard may not be read from the background"
 RESIZED = "the terminal was resized"
 SIGNAL = "a signal for the command"  # number: the signal
+GROUP_SIGNAL = "a signal for our whole group"  # number: the signal
 FATAL_SIGNAL = "a signal that ends programs, for the command"  # number: the signal
-FATAL_GROUP_SIGNAL = "a signal that ends programs, for our whole group and so for the command too"
+FATAL_GROUP_SIGNAL = "a signal that ends programs, for our whole group"  # number: the signal
 INTERRUPT_KEY = "a key that signals the foreground group"  # number: the signal
 HANGUP = "our terminal is gone"
 HANGUP_DUE = "the command had its time to see the hang-up"
@@ -57,8 +58,8 @@ QUIET = "somebody else still holds a stream, and is silent"
 
 EVENTS = frozenset({
     STOP, STOP_FOREGROUND, STOP_BACKGROUND, RESUME_FOREGROUND, RESUME_BACKGROUND, CONTINUE_FOREGROUND,
-    CONTINUE_BACKGROUND, REFUSED, RESIZED, SIGNAL, FATAL_SIGNAL, FATAL_GROUP_SIGNAL, INTERRUPT_KEY, HANGUP,
-    HANGUP_DUE, STREAM_ENDED, STREAM_DUE, ENDED, UNREAD, READ_DUE, READ, DRAINED, QUIET,
+    CONTINUE_BACKGROUND, REFUSED, RESIZED, SIGNAL, GROUP_SIGNAL, FATAL_SIGNAL, FATAL_GROUP_SIGNAL, INTERRUPT_KEY,
+    HANGUP, HANGUP_DUE, STREAM_ENDED, STREAM_DUE, ENDED, UNREAD, READ_DUE, READ, DRAINED, QUIET,
 })  # fmt: skip
 
 # ---- commands
@@ -68,6 +69,7 @@ RESIZE: Command = ("copy the window size", 0)
 FOREGROUND: Command = ("continue the command in the foreground", 0)
 BACKGROUND: Command = ("continue the command in the background", 0)
 FORWARD: Command = ("send the command a signal", IT)
+FORWARD_GROUP: Command = ("send the command's group a signal", IT)
 MIRROR: Command = ("send our neighbours the signal", IT)
 FLUSH: Command = ("show what the command printed before it stopped", 0)
 STOP_GROUP: Command = ("stop our group by the same signal", IT)
@@ -89,8 +91,8 @@ ON_TERMINAL: dict[tuple[str, str], Row] = {
     (WAITING, STOP_FOREGROUND): (HELD, (RAW, FOREGROUND)),
     (WAITING, STOP_BACKGROUND): (STOPPED, _STOPS),
     (WAITING, STOP): (STOPPED_WAITING, _STOPS),
-    (WAITING, CONTINUE_FOREGROUND): (WAITING, (RESIZE, FORWARD)),
-    (WAITING, CONTINUE_BACKGROUND): (WAITING, (FORWARD,)),
+    (WAITING, CONTINUE_FOREGROUND): (WAITING, (RESIZE, FORWARD_GROUP)),
+    (WAITING, CONTINUE_BACKGROUND): (WAITING, (FORWARD_GROUP,)),
     (STOPPED_WAITING, RESUME_FOREGROUND): (WAITING, (RESIZE, BACKGROUND)),
     (STOPPED_WAITING, RESUME_BACKGROUND): (WAITING, (BACKGROUND,)),
     (HELD, STOP): (STOPPED, (FLUSH, COOKED, STOP_GROUP)),
@@ -99,7 +101,7 @@ ON_TERMINAL: dict[tuple[str, str], Row] = {
     (STOPPED, RESUME_FOREGROUND): (HELD, (RESIZE, RAW, FOREGROUND)),
     (STOPPED, RESUME_BACKGROUND): (AWAY, (BACKGROUND,)),
     # SIGCONT after a SIGSTOP that the command has not seen.
-    (HELD, CONTINUE_FOREGROUND): (HELD, (RESIZE, RAW, FORWARD)),
+    (HELD, CONTINUE_FOREGROUND): (HELD, (RESIZE, RAW, FORWARD_GROUP)),
     (HELD, CONTINUE_BACKGROUND): (AWAY, (COOKED, BACKGROUND)),
     (HELD, REFUSED): (AWAY, (COOKED, BACKGROUND)),
     (HELD, INTERRUPT_KEY): (HELD, (MIRROR,)),
@@ -107,7 +109,7 @@ ON_TERMINAL: dict[tuple[str, str], Row] = {
     (AWAY, STOP_BACKGROUND): (STOPPED, _STOPS),
     (AWAY, STOP): (STOPPED, _STOPS),
     (AWAY, CONTINUE_FOREGROUND): (HELD, (RESIZE, RAW, FOREGROUND)),
-    (AWAY, CONTINUE_BACKGROUND): (AWAY, (FORWARD,)),
+    (AWAY, CONTINUE_BACKGROUND): (AWAY, (FORWARD_GROUP,)),
     (ENDING, UNREAD): (ENDING, (WAIT_READ,)),
     (ENDING, READ_DUE): (ENDING, (CHECK_READ,)),
     (ENDING, READ): (ENDING, (SETTLE,)),
@@ -115,17 +117,23 @@ ON_TERMINAL: dict[tuple[str, str], Row] = {
     (ENDING, DRAINED): (DONE, (COOKED,)),
     (ENDING, QUIET): (DONE, (COOKED, LINGER)),
     (ENDING, FATAL_SIGNAL): (DONE, (COOKED,)),  # the command is gone, so it is ours to obey
+    (ENDING, FATAL_GROUP_SIGNAL): (DONE, (COOKED,)),
     (ENDING, HANGUP): (DONE, (COOKED,)),
 }
 for _state in (WAITING, HELD, AWAY):
     ON_TERMINAL[_state, RESIZED] = (_state, (RESIZE,))
-    ON_TERMINAL[_state, SIGNAL] = (_state, (FORWARD,))
-    ON_TERMINAL[_state, FATAL_SIGNAL] = (_state, (FORWARD,))
-    ON_TERMINAL[_state, HANGUP] = (WAITING, (COOKED, HANG_UP, WAIT_HANGUP))
     ON_TERMINAL[_state, HANGUP_DUE] = (_state, (CLOSE_TERMINAL,))
     ON_TERMINAL[_state, STREAM_ENDED] = (_state, (WAIT_STREAM,))
     ON_TERMINAL[_state, STREAM_DUE] = (_state, (CLOSE_STREAM,))
     ON_TERMINAL[_state, ENDED] = (ENDING, (CHECK_READ,))
+# While we are stopped too: what came meanwhile is taken when we go on, before the command does.
+for _state in (WAITING, HELD, AWAY, STOPPED, STOPPED_WAITING):
+    ON_TERMINAL[_state, SIGNAL] = (_state, (FORWARD,))
+    ON_TERMINAL[_state, FATAL_SIGNAL] = (_state, (FORWARD,))
+    # The command has a group of its own, which had no part in a signal to ours.
+    ON_TERMINAL[_state, GROUP_SIGNAL] = (_state, (FORWARD_GROUP,))
+    ON_TERMINAL[_state, FATAL_GROUP_SIGNAL] = (_state, (FORWARD_GROUP,))
+    ON_TERMINAL[_state, HANGUP] = (WAITING, (COOKED, HANG_UP, WAIT_HANGUP))
 
 WITH_PIPES: dict[tuple[str, str], Row] = {
     # It may have stopped with the whole group, or alone; a SIGSTOP for it alone does not come here.

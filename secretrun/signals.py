@@ -86,11 +86,17 @@ class Signals:
         _signal.set_wakeup_fd(self.writer, warn_on_full_buffer=False)
 
     def taken(self) -> bytes:
-        """The signals that came since the last call, in order."""
+        """The signals that came since the last call, in order, but SIGCHLD last.
+
+        When several wait for us, the kernel has their handlers run last come, first served: the command's
+        end would seem to come before the signal that it ended of.
+        """
         try:
-            return os.read(self.reader, 512)
+            came = os.read(self.reader, 512)
         except BlockingIOError:
             return b""
+        chld = bytes((SIGCHLD,))
+        return came.replace(chld, b"") + chld if chld in came else came
 
     def give_back(self) -> None:
         """In a forked child, before exec: every disposition and the mask as we were given them."""

@@ -40,8 +40,8 @@ class WithPipes(Loop):
         fatal = number in signals.FATAL
         if self._canary is None or not self._canary.saw(number):
             self._on(relay.FATAL_SIGNAL if fatal else relay.SIGNAL, number)
-        elif fatal:
-            self._on(relay.FATAL_GROUP_SIGNAL, number)
+        else:
+            self._on(relay.FATAL_GROUP_SIGNAL if fatal else relay.GROUP_SIGNAL, number)
 
     def _look(self) -> None:
         while not self.relay.ending:

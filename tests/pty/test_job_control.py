@@ -201,6 +201,83 @@ def test_signals_to_the_wrapper_arrive_once(terminal, probe):
     assert job.end()[0] == 0
 
 
+@pytest.mark.parametrize("whom", ["wrapper", "group"])
+def test_a_signal_is_for_the_command_alone_or_for_its_whole_group(terminal, probe, whom):
+    """`kill PID` ends no helper that the command waits for; `kill %1` of a shell does."""
+    job = terminal(probe.command)
+    probe.ready().do("count('SIGUSR1')")
+    helper = probe.do(
+        "pid = os.fork() or (signal.signal(signal.SIGUSR1, signal.SIG_DFL), print('up', flush=True),"
+        " signal.pause(), os._exit(0))"
+    )
+    job.expect(b"up")
+    helper = probe.do("pid")
+    send = job.kill if whom == "wrapper" else lambda number: os.killpg(job.pid, number)
+    send(signal.SIGUSR1)
+    until(lambda: probe.seen() == ["SIGUSR1"], "SIGUSR1")
+    if whom == "group":
+        until(lambda: is_gone(helper), "the helper's end")
+    else:
+        job.kill(signal.SIGUSR1)
+        until(lambda: probe.seen() == ["SIGUSR1"] * 2, "the second SIGUSR1")
+        assert not is_gone(helper)
+        os.kill(helper, signal.SIGKILL)
+    probe.leave()
+    assert job.end()[0] == 0
+
+
+def test_ctrl_c_and_then_a_signal_to_the_wrapper_alone(terminal, probe):
+    """The key's signal to our neighbours is not taken for one that our group gets later."""
+    job = terminal(probe.command)
+    probe.ready().do("count('SIGINT')")
+    probe.do(
+        "pid = os.fork() or (signal.signal(signal.SIGINT, lambda *_: print('INT', flush=True)),"
+        " print('up', flush=True), [signal.pause() for _ in range(9)], os._exit(0))"
+    )
+    job.expect(b"up")
+    job.type(b"\x03")
+    job.expect(b"INT")
+    job.kill(signal.SIGINT)
+    until(lambda: probe.seen() == ["SIGINT"] * 2, "both")
+    assert b"INT" not in job.screen
+    os.kill(probe.do("pid"), signal.SIGKILL)
+    probe.leave()
+    assert b"INT" not in job.end()[1]
+
+
+def test_a_stopped_job_is_told_to_end(terminal, probe):
+    """`kill %1` of a stopped job: SIGTERM, then SIGCONT, to the whole group."""
+    job = terminal(probe.command)
+    pid = probe.ready().pid
+    job.type(b"\x1a")
+    job.event("stopped")
+    until(lambda: is_stopped(pid), "the command to stop")
+    os.killpg(job.pid, signal.SIGTERM)
+    job.tell("bg")
+    assert job.event("ended")["code"] == -signal.SIGTERM
+    until(lambda: is_gone(pid), "the command's end")
+
+
+def test_the_terminal_of_a_stopped_job_goes_away(terminal, probe):
+    job = terminal(probe.command)
+    pid = probe.ready().pid
+    job.type(b"\x1a")
+    job.event("stopped")
+    until(lambda: is_stopped(pid), "the command to stop")
+    job.hang_up()
+    until(lambda: is_gone(job.pid) and is_gone(pid), "the end of both")
+
+
+def test_sigwinch_without_a_new_size(terminal, probe):
+    """Somebody may send it to have a screen redrawn."""
+    job = terminal(probe.command)
+    probe.ready().do("count('SIGWINCH')")
+    job.kill(signal.SIGWINCH)
+    until(lambda: probe.seen() == ["SIGWINCH"], "SIGWINCH")
+    probe.leave()
+    assert job.end()[0] == 0
+
+
 def test_a_killed_wrapper_leaves_nothing_behind(terminal, probe):
     job = terminal(probe.command)
     pid = probe.ready().pid

@@ -72,9 +72,16 @@ PLAYBOOKS = {
     ),
     "we are stopped by SIGSTOP, the command is not": (
         True, r.HELD,
-        (r.CONTINUE_FOREGROUND, CONT, [r.RESIZE, r.RAW, r.FORWARD]),
+        (r.CONTINUE_FOREGROUND, CONT, [r.RESIZE, r.RAW, r.FORWARD_GROUP]),
         (r.CONTINUE_BACKGROUND, CONT, [r.COOKED, r.BACKGROUND]),
         (r.CONTINUE_FOREGROUND, CONT, [r.RESIZE, r.RAW, r.FOREGROUND]),
+    ),
+    "a signal to us is for the command, one to our group for its group": (
+        True, r.HELD,
+        (r.SIGNAL, 10, [r.FORWARD]),
+        (r.GROUP_SIGNAL, 10, [r.FORWARD_GROUP]),
+        (r.FATAL_SIGNAL, TERM, [r.FORWARD]),
+        (r.FATAL_GROUP_SIGNAL, TERM, [r.FORWARD_GROUP]),
     ),
     "the terminal goes away": (
         True, r.DONE,
@@ -83,6 +90,19 @@ PLAYBOOKS = {
         (r.ENDED, -HUP, [r.CHECK_READ]),
         (r.READ, 0, [r.SETTLE]),
         (r.DRAINED, 0, [r.COOKED]),
+    ),
+    "a stopped job is told to end, and continued for it": (
+        True, r.AWAY,
+        (r.STOP, TSTP, STOP_ALL),
+        (r.FATAL_GROUP_SIGNAL, TERM, [r.FORWARD_GROUP]),
+        (r.RESUME_BACKGROUND, 0, [r.BACKGROUND]),
+    ),
+    "the terminal of a stopped job goes away": (
+        True, r.WAITING,
+        (r.STOP, TSTP, STOP_ALL),
+        (r.HANGUP, 0, [r.COOKED, r.HANG_UP, r.WAIT_HANGUP]),
+        (r.RESUME_BACKGROUND, 0, []),
+        (r.HANGUP_DUE, 0, [r.CLOSE_TERMINAL]),
     ),
     "the keyboard turns out to be another's": (True, r.AWAY, (r.REFUSED, 0, [r.COOKED, r.BACKGROUND])),
     "a stream is closed while the command runs": (
@@ -125,6 +145,7 @@ def test_playbook_with_pipes():
         machine,
         (r.FATAL_SIGNAL, TERM, [r.FORWARD]),
         (r.FATAL_GROUP_SIGNAL, INT, []),
+        (r.GROUP_SIGNAL, 10, []),
         (r.STOP, TSTP, [r.FLUSH, r.STOP_SELF]),
         (r.SIGNAL, CONT, [r.FORWARD]),
         (r.STREAM_ENDED, 1, [r.WAIT_STREAM]),

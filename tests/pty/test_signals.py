@@ -93,6 +93,40 @@ def test_stop_and_continue(terminal, probe):
     assert job.end()[0] == 7
 
 
+def test_last_words_after_a_signal_to_the_group_are_printed(start, probe, wrapper):
+    """Though we get to see the signal and the command's end at once, in whichever order."""
+    process = start(probe.command, stdout=subprocess.PIPE)
+    pid = probe.ready().pid
+    words = "b'last words\\n' * 50_000"
+    probe.do(f"signal.signal(signal.SIGTERM, lambda *_: (os.write(1, {words}), os._exit(5))); None")
+    if wrapper.name == "secretrun":
+        process.send_signal(signal.SIGSTOP)
+        until(lambda: is_stopped(process.pid), "the wrapper to stop")
+    os.killpg(process.pid, signal.SIGTERM)
+    if wrapper.name == "secretrun":
+        until(lambda: is_gone(pid), "the command's end")
+    process.send_signal(signal.SIGCONT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.3)  # nobody has read it yet
+    assert process.communicate(timeout=PATIENCE)[0] == b"last words\n" * 50_000
+    assert process.returncode == 5
+
+
+def test_a_group_stopped_and_we_alone_continued(start, probe):
+    """The helper that is asked about signals is then still stopped."""
+    process = start(probe.command)
+    pid = probe.ready().pid
+    probe.do("count('SIGTERM')")
+    os.killpg(process.pid, signal.SIGSTOP)
+    until(lambda: is_stopped(process.pid), "the wrapper to stop")
+    for each in (process.pid, pid):
+        os.kill(each, signal.SIGCONT)
+    process.terminate()
+    until(lambda: probe.seen() == ["SIGTERM"], "SIGTERM")
+    probe.leave()
+    assert process.wait(PATIENCE) == 0
+
+
 def test_timeout_ends_us_and_the_command(wrapper, probe):
     """It signals its child and then its whole group; told to, so that no clock decides the test."""
     command = ["timeout", "1000", *wrapper(probe.command)]
