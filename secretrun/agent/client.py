@@ -1,23 +1,14 @@
 """The agent as resolution sees it: a cache of references, and the verbs of `secretrun agent`.
 
-A reference is remembered under a digest of everything its value depends on: the reference, the
-variables that choose accounts and addresses, and, for a reference into a file, the file's identity,
-time and size. So another profile, another directory or an edited file never gets an old value.
-
 Nothing here fails a run: without an agent every lookup is a miss, and `problem` says why.
 
-May import: errors, model, place, wire.
+May import: errors, keys, model, place, wire.
 """
 
 from __future__ import annotations
 
 import _socket
 import os
-
-try:
-    from _blake2 import blake2b  # hashlib's wrapper module loads OpenSSL: 5 to 10 ms
-except ImportError:  # another interpreter than CPython
-    from hashlib import blake2b
 
 from secretrun.agent import place, wire
 from secretrun.errors import ConfigError
@@ -26,19 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from secretrun.agent.keys import Keys
     from secretrun.model import Reference
 
 PATIENCE = 2.0  # seconds for one exchange with a process on this machine
-# Read anew each time: they cost nothing, and are the command's own input.
-NEVER = ("env", "file")
-# References into a file: an edited file is another file.
-FILES = ("age", "gpg", "keepassxc", "sops")
-# What chooses accounts, addresses and keys for a store.
-RELEVANT = (
-    "AGE_", "AWS_", "AZURE_", "BAO_", "BW_", "BWS_", "CLOUDSDK_", "DOPPLER_", "GNUPGHOME", "GOOGLE_",
-    "GOPASS_", "HOME", "INFISICAL_", "KEEPASSXC_", "KUBE", "OP_", "PASSWORD_STORE_", "SOPS_", "SUMMON_",
-    "VAULT_",
-)  # fmt: skip
 
 
 class Agent:
@@ -81,21 +63,26 @@ class Agent:
 class Cache:
     """Resolved references, remembered by the agent.
 
+    Args:
+        environ: says where the agent is.
+        ttl: seconds for which it is to remember a value.
+        keys: what each reference is remembered under.
+
     Attributes:
         problem: why the agent could not be used, or None.
         stale: references that were answered from beyond their TTL, with their age in seconds.
     """
 
-    def __init__(self, environ: Mapping[str, str], ttl: float) -> None:
-        self._environ = environ
+    def __init__(self, environ: Mapping[str, str], ttl: float, keys: Keys) -> None:
         self._ttl = ttl
+        self._keys = keys
         self._agent = Agent(environ)
         self.problem: ConfigError | None = None
         self.stale: dict[Reference, int] = {}
 
     def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]:
         """The values the agent has; with `stale` also those past their TTL, noted in `stale`."""
-        keys = {r: key for r in wanted if (key := key_of(r, self._environ))}
+        keys = {r: key for r in wanted if (key := self._keys.of(r))}
         if not keys or (self.problem is not None and not stale):
             return {}
         try:
@@ -116,7 +103,7 @@ class Cache:
         """Have the agent remember these values for the TTL."""
         fields = [b"%g" % self._ttl]
         for reference, value in values.items():
-            key = key_of(reference, self._environ)
+            key = self._keys.of(reference)
             if key:
                 fields += [key, value]
         if len(fields) > 1 and self.problem is None:
@@ -124,35 +111,6 @@ class Cache:
                 self._agent.ask(b"put", *fields)
             except ConfigError as error:
                 self.problem = error
-
-
-def key_of(reference: Reference, environ: Mapping[str, str]) -> bytes | None:
-    """A digest of all that the reference's value depends on, or None when it is not to be remembered."""
-    if reference.scheme in NEVER:
-        return None
-    parts = [
-        reference.scheme,
-        reference.path,
-        repr(reference.options),
-        repr(reference.pointer),
-        reference.base,
-    ]
-    for name in sorted(environ):
-        if name.startswith(RELEVANT):
-            parts += [name, environ[name]]
-    if reference.scheme in FILES:
-        file = os.path.join(reference.base, os.path.expanduser(reference.path))
-        while len(file) > 1 and not os.path.isfile(file):
-            file = os.path.dirname(file)  # an entry inside a database: FILE.kdbx/GROUP/ENTRY
-        try:
-            found = os.stat(file)
-            parts += [str((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))]
-        except OSError:
-            return None
-        if not os.path.isfile(file):
-            return None  # the store itself has the better error
-    raw = wire.frame(*(part.encode("utf-8", "surrogateescape") for part in parts))
-    return blake2b(raw, digest_size=32).digest()
 
 
 def _receive(connection: _socket.socket, length: int) -> bytes:

@@ -13,7 +13,7 @@ from secretrun import environment
 from secretrun.errors import UsageError
 from secretrun.fetch import Stores
 from secretrun.plan import Plan
-from secretrun.registry import SIGN_IN, Registry
+from secretrun.registry import BUILTIN, SIGN_IN, Registry
 from secretrun.waiting import Waiting
 
 TYPE_CHECKING = False
@@ -51,8 +51,10 @@ class Prepared:
         ttl = self.settings.value("cache")
         if isinstance(ttl, float):
             from secretrun.agent.client import Cache
+            from secretrun.agent.keys import Keys
 
-            self.cache = Cache(environ, ttl)
+            allowed = self.settings.flag("allow_exec")
+            self.cache = Cache(environ, ttl, Keys(environ, config.backends, known=BUILTIN, allowed=allowed))
         self.stores = Stores(
             self.registry.backend,
             self.registry.context,

@@ -83,25 +83,3 @@ def test_no_repr_shows_a_value():
     memory = Memory()
     ask(memory, 0.0, b"put", b"10", b"k", b"hunter2hunter2")
     assert "hunter2" not in repr(memory)
-
-
-def test_every_reference_but_those_read_anew_is_remembered_apart(tmp_path):
-    """Also those whose path looks like a file's and is none."""
-    from secretrun.agent.client import key_of
-    from secretrun.reference import parse
-
-    (tmp_path / "a.yaml").touch()
-    texts = [
-        "aws-ssm:///app/0",
-        "aws-ssm:///app/1",
-        "vault://secret/app#/a",
-        "vault://secret/app#/b",
-        "op://v/i/f",
-    ]
-    texts += ["sops://a.yaml#/x", "sops://a.yaml#/y"]
-    keys = [key_of(parse(text, base=str(tmp_path)), {}) for text in texts]
-    assert None not in keys
-    assert len(set(keys)) == len(texts)
-    assert key_of(parse(texts[0], base=str(tmp_path)), {"AWS_PROFILE": "x"}) != keys[0]
-    assert key_of(parse("env://X", base=str(tmp_path)), {}) is None
-    assert key_of(parse("sops://gone.yaml#/x", base=str(tmp_path)), {}) is None
