@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from secretrun.errors import ReferenceSyntaxError
+from secretrun.errors import ConfigError, ReferenceSyntaxError
 from secretrun.model import Frozen, Reference
 from secretrun.reference import SCHEME, VALS, VALS_LITERAL, parse, parse_vals
 
@@ -98,8 +98,9 @@ def split(
         known: whether a scheme belongs to a backend.
         base: see `parse`.
         trusted: see `parse`.
-        expand: replaces variables in the text of each reference. With it `text` is the content of a
-            file, variables as they were, and never a whole reference.
+        expand: replaces variables in the text of each reference, or raises a ReferenceSyntaxError with
+            the column in it. With it `text` is the content of a file, variables as they were, and never a
+            whole reference.
 
     Raises:
         ReferenceSyntaxError: with the column in `text`; it quotes nothing that is not a reference.
@@ -120,10 +121,10 @@ def split(
             pieces.append(Quoted(inner))
             continue
         column, reference_text = inner
-        if expand:
-            reference_text = expand(reference_text)
-        _require_store(reference_text, column, known)
         try:
+            if expand:
+                reference_text = expand(reference_text)
+            _require_store(reference_text, known)
             pieces.append(_read(reference_text, base=base, trusted=trusted))
         except ReferenceSyntaxError as error:
             error.column += column - 1
@@ -140,18 +141,21 @@ def _read(text: str, *, base: str, trusted: bool) -> str | Reference | Draft:
     return parse(text, base=base, trusted=trusted)
 
 
-def _require_store(text: str, column: int, known: Callable[[str], bool]) -> None:
+def _require_store(text: str, known: Callable[[str], bool]) -> None:
     """Refuse what stands between braces and names no store; not quoted, as it may be a secret."""
     match = SCHEME.match(text)
     if match is None:
         raise ReferenceSyntaxError(
             "no reference between the braces",
-            column=column,
             hint='for braces that are meant literally write {{ "{{ text }}" }}',
         )
     scheme = match.group(1).lower()
-    if not VALS.fullmatch(text) and not known(scheme):
-        raise ReferenceSyntaxError(f"{scheme}:// between the braces is no store's scheme", column=column)
+    try:
+        store = VALS.fullmatch(text) or known(scheme)
+    except ConfigError as error:  # here there is a place to name
+        raise ReferenceSyntaxError(error.message, hint=error.hint) from None
+    if not store:
+        raise ReferenceSyntaxError(f"{scheme}:// between the braces is no store's scheme")
 
 
 def _enclosed(text: str, opening: int) -> tuple[str | tuple[int, str], int]:

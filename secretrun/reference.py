@@ -65,12 +65,17 @@ def parse(text: str, *, base: str = ".", trusted: bool = False) -> Reference:
         )
     scheme = match.group(1).lower()
     for column, character in enumerate(text, 1):
-        if character < " " or character == "\x7f":
+        if character < " " or character == "\x7f" or "\ud800" <= character <= "\udbff":
             raise ReferenceSyntaxError(f"control character in the reference {text!r}", column=column)
     rest, hash_mark, fragment = text[match.end() :].partition("#")
     path, question_mark, query = rest.partition("?")
     if not path.strip("/ "):
         raise ReferenceSyntaxError(f"the reference {text!r} names nothing", column=match.end() + 1)
+    if scheme.startswith(("ref+", "secretref+")):
+        raise ReferenceSyntaxError(
+            f"the vals expression {text!r} is malformed",
+            hint="it looks like ref+sops://secrets.yaml#/db/password",
+        )
     options_at = match.end() + len(path) + 2
     pointer_at = match.end() + len(rest) + 2
     return Reference(

@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+PLACE = "here"  # where a variable stands, until the file's own place is put instead
+
 
 def run(options: argparse.Namespace) -> int:
     """Write the result to `-o` or stdout, whole or not at all."""
@@ -92,7 +94,12 @@ def _expand(text: str, environ: dict[str, str]) -> str:
     """Variables of a reference, from the environment."""
     from secretrun.plan import Plan
 
-    return Plan(environ, lambda _: False).expand("a reference", text, "the template")
+    try:
+        return Plan(environ, lambda _: False).expand("a reference", text, PLACE)
+    except TemplateError as error:
+        lines_above = sum(len(line) for line in text.splitlines(keepends=True)[: error.line - 1])
+        message = error.message.removeprefix(f"{PLACE}:{error.line}:{error.column}: ")
+        raise ReferenceSyntaxError(message, column=lines_above + error.column, hint=error.hint) from None
 
 
 def _read(path: str) -> bytes:
