@@ -66,10 +66,14 @@ class Pattern:
     def __init__(self, text: bytes, *, squeeze: bool, rule: Rule, owner: int, form: str, order: int) -> None:
         self.text = text
         key = text.translate(None, SPACE) if squeeze else text
-        self.key = text if len(key) == len(text) else key
-        self.lead = len(text) - len(text.lstrip(SPACE)) if squeeze else 0
+        if len(key) == len(text):
+            self.key = text
+            self.lead = 0
+        else:
+            self.key = key
+            self.lead = len(text) - len(text.lstrip(SPACE))
         self.loose = squeeze and len(key) >= LOOSE_LENGTH and not rule.word
-        self.escaped = b"\x1b" in text or b"\x0e" in text or b"\x0f" in text
+        self.escaped = 0x1B in text or 0x0E in text or 0x0F in text
         self.rule = rule
         self.owner = owner
         self.form = form

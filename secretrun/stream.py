@@ -1,8 +1,8 @@
 """One stream through the redactor: what is kept of it, what is shown, what waits.
 
 The bytes that matter for what may come are kept in a buffer and scanned again with the next chunk, so
-there is no state inside the automaton, and no offset that could overflow. Text that the patterns
-clear, which is nearly all text, goes out without a look at single bytes.
+there is no state inside the automaton, and no offset that could overflow (pyahocorasick's are C ints).
+Text that the patterns clear, which is nearly all text, goes out without a look at single bytes.
 
 May import: patterns, scan, secretset, sieve, spans, views.
 """
@@ -18,6 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.patterns import PatternSet
     from secretrun.secretset import SecretSet
+
+
+_MOST = 1 << 18  # bytes looked at in one go: what is sifted again and again should stay in the cache
 
 
 class Stream:
@@ -53,6 +56,8 @@ class Stream:
         patterns = self._patterns
         if patterns is None or not data:
             return data
+        if len(data) > _MOST:
+            return b"".join([self.feed(data[at : at + _MOST]) for at in range(0, len(data), _MOST)])
         buffer = self._buffer + data if self._buffer else data
         out = b""
         clear = patterns.clear(buffer)

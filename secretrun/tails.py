@@ -32,21 +32,26 @@ class Tails:
 
     def __init__(self, patterns: Iterable[Pattern], head: int) -> None:
         self.head = head
-        # each with the length of the shortest pattern that begins so
-        self._exact: dict[bytes, int] = {}
-        self._loose: dict[bytes, int] = {}
-        self._lefts: dict[bytes, int] = {}  # what may stand before it and belong to it, see `Rule.left`
+        exact: dict[bytes, int] = {}
+        loose: dict[bytes, int] = {}
+        lefts: dict[bytes, int] = {}
         for pattern in patterns:
-            text, rule = pattern.text, pattern.rule
+            text, key, rule = pattern.text, pattern.key, pattern.rule
             length = len(text)
-            for size in range(1, min(_head_end(pattern, head), length + rule.word)):
-                _note(self._exact, text[:size], length)
+            end = _head_end(text, head) if text is not key else head
+            _note(exact, text[: min(end, length + rule.word) - 1], length)
             if pattern.loose:
-                for size in range(1, head):
-                    _note(self._loose, pattern.key[:size], len(pattern.key))
+                _note(loose, key[: head - 1], len(key))
             if rule.left:
-                for size in range(head):
-                    self._lefts[text[:size]] = self._lefts.get(text[:size], 0) | rule.left
+                begin = text[: head - 1]
+                lefts[begin] = lefts.get(begin, 0) | rule.left
+        # each with the length of the shortest pattern that begins so
+        self._exact = _beginnings(exact)
+        self._loose = _beginnings(loose)
+        self._lefts: dict[bytes, int] = {}  # what may stand before it and belong to it, see `Rule.left`
+        for begin, left in lefts.items():
+            for size in range(len(begin) + 1):
+                self._lefts[begin[:size]] = self._lefts.get(begin[:size], 0) | left
         self._sizes = range(1, max(map(len, self._exact), default=0) + 1)
         self._enough = max(len(self._sizes) + 1, 2 * head)  # bytes that nearly always tell
 
@@ -133,19 +138,26 @@ class Tails:
             )
 
 
-def _head_end(pattern: Pattern, head: int) -> int:
-    """How many bytes of the text hold the head of the key."""
-    if pattern.text is pattern.key:
-        return head
+def _head_end(text: bytes, head: int) -> int:
+    """How many bytes of the text hold the head of its key."""
     seen = 0
-    for index, byte in enumerate(pattern.text):
+    for index, byte in enumerate(text):
         seen += byte not in _SPACES
         if seen == head:
             return index + 1
-    return len(pattern.text)
+    return len(text)
 
 
-def _note(tails: dict[bytes, int], prefix: bytes, length: int) -> None:
-    known = tails.get(prefix)
+def _note(shortest: dict[bytes, int], begin: bytes, length: int) -> None:
+    known = shortest.get(begin)
     if known is None or length < known:
-        tails[prefix] = length
+        shortest[begin] = length
+
+
+def _beginnings(shortest: dict[bytes, int]) -> dict[bytes, int]:
+    """The same for every beginning of each."""
+    every: dict[bytes, int] = {}
+    for begin, length in shortest.items():
+        for size in range(1, len(begin) + 1):
+            _note(every, begin[:size], length)
+    return every

@@ -17,7 +17,7 @@ SHORTEST = 8  # characters below which an encoded form would match by chance
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_RULES: dict[tuple[int, bool], Rule] = {}
+_RULES: dict[tuple[int, int, bool], Rule] = {}
 
 
 def base64(value: bytes) -> Iterator[tuple[bytes, Rule]]:
@@ -57,7 +57,15 @@ def _aligned(value: bytes) -> Iterator[tuple[bytes, Rule]]:
         begin, end = -(-8 * shift // 6), bits // 6
         if end - begin >= SHORTEST:
             text = b2a_base64(b"\0" * shift + value, newline=False)[begin:end]
-            yield text, _rule(_before(shift, value[0]), bits % 6 > 0)
+            yield text, _rule(shift, value[0] if shift else 0, bits % 6 > 0)
+
+
+def _rule(shift: int, first: int, right: bool) -> Rule:
+    """The rule of a run that begins `shift` bytes into a group with the byte `first`: there are few."""
+    rule = _RULES.get((shift, first, right))
+    if rule is None:
+        rule = _RULES[shift, first, right] = Rule(left=_before(shift, first), right=right)
+    return rule
 
 
 def _before(shift: int, first: int) -> int:
@@ -70,14 +78,6 @@ def _before(shift: int, first: int) -> int:
         char = _ALPHABET[high << known | first >> (8 - known)]
         left |= 1 << char | 1 << _TO_URL[char]
     return left
-
-
-def _rule(left: int, right: bool) -> Rule:
-    """One object for each rule: there are few."""
-    rule = _RULES.get((left, right))
-    if rule is None:
-        rule = _RULES[left, right] = Rule(left=left, right=right)
-    return rule
 
 
 def hexadecimal(value: bytes) -> Iterator[bytes]:

@@ -216,3 +216,11 @@ def test_ahocorasick_rs_changes_no_answer(monkeypatch):
     assert "ahocorasick_rs" in sys.modules
     monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
     assert [Redactor(secrets, mask="#").mask(text) for secrets, text, _ in cases] == fast
+
+
+def test_one_large_piece_is_masked_like_many_small_ones():
+    """It is looked at in parts, and a secret may lie across any of their ends."""
+    text = b"".join(b"x" * (size % 7) + SECRET for size in range(30_000))
+    want = text.replace(SECRET, b"#")
+    redactor = Redactor([SECRET], mask="#", forms=())
+    assert redactor.feed(text) + redactor.flush() == want
