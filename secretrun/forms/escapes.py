@@ -40,6 +40,7 @@ _PERCENT_SAFE = (
     b"-_.~!#$%&'()*+,/:;=?@[]\\^{|}",  # WHATWG fragment
     b"@*_+-./",  # escape()
     b"-_./~",  # AWS SigV4 paths
+    b"",  # by hand: s/[^A-Za-z0-9]/.../
 )
 _FORM_SAFE = (
     b"*-._",  # WHATWG form-urlencoded: URLSearchParams, Java
@@ -120,22 +121,30 @@ _JSON = Lazy(_json_tables)
 
 
 def json(value: bytes) -> Iterator[bytes]:
-    """The inside of a JSON string, as the usual writers write it, and that once more inside another."""
+    """The inside of a JSON string, as the usual writers write it; that inside another, and Python's repr."""
     for index, by in enumerate(_JSON()):
-        form = spell(value, by)
-        yield form
-        nested = index in (0, 7)  # Python's and jq's
-        text = _text(form)
-        if text is not None and not value.isascii():
-            for upper in (False, True):
-                form = "".join(c if c.isascii() else _units(c, "\\u", upper=upper) for c in text).encode()
-                yield form
-                if nested:
-                    yield spell(form, by)
-        if nested:
-            yield spell(spell(value, by), by)
+        for form in _strings(value, by):
+            yield form
+            if index in (0, 7):  # Python's and jq's
+                yield spell(form, by)
+    yield from _strings(_repr(value), _JSON()[0])
     if not value.isascii():
         yield value.decode("utf-8", "replace").encode()  # what most tools make of bytes that are no text
+
+
+def _strings(value: bytes, by: Table) -> Iterator[bytes]:
+    """`value` by a table, and where it is text, with what is not ASCII in UTF-16 units."""
+    form = spell(value, by)
+    yield form
+    text = _text(form)
+    if text is not None and not value.isascii():
+        for upper in (False, True):
+            yield "".join(c if c.isascii() else _units(c, "\\u", upper=upper) for c in text).encode()
+
+
+def _repr(value: bytes) -> bytes:
+    """The inside of Python's repr of the text."""
+    return repr(value.decode("utf-8", "surrogateescape"))[1:-1].encode("utf-8", "surrogateescape")
 
 
 def _literal_tables() -> tuple[Table, ...]:
@@ -171,9 +180,8 @@ _LITERALS = Lazy(_literal_tables)
 def literals(value: bytes) -> Iterator[bytes]:
     """The inside of a string literal: Python, Go, JavaScript, Ruby, Perl, and line ends alone escaped."""
     yield repr(value)[2:-1].encode()
-    text = value.decode("utf-8", "surrogateescape")
-    yield repr(text)[1:-1].encode("utf-8", "surrogateescape")
-    yield ascii(text)[1:-1].encode()
+    yield _repr(value)
+    yield ascii(value.decode("utf-8", "surrogateescape"))[1:-1].encode()
     for by in _LITERALS():
         yield spell(value, by)
     ruby = spell(value, _LITERALS()[4])
@@ -220,6 +228,8 @@ def doubled(value: bytes) -> Iterator[bytes]:
     for char in (b"'", b'"', b"$", b"%", b"`", b"^"):
         if char in value:
             yield value.replace(char, char * 2)
+        if char * 2 in value:  # and what reads them: make of `$$`, printf of `%%`
+            yield value.replace(char * 2, char)
     if b"\\" in value:  # an unquoted shell word, or `read` without -r
         yield _unescaped(value)
 

@@ -110,6 +110,7 @@ def _single_quoted(value: bytes) -> Iterator[bytes]:
     """
     yield _inner(value.replace(b"'", b"'\\''"), value, b"'\\''")
     yield _inner(value.replace(b"'", b"'\"'\"'"), value, b"'\"'\"'")
+    yield value.replace(b"'", b"'\\''").replace(b"'", b"'\\''")  # quoted once more, as for ssh
     yield dash(value)
     yield zsh_minimal(value)
 

@@ -47,6 +47,7 @@ SH = {
     "bash @A": ["bash", "--norc", "-c", 'echo "${V@A}"'],
     "bash declare -p": ["bash", "--norc", "-c", "declare -p V"],
     "bash set": ["bash", "--norc", "-c", "set | grep -a -A9 ^V="],
+    "bash @Q traced": ["bash", "--norc", "-xc", ': "${V@Q}"'],
     "dash export": ["dash", "-c", "export -p | grep -a -A9 ' V='"],
     "zsh (q)": ["zsh", "-fc", "print -r -- ${(q)V}"],
     "zsh (q-)": ["zsh", "-fc", "print -r -- ${(q-)V}"],
@@ -74,6 +75,7 @@ SH = {
     "perl Dumper": ["perl", "-MData::Dumper", "-e", "print Dumper($ENV{V})"],
     "perl Useqq": ["perl", "-MData::Dumper", "-e", "$Data::Dumper::Useqq = 1; print Dumper($ENV{V})"],
     "perl quotemeta": ["perl", "-e", "print quotemeta($ENV{V})"],
+    "perl percent": ["perl", "-e", "$_ = $ENV{V}; s/([^A-Za-z0-9])/sprintf('%%%02X', ord($1))/seg; print"],
     "node JSON": ["node", "-e", NODE % "JSON.stringify(process.env.V)"],
     "node inspect": ["node", "-e", NODE % "require('util').inspect({v: process.env.V}, {breakLength: Infinity})"],
     "node encodeURIComponent": ["node", "-e", NODE % "encodeURIComponent(process.env.V)"],
@@ -94,6 +96,7 @@ SH = {
     "python ascii": ["python3", "-c", "import os; print(ascii([os.environ['V']]))"],
     "python mixed quotes": ["python3", "-c", "import os; print(repr('\\'\"' + os.environ['V']))"],
     "python json": ["python3", "-c", "import os, json; print(json.dumps(json.dumps(os.environ['V'])))"],
+    "python repr in json": ["python3", "-c", "import os, json; print(json.dumps(repr([os.environ['V']])))"],
     "python html": ["python3", "-c", "import os, html; print(html.escape(os.environ['V']))"],
     "python quoteattr": [
         "python3", "-c", "import os; from xml.sax.saxutils import *; print(escape(os.environ['V']), quoteattr(os.environ['V']))",
@@ -152,3 +155,20 @@ def test_what_a_tool_prints_of_a_secret_is_masked(tool):
         if shown or b"\0" not in masked:
             left[name] = (told, shown)
     assert left == {}
+
+
+@pytest.mark.parametrize(("tool", "value"), [("make", "pa$$word-$$-end"), ("printf", "100%%-secret-%%-end")])
+def test_what_reads_doubled_characters_prints_single_ones(tool, value):
+    told = subprocess.run(
+        [
+            "sh",
+            "-c",
+            {"make": "printf 'all:\\n\\t@echo x$(V)x\\n' | make -n -f -", "printf": 'printf "$V\\n"'}[tool],
+        ],
+        env={"PATH": os.environ["PATH"], "V": value},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    assert value.encode() not in told
+    assert Redactor([value], mask="#").mask(told).strip() in (b"#", b"echo x#x")
