@@ -3,7 +3,7 @@
 Settings, lowest first: defaults, the user's config.toml, the project's secretrun.toml, its profiles,
 `SECRETRUN_*`, the command line. `tomllib` is imported only when a TOML file is there.
 
-May import: errors, discovery, entries, order, plan, reference, settings, template.
+May import: errors, discovery, entries, hints, order, plan, reference, settings, template.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun import discovery, entries, template
+from secretrun import discovery, hints, template
 from secretrun import settings as table
 from secretrun.errors import ConfigError, ReferenceSyntaxError, TemplateError
 
@@ -103,8 +103,8 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
                 _take(config, _Layer(label_of_profile, layer.directory, inner, trusted=trusted, profile=True))
     missing = [name for name in profiles if name not in known_profiles]
     if missing:
-        known = ", ".join(sorted(known_profiles)) or "none"
-        raise ConfigError(f"no profile {missing[0]!r}", hint=f"profiles in {discovery.PROJECT}: {known}")
+        hint = hints.one_of(missing[0], sorted(known_profiles), f"profiles in {discovery.PROJECT}")
+        raise ConfigError(f"no profile {missing[0]!r}", hint=hint)
     table.from_environment(config.settings, environ)
     table.from_options(config.settings, option)
     source = config.settings.source("from")
@@ -188,14 +188,16 @@ def _take(config: Config, layer: _Layer) -> None:
     file, trusted, sections = layer.label, layer.trusted, layer.sections
     for name in sections:
         if name not in SECTIONS or (name == "profile" and layer.profile):
-            raise ConfigError(f"{file}: unknown section [{name}]", hint=f"known ones: {', '.join(SECTIONS)}")
+            raise ConfigError(f"{file}: unknown section [{name}]", hint=hints.one_of(name, SECTIONS))
     run = _section(sections, "run", file)
     known = {setting.name: setting for setting in table.RUN}
     for key, value in run.items():
         setting = known.get(key.replace("-", "_"))
         if setting is None:
-            hint = f"known ones: {', '.join(sorted(known))}"
+            hint = hints.one_of(key, sorted(known))
             raise ConfigError(f"{file}: unknown key {key!r} in [run]", hint=hint)
+        if key != setting.name and setting.name in run:
+            raise ConfigError(f"{file}: [run] has both {key} and {setting.name}", hint="they are the same")
         if not setting.project and not trusted:
             raise ConfigError(
                 f"{file}: {key} can't be set by a project",
@@ -233,7 +235,7 @@ def _absolute(file: str, directory: str) -> str:
 
 def _add_tables(plan: Plan, layers: Iterable[_Layer]) -> None:
     """Add what the tables of one file say, its profiles included."""
-    from secretrun import order  # not on the way of a run without such a file
+    from secretrun import entries, order  # not on the way of a run without such a file
 
     definitions: dict[str, list[order.Definition]] = {}
     for layer in layers:

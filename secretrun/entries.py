@@ -1,20 +1,19 @@
 """One entry of `[secrets]` or `[env]` in secretrun.toml: which keys there are, and what they mean.
 
 The keys are data (`KEYS`): the reader below, the error that lists them and the JSON Schema for editors are
-made from it. Types are checked on the resolved value, and say what is wrong without quoting it.
+made from it.
 
-May import: errors, entry.
+May import: errors, entry, hints, kinds.
 """
 
 from __future__ import annotations
 
+from secretrun import hints, kinds
 from secretrun.entry import Entry
 from secretrun.errors import BadAnswer, ConfigError, TemplateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from secretrun.entry import Pieces
     from secretrun.plan import Plan
 
@@ -57,10 +56,10 @@ def read(plan: Plan | None, name: str, said: Table, place: str, base: str, trust
     """
     for key in said:
         if key not in KEYS:
-            raise ConfigError(f"{place}: unknown key {key!r}", hint=f"known ones: {', '.join(KEYS)}")
+            raise ConfigError(f"{place}: unknown key {key!r}", hint=hints.one_of(key, KEYS))
     if "ref" in said and "value" in said:
         raise ConfigError(f"{place}: 'ref' and 'value' exclude each other")
-    text = said.get("ref", said.get("value"))
+    text = _text(said, "ref", place) if "ref" in said else said.get("value")
     if isinstance(text, bool):
         text = "true" if text else "false"
     if isinstance(text, float):  # 1.10 would become 1.1
@@ -76,21 +75,29 @@ def read(plan: Plan | None, name: str, said: Table, place: str, base: str, trust
     length = said.get("min_length")
     if length is not None and (not isinstance(length, int) or isinstance(length, bool) or length < 1):
         raise ConfigError(f"{place}: 'min_length' must be a number above 0")
+    _text(said, "description", place)
     kind = _choice(said, "type", "text", place)
     pattern = _text(said, "pattern", place)
     if (kind == "regex") != (pattern is not None):
         raise ConfigError(f"{place}: type = \"regex\" and 'pattern' go together")
+    check = kinds.checker(kind, pattern, place)
+    default = _text(said, "default", place)
+    if default is not None and check is not None:
+        try:
+            check(default.encode())
+        except BadAnswer as error:
+            raise ConfigError(f"{place}: 'default': {error.message}") from None
     return Entry(
         name,
         [] if plan is None else _pieces(plan, name, text, place, base, trusted),
         place,
         required=required,
         group=group,
-        default=_text(said, "default", place),
+        default=default,
         mask=_choice(said, "mask", "auto", place),
         min_length=length,
         deliver=_choice(said, "as", "env", place),
-        check=_checker(kind, pattern, place),
+        check=check,
     )
 
 
@@ -120,7 +127,9 @@ def _choice(said: Table, key: str, default: str, place: str) -> str:
     choices = KEYS[key][0]["enum"]
     assert isinstance(choices, list)  # noqa: S101  the table above says so
     if value not in choices:
-        raise ConfigError(f"{place}: {key!r} must be one of {', '.join(choices)}")
+        near = hints.closest(value, choices) if isinstance(value, str) else None
+        hint = f"did you mean {near!r}?" if near else None
+        raise ConfigError(f"{place}: {key!r} must be one of {', '.join(choices)}", hint=hint)
     return str(value)
 
 
@@ -129,49 +138,3 @@ def _text(said: Table, key: str, place: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise ConfigError(f"{place}: {key!r} must be a text")
     return value
-
-
-def _checker(kind: str, pattern: str | None, place: str) -> Callable[[bytes], None] | None:
-    """What looks at a resolved value, or None when anything goes."""
-    if kind == "text":
-        return None
-    if pattern is None:
-        return lambda value: _check(kind, value)
-    import re
-
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise ConfigError(f"{place}: 'pattern' is no regular expression: {error}") from None
-
-    def matches(value: bytes) -> None:
-        if compiled.fullmatch(value.decode("utf-8", "surrogateescape")) is None:
-            raise BadAnswer(f"the value does not match the pattern {pattern!r}")
-
-    return matches
-
-
-def _check(kind: str, value: bytes) -> None:
-    """Raise BadAnswer when a value is not of its type; no message quotes it."""
-    text = value.decode("utf-8", "surrogateescape")
-    if kind == "url":
-        scheme, separator, rest = text.partition("://")
-        if not (separator and scheme[:1].isalpha() and scheme.isascii() and rest.strip("/")) or " " in text:
-            raise BadAnswer("the value is not a URL")
-    elif kind == "port":
-        if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-            raise BadAnswer("the value is not a port (1 to 65535)")
-    elif kind == "json":
-        import json
-
-        try:
-            json.loads(text)
-        except ValueError as error:
-            place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-            raise BadAnswer(f"the value is not JSON{place}") from None
-    elif kind == "pem":
-        lines = text.strip().splitlines()
-        head = lines[0] if lines else ""
-        label = head.removeprefix("-----BEGIN ").removesuffix("-----")
-        if not head.startswith("-----BEGIN ") or lines[-1].strip() != f"-----END {label}-----":
-            raise BadAnswer("the value is not a PEM block")

@@ -45,6 +45,8 @@ BUILTIN = {
     "systemd-creds": "secretrun_backends.systemd_creds:SystemdCreds",
     "vault": "secretrun_backends.vault:Vault",
 }
+# The backends whose name is not their scheme: [backend.kubernetes] and [backend.k8s] are the same table.
+NAMES = {"http-json": "httpjson", "kubernetes": "k8s"}
 # Schemes of ordinary URLs: literals, without a look at the installed plugins.
 ORDINARY = frozenset((
     "amqp", "amqps", "cassandra", "clickhouse", "data", "db2", "ftp", "ftps", "git", "grpc",
@@ -111,6 +113,22 @@ class Registry:
             )
         return False
 
+    def check_options(self) -> None:
+        """See that every [backend.NAME] table is some backend's: one that is nobody's would do nothing.
+
+        Raises:
+            ConfigError: naming the table, and the backend that was probably meant.
+        """
+        for name in self._options:
+            if name in BUILTIN or name in NAMES or self._program(name) or name in self._plugins():
+                continue
+            if any(name == self.backend(scheme).info.name for scheme in self._plugins()):
+                continue
+            from secretrun import hints
+
+            known = (*BUILTIN, *self._plugins())
+            raise ConfigError(f"there is no backend for [backend.{name}]", hint=hints.one_of(name, known))
+
     def backend(self, scheme: str) -> Backend:
         """The backend of a scheme.
 
@@ -142,10 +160,13 @@ class Registry:
 
     def context(self, backend: Backend) -> Context:
         """What the backend may know of this run, for one batch."""
+        options: dict[str, object] = {}
+        for name in (*backend.info.schemes, backend.info.name):
+            options.update(self._options.get(name, {}))
         return Context(
             self._environ,
             timeout=self._timeout,
-            options=self._options.get(backend.info.name),
+            options=options,
             interactive=self._interactive,
             memo={},
         )

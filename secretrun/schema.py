@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from secretrun import entries, settings
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 KINDS: dict[str, dict[str, object]] = {
     "flag": {"type": "boolean"},
@@ -28,24 +32,17 @@ def schema() -> dict[str, object]:
         "type": "object",
         "properties": {key: {**kind, "description": said} for key, (kind, said) in entries.KEYS.items()},
         "additionalProperties": False,
+        "oneOf": [{"required": ["ref"]}, {"required": ["value"]}],
+        "if": {"properties": {"type": {"const": "regex"}}, "required": ["type"]},
+        "then": {"required": ["pattern"]},
+        "else": {"properties": {"pattern": False}},
     }
     variables = {
         "type": "object",
         "propertyNames": {"pattern": NAME},
         "additionalProperties": {"oneOf": [{"type": ["string", "integer", "boolean"]}, entry]},
     }
-    run = {
-        "type": "object",
-        "properties": {
-            setting.name: {
-                **({"enum": list(setting.choices)} if setting.choices else KINDS[setting.kind]),
-                "description": setting.help,
-            }
-            for setting in settings.RUN
-            if setting.project
-        },
-        "additionalProperties": False,
-    }
+    run = {"type": "object", "properties": dict(_options()), "additionalProperties": False}
     backends = {"type": "object", "additionalProperties": {"type": "object"}}
     sections = {
         "env": {"$ref": "#/$defs/variables"},
@@ -62,3 +59,12 @@ def schema() -> dict[str, object]:
         "additionalProperties": False,
         "$defs": {"variables": variables, "run": run, "backends": backends},
     }
+
+
+def _options() -> Iterator[tuple[str, dict[str, object]]]:
+    """The keys of [run]; a name of two words may be written with either dash."""
+    for setting in settings.RUN:
+        if setting.project:
+            kind = {"enum": list(setting.choices)} if setting.choices else KINDS[setting.kind]
+            for name in dict.fromkeys((setting.name, setting.name.replace("_", "-"))):
+                yield name, {**kind, "description": setting.help}

@@ -108,8 +108,12 @@ def _dispatch(argv: list[str], messages: Messages) -> int:
     if verb not in parser.VERBS:
         import shlex
 
+        from secretrun import hints
+
         words = shlex.join(argv)
         hint = f"to run it: secretrun -- {words}" if words.isprintable() else "secretrun --help lists them"
+        near = hints.closest(verb, parser.VERBS)
+        hint = f"did you mean secretrun {near}? {hint}" if near else hint
         raise UsageError(f"unknown verb {verb!r}", hint=hint)
     try:
         options = parser.build(verb).parse_args(rest)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import sys
 
+from secretrun.answers import Asked, ask
 from secretrun.answers import answer as ask_for
-from secretrun.answers import ask
 from secretrun.cli.common import prepare
 from secretrun.cli.messages import printable
+from secretrun.entry import ENVIRONMENT, Entry
 from secretrun.errors import NotFound, SecretrunError
 from secretrun.resolve import compose, groups, nul, scrubbed
 
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from secretrun.answers import Answers, Asked
+    from secretrun.answers import Answers
     from secretrun.cli.common import Prepared
-    from secretrun.entry import Entry
     from secretrun.plan import Plan
 
     Row = dict[str, object]
@@ -37,20 +37,14 @@ def run(options: argparse.Namespace) -> int:
     hygiene.protect()
     prepared = prepare(options)
     if options.explain:
-        return _explain(prepared, options.explain)
+        return _explain(prepared, options.explain, as_json=options.json)
     asked = ask(prepared.plan, prepared.stores)
     entries = asked.entries.values()
     rows = [_row(entry, asked) for entry in entries]
     rows += _imports(prepared.plan, asked) + _groups(entries, asked.answers)
     failed = any(row["status"] == "error" for row in rows)
     if options.json:
-        import json
-
-        sources = {name: prepared.settings.source(name) for name in _changed(prepared)}
-        json.dump(
-            {"version": 1, "ok": not failed, "variables": rows, "settings": sources}, sys.stdout, indent=2
-        )
-        sys.stdout.write("\n")
+        _json({"ok": not failed, "variables": rows}, prepared)
     else:
         _table(rows)
         if prepared.settings.flag("verbose"):
@@ -58,32 +52,89 @@ def run(options: argparse.Namespace) -> int:
     return 125 if failed else 0
 
 
-def _explain(prepared: Prepared, name: str) -> int:
+def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:
     """Say which places set a variable, which wins and what resolves it; then the settings."""
     plan = prepared.plan
-    entry = plan.entries.get(name)
-    if entry is None:
-        where = "inherited, and no reference" if name in plan.inherited else "set nowhere"
-        raise NotFound(f"{name} is {where}", hint="secretrun check lists the variables")
+    entry, answers = _find(prepared, name)
+    row = _row(entry, Asked({}, answers, {}))
+    failed = row["status"] == "error"
+    stores = [
+        (reference.text, prepared.registry.backend(reference.scheme).info.title, answers[reference])
+        for reference in dict.fromkeys(entry.references())
+    ]
+    if as_json:
+        inherited = ["the environment"] if name in plan.inherited else []
+        row["overruled"] = inherited + plan.trail.get(name, [])[:-1]
+        row["stores"] = [{"reference": text, "store": title} for text, title, _ in stores]
+        row.update(
+            default=entry.default is not None,
+            required=entry.required,
+            mask=entry.mask,
+            delivered=entry.deliver,
+        )
+        _json({"ok": not failed, "variable": row}, prepared)
+        return 125 if failed else 0
     if name in plan.inherited:
         wins = "is overruled" if entry.place != "the environment" else "is a reference"
         sys.stdout.write(f"the environment sets {name}, which {wins}\n")
-    for place in plan.trail[name][:-1]:
+    for place in plan.trail.get(name, [])[:-1]:
         sys.stdout.write(f"{place} sets it, and is overruled\n")
     sys.stdout.write(f"{entry.place} sets it\n")
-    answers = ask_for([entry], prepared.stores)
-    for reference in dict.fromkeys(entry.references()):
-        info = prepared.registry.backend(reference.scheme).info
-        answer = answers[reference]
+    told = []
+    for text, title, answer in stores:
         status = scrubbed(answer, answers).message if isinstance(answer, SecretrunError) else "has a value"
-        sys.stdout.write(f"{printable(f'{reference.text}: {info.title}: {status}')}\n")
+        sys.stdout.write(f"{printable(f'{text}: {title}: {status}')}\n")
+        told.append(status)
+    for message in _messages(row):
+        if message not in told:
+            sys.stdout.write(f"{printable(message)}\n")
     if not entry.references():
         sys.stdout.write("a literal: it is not masked\n")
     for said, value in (("default", entry.default is not None), ("required", entry.required)):
         sys.stdout.write(f"{said}: {'yes' if value else 'no'}\n")
     sys.stdout.write(f"mask: {entry.mask}, delivered as: {entry.deliver}\n")
     _settings(prepared)
-    return 125 if any(isinstance(answer, SecretrunError) for answer in answers.values()) else 0
+    return 125 if failed else 0
+
+
+def _messages(row: Row) -> list[str]:
+    errors = row.get("errors")
+    return [error["message"] for error in errors] if isinstance(errors, list) else []
+
+
+def _find(prepared: Prepared, name: str) -> tuple[Entry, Answers]:
+    """A variable of the plan or of an import, and what the stores say to its references.
+
+    Raises:
+        NotFound: it is neither.
+    """
+    plan = prepared.plan
+    if name in plan.entries:
+        entry = plan.entries[name]
+        if not (plan.imports and entry.place == ENVIRONMENT):
+            return entry, ask_for([entry], prepared.stores)
+    asked = ask(plan, prepared.stores)
+    for reference, place in reversed(plan.imports):
+        found = asked.listings[reference]
+        if not isinstance(found, SecretrunError) and name in found:
+            return Entry(name, [reference], place), {reference: found[name]}
+    if name in plan.entries:
+        return plan.entries[name], asked.answers
+    from secretrun import hints
+
+    where = "inherited, and no reference" if name in plan.inherited else "set nowhere"
+    near = hints.closest(name, plan.entries)
+    hint = "secretrun check lists the variables"
+    raise NotFound(f"{name} is {where}", hint=f"did you mean {near}? {hint}" if near else hint)
+
+
+def _json(said: Row, prepared: Prepared) -> None:
+    """Print a result for programs, and where each setting that is not the default comes from."""
+    import json
+
+    sources = {name: prepared.settings.source(name) for name in _changed(prepared)}
+    json.dump({"version": 1, **said, "settings": sources}, sys.stdout, indent=2)
+    sys.stdout.write("\n")
 
 
 def _row(entry: Entry, asked: Asked) -> Row:

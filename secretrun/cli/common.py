@@ -46,6 +46,8 @@ class Prepared:
             options=config.backends,
             interactive=os.isatty(2),
         )
+        if config.backends:
+            self.registry.check_options()
         self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"))
         self.cache: Cache | None = None
         ttl = self.settings.value("cache")

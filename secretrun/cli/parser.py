@@ -1,12 +1,13 @@
 """The command line as argparse trees, one a verb; completions and docs are made from the same trees.
 
-May import: argparse, errors, settings.
+May import: argparse, errors, hints, settings.
 """
 
 from __future__ import annotations
 
 import argparse
 
+from secretrun import hints
 from secretrun import settings as table
 from secretrun.errors import ConfigError, UsageError
 
@@ -43,7 +44,12 @@ class Parser(argparse.ArgumentParser):
     """An argparse parser that raises instead of exiting, in our own words."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"{self.prog} --help says what there is")
+        hint = f"{self.prog} --help says what there is"
+        if message.startswith("unrecognized arguments: -"):
+            word = message.split(maxsplit=3)[2].partition("=")[0]
+            near = hints.closest(word, self._option_string_actions) if len(word) > 2 else None
+            hint = f"did you mean {near}? {hint}" if near else hint
+        raise UsageError(message, hint=hint)
 
 
 def build(verb: str) -> Parser:

@@ -213,7 +213,10 @@ def test_a_profile_comes_on_top(project, home):
         assert run.config.settings.seconds("timeout") == 5
         assert run.config.settings.source("timeout") == "secretrun.toml: [profile.prod]"
     error = fails(project, home, profile=["prd"])
-    assert (error.message, error.hint) == ("no profile 'prd'", "profiles in secretrun.toml: prod")
+    assert (error.message, error.hint) == (
+        "no profile 'prd'",
+        "did you mean 'prod'? profiles in secretrun.toml: prod",
+    )
 
 
 def test_a_table_has_no_order_and_what_a_value_needs_is_read_first(project, home):

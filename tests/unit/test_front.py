@@ -39,6 +39,8 @@ def store(tmp_path):
         (("a\x1bb",), "unknown verb 'a\\x1bb'", "secretrun --help lists them"),
         (("-e", "x.env", "npm"), "unrecognized arguments: npm", "the command stands after '--'"),
         (("--nonsense", "--", "true"), "unrecognized arguments: --nonsense", "--help says what there is"),
+        (("chek",), "unknown verb 'chek'", "did you mean secretrun check? to run it: secretrun -- chek"),
+        (("--timout", "5", "--", "true"), "unrecognized arguments: --timout 5", "did you mean --timeout?"),
         (("--env", "x", "--", "true"), "unrecognized arguments: --env x", "--help says what there is"),
         (("--timeout", "soon", "--", "true"), "--timeout: 'soon' is not a number", "--help"),
         (("check", "extra"), "unrecognized arguments: extra", "secretrun check --help"),

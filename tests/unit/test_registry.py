@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from secretrun.errors import ConfigError
-from secretrun.registry import BUILTIN, ORDINARY, SIGN_IN, Registry
+from secretrun.registry import BUILTIN, NAMES, ORDINARY, SIGN_IN, Registry
 
 BACKEND = """
 from secretrun.backend import BackendInfo
@@ -161,3 +161,29 @@ def test_a_plugin_that_fails_to_load_is_an_error_never_a_skip(install, source, s
             attempt()
         assert said in caught.value.message
         assert "plugin_a:Alpha" in caught.value.message
+
+
+# --- [backend.NAME]
+
+
+def test_a_table_of_options_is_known_by_the_backends_name_and_by_its_schemes():
+    """[backend.k8s] would otherwise be read and do nothing."""
+    for scheme in BUILTIN:
+        info = registry().backend(scheme).info
+        assert info.name in BUILTIN or NAMES[info.name] in info.schemes
+        for name in (info.name, *info.schemes):
+            made = registry(options={name: {"path": "x"}})
+            made.check_options()
+            assert made.context(made.backend(scheme)).options == {"path": "x"}
+
+
+def test_a_table_of_nobodys_options_is_an_error_that_names_what_was_meant():
+    with pytest.raises(ConfigError, match=r"no backend for \[backend.awssm\]") as caught:
+        registry(options={"awssm": {}}).check_options()
+    assert caught.value.hint.startswith("did you mean 'aws-sm'?")
+
+
+def test_an_installed_plugin_may_have_options(install):
+    install("plugin-a", "plugin_a", BACKEND.format(name="Alpha", schemes=("shelf",)), shelf="plugin_a:Alpha")
+    for name in ("shelf", "alpha"):
+        registry(options={name: {}}).check_options()
