@@ -15,7 +15,7 @@ import os
 from secretrun import errors
 from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadAnswer, ConfigError, TimedOut, Unavailable
-from secretrun.tools import find_program
+from secretrun.tools import Scratch, find_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,13 +118,11 @@ class Plugin:
         return Health(f"{self._program} (protocol {VERSION})", version=str(VERSION))
 
     def _converse(self, places: Sequence[Place], context: Context) -> dict[Place, bytes | BackendError]:
-        import tempfile
-
         from secretrun.capture import capture
 
         numbered = dict(enumerate(places, 1))
         grease = len(places) + 1
-        with tempfile.TemporaryDirectory(prefix="secretrun-") as directory:
+        with Scratch() as directory:
             try:
                 captured = capture(
                     [self._program],

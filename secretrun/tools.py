@@ -17,9 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The programs that run for us now: process id to whether it leads a group of its own. Kept here so that
-# an interrupted or failed run can end them, whichever thread started them.
+# The programs that run for us now: process id to whether it leads a group of its own; and the directories
+# made for them. Kept here so that an interrupted or failed run can end them, whichever thread started them.
 _running: dict[int, bool] = {}
+_scratch: set[str] = set()
 
 SOPS_HINT = "install it: pip install 'secretrun[sops]', or see https://getsops.io/docs/#download"
 
@@ -34,8 +35,29 @@ def ended(pid: int) -> None:
     _running.pop(pid, None)
 
 
+class Scratch:
+    """A context manager: an empty directory of ours alone for a helper program, removed with all in it."""
+
+    def __enter__(self) -> str:
+        import tempfile
+
+        self._path = tempfile.mkdtemp(prefix="secretrun-")
+        _scratch.add(self._path)
+        return self._path
+
+    def __exit__(self, *_: object) -> None:
+        _remove(self._path)
+
+
+def _remove(directory: str) -> None:
+    import shutil
+
+    shutil.rmtree(directory, ignore_errors=True)
+    _scratch.discard(directory)
+
+
 def kill_running() -> None:
-    """Kill every helper program that still runs, with its group where it leads one."""
+    """Kill every helper program that runs, with its group where it leads one; remove what was theirs."""
     for pid, leader in list(_running.items()):
         try:
             if leader:
@@ -44,6 +66,8 @@ def kill_running() -> None:
                 os.kill(pid, 9)
         except OSError:
             pass  # it has just ended
+    for directory in list(_scratch):
+        _remove(directory)
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str | None:

@@ -5,6 +5,7 @@ May import: agent.place, errors.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` brings enum with it
 import os
 
 from secretrun.errors import SecretrunError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from threading import Timer
 
+# What ends a run by default without a word to us, so that a store's program would go on without it.
+ENDING = (_signal.SIGTERM, _signal.SIGHUP)
 QUIET = 1.0  # seconds a store may take before we say what we wait for
 STEP = 0.05  # seconds between looks at whether it is our turn
 
@@ -113,6 +116,22 @@ class Turn:
             self._file = -1
 
 
+class Interrupted(KeyboardInterrupt):
+    """A signal that ends the run.
+
+    Attributes:
+        number: which.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _interrupt(number: int, _: object) -> None:
+    raise Interrupted(number)
+
+
 class Progress:
     """Says something once it has taken too long."""
 
@@ -120,8 +139,10 @@ class Progress:
         self._pending = pending
         self._say = say
         self._timer: Timer | None = None
+        self._watched: list[int] = []
 
     def __enter__(self) -> bool:
+        self._watch_signals()
         if self._say is not None:
             import threading
 
@@ -130,13 +151,25 @@ class Progress:
             self._timer.start()
         return False
 
+    def _watch_signals(self) -> None:
+        """Take what would end us at once as Ctrl-C is taken; what is ignored or handled stays so."""
+        for number in ENDING:
+            if _signal.getsignal(number) == _signal.SIG_DFL:
+                try:
+                    _signal.signal(number, _interrupt)
+                except ValueError:  # not the main thread, so not a run of the command line
+                    return
+                self._watched.append(number)
+
     def _speak(self, say: Callable[[str], None]) -> None:
         names = ", ".join(self._pending())
         if names:
             say(f"waiting for {names}")
 
     def __exit__(self, *_: object) -> None:
-        """No thread is left: the command is forked next."""
+        """No thread is left, signals are as they were: the command is forked next."""
+        for number in self._watched:
+            _signal.signal(number, _signal.SIG_DFL)
         if self._timer is not None:
             self._timer.cancel()
             self._timer.join()

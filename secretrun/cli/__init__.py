@@ -29,10 +29,10 @@ def main(argv: Sequence[str]) -> int:
         _end_helpers()
         messages.error(error)
         return error.exit_status
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         _end_helpers()
-        # Ctrl-C before the command runs: end as any program that does not catch it.
-        return _die_of_interrupt()
+        # Ctrl-C (or an end asked for) before the command runs: end as any program that does not catch it.
+        return _die_of(getattr(interrupt, "number", 2))
     except BrokenPipeError:
         _drop_output()  # `secretrun check | head`: end quietly
         return 141
@@ -67,14 +67,14 @@ def _end_helpers() -> None:
         tools.kill_running()
 
 
-def _die_of_interrupt() -> int:
-    """Die of SIGINT, so that a shell script that ran us stops too."""
+def _die_of(number: int) -> int:
+    """Die of a signal, so that a shell script that ran us stops too."""
     import os
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGINT)
-    return 130
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number
 
 
 def _dispatch(argv: list[str], messages: Messages) -> int:
