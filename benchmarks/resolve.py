@@ -9,6 +9,7 @@ the tests' stand-in for `op`, which is given a second per call, as the real one 
 """
 
 import base64
+import http.server
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -137,8 +139,36 @@ def vault():
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     lines = [f"VAULT_{n}=vault://secret/app#/k{n}" for n in range(5)]
-    environ = {"VAULT_ADDR": f"http://{address}", "VAULT_TOKEN": "root"}
-    return Measured("OpenBao, 1 path", lines, environ, lambda: 0, server.kill)
+    counting = Counting(f"http://{address}")
+    threading.Thread(target=counting.serve_forever, daemon=True).start()
+    environ = {"VAULT_ADDR": f"http://127.0.0.1:{counting.server_port}", "VAULT_TOKEN": "root"}
+    return Measured("OpenBao, 1 path", lines, environ, lambda: counting.count, server.kill)
+
+
+class Counting(http.server.ThreadingHTTPServer):
+    """Stands before a server, passes GETs on and counts them."""
+
+    daemon_threads = True
+
+    def __init__(self, url):
+        self.count = 0
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.count += 1
+                headers = {name: value for name, value in self.headers.items() if name.startswith("X-")}
+                with urllib.request.urlopen(urllib.request.Request(url + self.path, headers=headers)) as said:
+                    body = said.read()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
 
 
 def program(place, name, command, pause=""):
