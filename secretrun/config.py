@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # What a project may say of a store: which part of it to look at. Not which program to run, nor which server
 # gets your token: those would let a cloned repository take it.
-PROJECT_OPTIONS = ("account", "environment", "namespace", "profile", "project", "region", "vault")
+PROJECT_OPTIONS = ("account", "environment", "namespace", "profile", "project", "region", "timeout", "vault")
 PATHS = ("audit", "report")  # settings that are a path
 SECTIONS = ("env", "secrets", "profile", "backend", "run")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from secretrun.backend import Context
 from secretrun.errors import ConfigError
+from secretrun.settings import LONGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Registry:
 
     Args:
         environ: what the helper programs of backends are started with.
-        timeout: seconds a store may take.
+        timeout: seconds a store may take, unless its own table says otherwise.
         options: the [backend.NAME] tables.
         interactive: whether a person is at the terminal.
     """
@@ -159,13 +160,22 @@ class Registry:
         return self._made[scheme]
 
     def context(self, backend: Backend) -> Context:
-        """What the backend may know of this run, for one batch."""
+        """What the backend may know of this run, for one batch.
+
+        Raises:
+            ConfigError: the time limit in its table is none.
+        """
         options: dict[str, object] = {}
         for name in (*backend.info.schemes, backend.info.name):
             options.update(self._options.get(name, {}))
+        timeout = options.get("timeout", self._timeout)
+        if timeout is not None and (
+            isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST
+        ):
+            raise ConfigError(f"[backend.{backend.info.name}] timeout must be a number of seconds above 0")
         return Context(
             self._environ,
-            timeout=self._timeout,
+            timeout=timeout,
             options=options,
             interactive=self._interactive,
             memo={},

@@ -43,7 +43,13 @@ def schema() -> dict[str, object]:
         "additionalProperties": {"oneOf": [{"type": ["string", "integer", "boolean"]}, entry]},
     }
     run = {"type": "object", "properties": dict(_options()), "additionalProperties": False}
-    backends = {"type": "object", "additionalProperties": {"type": "object"}}
+    backends = {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {"timeout": {"type": "number", "exclusiveMinimum": 0}},
+        },
+    }
     sections = {
         "env": {"$ref": "#/$defs/variables"},
         "secrets": {"$ref": "#/$defs/variables"},

@@ -177,6 +177,22 @@ def test_a_table_of_options_is_known_by_the_backends_name_and_by_its_schemes():
             assert made.context(made.backend(scheme)).options == {"path": "x"}
 
 
+def test_a_store_may_have_a_time_limit_of_its_own():
+    made = registry(timeout=60.0, options={"op": {"timeout": 120}, "vault": {}})
+    assert [made.context(made.backend(scheme)).timeout for scheme in ("op", "vault", "file")] == [
+        120,
+        60.0,
+        60.0,
+    ]
+
+
+@pytest.mark.parametrize("value", [0, -1, "20", True, float("inf"), 1e10])
+def test_a_time_limit_that_is_none_is_an_error(value):
+    made = registry(options={"op": {"timeout": value}})
+    with pytest.raises(ConfigError, match=r"\[backend.op\] timeout must be a number of seconds above 0"):
+        made.context(made.backend("op"))
+
+
 def test_a_table_of_nobodys_options_is_an_error_that_names_what_was_meant():
     with pytest.raises(ConfigError, match=r"no backend for \[backend.awssm\]") as caught:
         registry(options={"awssm": {}}).check_options()
