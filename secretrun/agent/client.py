@@ -1,6 +1,7 @@
 """The agent as resolution sees it: a cache of references, and the verbs of `secretrun agent`.
 
-Nothing here fails a run: without an agent every lookup is a miss, and `problem` says why.
+Without an agent every lookup is a miss, and `problem` says why; what fails a run is only an agent that
+another user has put there.
 
 May import: errors, keys, model, place, wire.
 """
@@ -41,7 +42,7 @@ class Agent:
             connection.settimeout(PATIENCE)
             connection.connect(self._path)
             if place.peer_uid(connection) != os.getuid():
-                raise ConfigError(
+                raise place.Planted(
                     f"the agent at {self._path} runs as another user", hint="remove that socket"
                 )
             connection.sendall(wire.frame(wire.VERSION, verb, *fields))
@@ -87,13 +88,17 @@ class Cache:
             return {}
         try:
             parts = self._agent.ask(b"get", b"s" if stale else b"", *keys.values())
+            if len(parts) != 3 * len(keys):
+                raise ConfigError("the secretrun agent gave an answer we don't know")
+        except place.Planted:
+            raise
         except ConfigError as error:
             self.problem = error
             return {}
         found = {}
         for number, reference in enumerate(keys):
             state, age, value = parts[number * 3 : number * 3 + 3]
-            if state == wire.STALE:
+            if state == wire.STALE and age.isdigit():
                 self.stale[reference] = int(age)
             if state != wire.MISSING:
                 found[reference] = value
@@ -109,6 +114,8 @@ class Cache:
         if len(fields) > 1 and self.problem is None:
             try:
                 self._agent.ask(b"put", *fields)
+            except place.Planted:
+                raise
             except ConfigError as error:
                 self.problem = error
 

@@ -26,6 +26,10 @@ LOCAL_PEERCRED = 1  # <sys/un.h> of macOS; Python has no name for it
 SOL_LOCAL = 0
 
 
+class Planted(ConfigError):
+    """What stands where the agent should was put there by somebody else: nothing may go on beside that."""
+
+
 def socket_path(environ: Mapping[str, str]) -> str:
     """`SECRETRUN_AGENT_SOCK`, else below `$XDG_RUNTIME_DIR`, else below /tmp in a directory per user."""
     chosen = environ.get("SECRETRUN_AGENT_SOCK")
@@ -41,7 +45,8 @@ def check_directory(path: str, *, create: bool = False) -> None:
     """See that the directory of socket `path` is ours alone.
 
     Raises:
-        ConfigError: when it belongs to somebody else, or others may write into it.
+        Planted: when it belongs to somebody else, or others may write into it.
+        ConfigError: when it can't be looked at.
     """
     directory = os.path.dirname(path)
     if create:
@@ -54,7 +59,7 @@ def check_directory(path: str, *, create: bool = False) -> None:
     except OSError as error:
         raise ConfigError(f"{directory}: {(error.strerror or 'unreadable').lower()}") from None
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise ConfigError(
+        raise Planted(
             f"{directory} is not a directory of ours alone",
             hint="somebody else made it, or opened it to others: remove it, or set SECRETRUN_AGENT_SOCK",
         )

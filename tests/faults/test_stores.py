@@ -66,12 +66,15 @@ class Place:
                 continue
         return found
 
+    def run(self, verb, *options):
+        first, *rest = VERBS[verb]
+        command = [*options, first, *rest] if first == "--" else [first, *options, *rest]
+        return secretrun(*command, env=self.environ, cwd=self.work)
+
     def fails(self, verb, *options, words=""):
         """Run a verb, and see that it fails as it must."""
         before = self.files()
-        first, *rest = VERBS[verb]
-        command = [*options, first, *rest] if first == "--" else [first, *options, *rest]
-        done = secretrun(*command, env=self.environ, cwd=self.work)
+        done = self.run(verb, *options)
         said = done.stderr.decode()
         assert done.returncode == 125, said
         for shown in (said, done.stdout.decode()):
