@@ -136,3 +136,23 @@ def test_the_key_ring_of_the_session_is_chosen_by_itself(ring, bus, tmp_path):
 def test_without_a_session_bus_the_error_says_that_there_is_no_key_ring(tmp_path):
     said = drive({"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "PATH": "/nonexistent"})
     assert said.startswith(f"{Unavailable.__name__} there is no key ring")
+
+
+HANGING = """
+import keyring.backend, time
+class Ring(keyring.backend.KeyringBackend):
+    priority = 9
+    def get_password(self, service, username): time.sleep(300)
+    def set_password(self, service, username, password): raise NotImplementedError
+    def delete_password(self, service, username): raise NotImplementedError
+"""
+
+
+def test_a_key_ring_that_waits_for_somebody_for_ever_is_given_up(secretrun, tmp_path):
+    """The SDK takes no time limit, so the run has one."""
+    (tmp_path / "hanging_ring.py").write_text(HANGING)
+    environ = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "hanging_ring.Ring"}
+    done = secretrun("--timeout", "1", "--set", "A=keyring://a/b", "--", "touch", "started", env=environ)
+    assert (done.status, done.out) == (125, "")
+    assert "system key ring did not answer within 1 seconds" in done.err
+    assert not (tmp_path / "started").exists()
