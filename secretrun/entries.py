@@ -39,7 +39,7 @@ KEYS: dict[str, tuple[dict[str, object], str]] = {
         "false: left out when the store has no such value; or the group that needs one",
     ),
     "default": ({"type": "string"}, "used when the store has no such value"),
-    "mask": ({"enum": ["auto", "always", "never"]}, "whether its value is masked"),
+    "mask": ({"enum": ["auto", "always", "never"]}, "whether its value is masked; a literal is with always"),
     "min_length": ({"type": "integer", "minimum": 1}, "the shortest form of it that is masked"),
     "as": ({"enum": ["env", "file", "fd", "fifo", "stdin"]}, "how the command gets it"),
     "type": ({"enum": ["text", "url", "port", "json", "pem", "regex"]}, "what its value must look like"),

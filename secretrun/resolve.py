@@ -85,6 +85,8 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         for reference in entry.references():
             if isinstance(said := answers[reference], bytes):
                 secrets.add(said, name, entry.mask, entry.min_length)
+        if entry.mask == "always":  # asked for, so a literal too, and a whole that is made of parts
+            secrets.add(composed, name, entry.mask, entry.min_length)
     failures += groups(entries.values(), environment)
     if failures:
         clean = [(place, what, scrubbed(e, answers, asked.listings)) for place, what, e in failures]

@@ -89,7 +89,7 @@ def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:
         if message not in told:
             sys.stdout.write(f"{printable(message)}\n")
     if not entry.references():
-        sys.stdout.write("a literal: it is not masked\n")
+        sys.stdout.write(f"a literal: it is {'' if entry.mask == 'always' else 'not '}masked\n")
     for said, value in (("default", entry.default is not None), ("required", entry.required)):
         sys.stdout.write(f"{said}: {'yes' if value else 'no'}\n")
     sys.stdout.write(f"mask: {entry.mask}, delivered as: {entry.deliver}\n")

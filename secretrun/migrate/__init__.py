@@ -3,7 +3,7 @@
 One module a format, each with `read(text, context) -> Migration`. What can't be carried over is in
 `Migration.left`, by line, and never dropped silently.
 
-May import: errors.
+May import: errors, reference.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from __future__ import annotations
 import os
 import re
 
+from secretrun.errors import ReferenceSyntaxError
+from secretrun.reference import parse
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     Table = dict[str, object]
 
@@ -42,11 +45,24 @@ class Migration:
         """Note something that can't be carried over."""
         self.left.append((line, what, why))
 
+    def leave_rest(self, said: Mapping[str, object], carried: Iterable[str], line: int, within: str) -> None:
+        """Note every key of a table that is not among the `carried` ones."""
+        for key in said:
+            if key not in carried:
+                self.leave(line, f"{within}.{key}", "has no counterpart")
+
     def add(self, name: str, entry: Table, line: int, profile: str | None = None) -> None:
         """Add one variable; a name that is none of ours is left, by line."""
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             self.leave(line, name, "not a variable name")
             return
+        reference = entry.get("ref")
+        if isinstance(reference, str) and "ref+" not in reference:
+            try:
+                parse(reference)
+            except ReferenceSyntaxError as error:
+                self.leave(line, name, error.message)
+                return
         target = self.secrets if profile is None else self.profiles.setdefault(profile, {})
         target[name] = entry
 
@@ -62,8 +78,8 @@ class Text:
 
     def line_of(self, key: str, after: int = 0) -> int:
         """The line (from 1) that sets `key`, in any of the formats; 0 when it is not to be found."""
-        pattern = re.compile(rf"""^\s*(?:-\s+)?["']?{re.escape(key)}["']?\s*[:=]""")
-        table = re.compile(rf"""^\s*\[(?:[^\]]*\.)?["']?{re.escape(key)}["']?\]""")
+        pattern = re.compile(rf"""^\s*(?:-\s+)?["']?{re.escape(key)}["']?\s*[:=.]""")
+        table = re.compile(rf"""^\s*\[{{1,2}}(?:[^\]]*\.)?["']?{re.escape(key)}["']?[\].]""")
         for number, line in enumerate(self._lines, 1):
             if number > after and (pattern.match(line) or table.match(line)):
                 return number
@@ -155,9 +171,18 @@ def _value(value: object) -> str:
     return f'"{escaped}"'
 
 
-def literal(value: object) -> str:
-    """A foreign literal as our text: its dollars and braces stand for themselves."""
+def escaped(text: str) -> str:
+    """A name of another tool as part of a reference's path."""
+    return text.replace("%", "%25").replace("#", "%23").replace("?", "%3F")
+
+
+def literal(value: object, *, variables: bool = False) -> str:
+    """A foreign literal as our text: its dollars and braces stand for themselves.
+
+    With `variables` a `${NAME}` in it is a variable, for us as for the other tool.
+    """
     if isinstance(value, bool):
         value = "true" if value else "false"
-    text = str(value).replace("$", "\\$")
+    dollar = r"\$(?!\{[A-Za-z_][A-Za-z0-9_]*\})" if variables else r"\$"
+    text = re.sub(dollar, r"\\$", str(value))
     return text.replace("{{", '{{ "{{" }}')

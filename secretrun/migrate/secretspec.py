@@ -28,14 +28,32 @@ def read(source: Text) -> Migration:
     for key in document:
         if key not in ("project", "providers", "profiles"):
             found.leave(source.line_of(key), key, "has no counterpart")
-    if table(document.get("project")).get("extends"):
+    project = table(document.get("project"))
+    if project.get("extends"):
         found.leave(source.line_of("extends"), "extends", "import the extended files one by one")
-    for profile, secrets in table(document.get("profiles")).items():
-        defaults = table(table(secrets).get("defaults")).get("providers")
-        for name, said in table(secrets).items():
+    for key in project:
+        if key not in ("name", "revision", "extends"):
+            found.leave(source.line_of(key), f"project.{key}", "has no counterpart")
+    for name, said in providers.items():
+        found.leave_rest(table(said), ("uri",), source.line_of(name), f"providers.{name}")
+    profiles = {name: table(secrets) for name, secrets in table(document.get("profiles")).items()}
+    base = profiles.get("default", {})
+    for profile, secrets in profiles.items():
+        start = source.line_of(profile)
+        mine = table(secrets.get("defaults"))
+        found.leave_rest(mine, ("providers", "inherit"), start, f"{profile}.defaults")
+        inherits = profile != "default" and mine.get("inherit", True)
+        if profile != "default" and not inherits:
+            found.leave(start, f"{profile}.defaults.inherit", "a profile here adds to [secrets], always")
+        defaults = mine.get("providers") or (
+            table(base.get("defaults")).get("providers") if inherits else None
+        )
+        for name, said in secrets.items():
             if name != "defaults":
-                line = source.line_of(name)
-                entry = _entry(found, name, table(said), providers, defaults, line)
+                line = source.line_of(name, start)
+                # what an override does not say is what the default profile says
+                whole = {**(table(base.get(name)) if inherits else {}), **table(said)}
+                entry = _entry(found, name, whole, providers, defaults, line)
                 if entry is not None:
                     found.add(name, entry, line, None if profile == "default" else profile)
     return found
@@ -44,13 +62,12 @@ def read(source: Text) -> Migration:
 def _entry(
     found: Migration, name: str, said: dict[str, Any], providers: dict[str, Any], defaults: object, line: int
 ) -> dict[str, object] | None:
-    for key in said:
-        if key not in CARRIED:
-            found.leave(line, f"{name}.{key}", "has no counterpart")
+    found.leave_rest(said, CARRIED, line, name)
     entry: dict[str, object] = {}
     if "composed" in said:
         # Only ${NAME} and $$ mean something there.
-        entry["value"] = re.sub(r"\$\$", r"\\$", str(said["composed"]))
+        entry["value"] = re.sub(r"\$\$", r"\\$", str(said["composed"])).replace("{{", '{{ "{{" }}')
+        found.leave_rest(said, ("composed", "description"), line, name)
         return entry
     chain = said.get("providers") or defaults or ["env"]
     chain = chain if isinstance(chain, list) else [chain]
@@ -82,6 +99,8 @@ def _reference(uri: str, ref: dict[str, Any], name: str) -> str | None:
         return f"env://{name}"
     if scheme == "dotenv":
         return f"file://{rest or '.env'}?format=dotenv#/{name}"
+    if scheme == "null":
+        return None
     if scheme == "onepassword" and {"item", "field"} <= set(ref):
         vault = ref.get("vault") or rest.partition("@")[2] or rest
         section = f"{ref['section']}/" if ref.get("section") else ""

@@ -89,7 +89,7 @@ type = "aws-sts"
     assert found.profiles == {
         "prod": {"DB": {"ref": "aws-sm://my/prod-db?region=us-east-1", "required": False}}
     }
-    assert sorted(what for _, what, _ in found.left) == ["DB.sync", "INLINE", "leases"]
+    assert sorted(what for _, what, _ in found.left) == ["DB.sync", "INLINE", "leases", "providers.age"]
     assert {what: line for line, what, _ in found.left}["INLINE"] == 10
 
 
@@ -120,7 +120,8 @@ URL = { providers = ["env"], default = "x" }
         "DSN": {"value": "postgres://${USER_NAME}:\\$x"},
         "GEN": {"ref": "env://GEN"},
     }
-    assert found.profiles == {"prod": {"URL": {"ref": "env://URL", "default": "x"}}}
+    # what the override does not say is what the default profile says
+    assert found.profiles == {"prod": {"URL": {"ref": "env://URL", "default": "x", "description": "the db"}}}
     assert [what for _, what, _ in found.left] == ["LOCAL.providers", "LOST", "GEN.generate"]
 
 
@@ -153,7 +154,7 @@ def test_teller():
     }
     assert found.imports == ["aws-sm://prod/all"]
     assert [(line, why.split(":")[0]) for line, _, why in found.left] == [
-        (16, "a Tera template in the path"),
+        (16, "a path with a variable can't be imported whole"),
         (17, "the kind 'hashicorp_consul' can't be carried over"),
     ]
 
@@ -196,7 +197,7 @@ PORT='80$80'
         "SAME": {"value": "${DB}", "required": False},
         "PORT": {"value": "80\\$80", "type": "port", "required": False},
     }
-    assert [(line, what) for line, what, _ in found.left] == [(1, "@currentEnv"), (10, "RUN")]
+    assert [(line, what) for line, what, _ in found.left] == [(1, "@currentEnv"), (10, "RUN"), (12, "PORT")]
 
 
 def test_an_env_file_is_no_foreign_format():
