@@ -17,7 +17,7 @@ _secretrun_files() {
 
 _secretrun_reference() {
     compopt -o nospace 2>/dev/null
-    _secretrun_reply -W 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://'
+    _secretrun_reply -W 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://'
 }
 
 # The completion of the command that starts at word $1.

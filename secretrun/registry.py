@@ -33,6 +33,7 @@ BUILTIN = {
     "exec": "secretrun_backends.command:Command",
     "file": "secretrun_backends.file:File",
     "gcp-sm": "secretrun_backends.google_secret_manager:GoogleSecretManager",
+    "gopass": "secretrun_backends.password_store:PasswordStore",
     "gpg": "secretrun_backends.gpg:Gpg",
     "httpjson": "secretrun_backends.http_json:HttpJson",
     "infisical": "secretrun_backends.infisical:Infisical",

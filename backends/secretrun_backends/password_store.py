@@ -34,14 +34,14 @@ PROTON = "Proton's pass://VAULT/ITEM/FIELD is another store, for its own pass-cl
 class PasswordStore:
     """Entries of pass or gopass: `pass://PATH/OF/ENTRY[?line=N|all&cli=gopass][#/FIELD]`.
 
-    The first line is the password. A pointer is a field below it, written `field: value`; `line=2` is
+    `gopass://` is the same by gopass alone; `pass://` takes pass where both are installed. The first line is the password. A pointer is a field below it, written `field: value`; `line=2` is
     another line, `line=all` the whole entry as it is.
     """
 
     info = BackendInfo(
         name="pass",
         title="pass, gopass",
-        schemes=("pass",),
+        schemes=("pass", "gopass"),
         example="pass://web/example.org",
         needs="pass or gopass",
         install="apt install pass, brew install pass",
@@ -117,7 +117,7 @@ class PasswordStore:
 
 
 def _program(info: BackendInfo, reference: Reference, context: Context) -> str:
-    cli = reference.option("cli")
+    cli = reference.option("cli", "gopass" if reference.scheme == "gopass" else None)
     if cli is not None and cli not in PROGRAMS:
         raise BadReference(f"cli={cli} is not known", hint=f"one of {', '.join(PROGRAMS)}")
     return _find(info, cli, context)

@@ -12,7 +12,7 @@ import pytest
 from backends.programs import RECIPIENT, KeyRing, noting
 
 from secretrun.backend import Context
-from secretrun.errors import BadReference, NotFound, NotSignedIn, Unavailable
+from secretrun.errors import BadReference, NotFound, NotInstalled, NotSignedIn, Unavailable
 from secretrun.reference import parse
 from secretrun.testing import DIFFICULT_VALUES, BackendContract, install_program
 from secretrun_backends.password_store import PasswordStore
@@ -154,5 +154,8 @@ def test_gopass_serves_when_it_is_chosen_or_pass_is_missing(environ, tmp_path):
     alone = {**with_gopass, "PATH": str(tmp_path / "bin")}
     assert fetch("pass://web/site#/user", alone) == b"bob"
     assert fetch("pass://web/site", with_gopass) == b"the-password"
+    assert fetch("gopass://web/site", with_gopass) == b"gopass-password"
+    assert fetch("gopass://web/site?cli=pass", with_gopass) == b"the-password"
+    assert type(fetch("gopass://web/site", environ)) is NotInstalled
     for entry, kind in (("none", NotFound), ("locked", NotSignedIn), ("unset", NotSignedIn)):
         assert type(fetch(f"pass://{entry}", alone)) is kind
