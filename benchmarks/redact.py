@@ -1,6 +1,6 @@
 """How fast the redactor is, beside raw `pyahocorasick.iter` over the same patterns in the same process.
 
-    python benchmarks/redact.py [--quick] [--without-rs]
+    python benchmarks/redact.py [--quick] [--without-rs] [--json]
 
 For every number of secrets, text and chunk size: MB/s, and the ratio to `iter`, which only finds and
 knows no chunks, whitespace or escapes. Then the time and memory that building the patterns takes.
@@ -8,6 +8,7 @@ knows no chunks, whitespace or escapes. Then the time and memory that building t
 """
 
 import base64
+import json
 import os
 import platform
 import random
@@ -122,16 +123,11 @@ print((time.perf_counter() - start) * 1000, (used() - before) / 1024, repr(redac
     ).stdout.split()
 
 
-def main():
-    if "--without-rs" in sys.argv:
-        sys.modules["ahocorasick_rs"] = None
+def measured(quick):
+    """A dict for each row: MB/s of ours and of `iter`, and the bar where there is one."""
     from secretrun.redact import Redactor
 
-    print(
-        f"# {platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs"
-    )
-    print("secrets  pem  text     chunk   MB/s  iter MB/s  ratio  bar")
-    for number, key, kind, size in rows("--quick" in sys.argv):
+    for number, key, kind, size in rows(quick):
         rng = random.Random(number)
         secrets = ["".join(rng.choices(string.ascii_letters + string.digits, k=32)) for _ in range(number)]
         redactor = Redactor([*secrets, *([pem(rng)] if key else [])])
@@ -139,15 +135,44 @@ def main():
         chunks = [data[i : i + size] for i in range(0, len(data), size)]
         raw = iterator([pattern.text for pattern in redactor._secrets.patterns.patterns])
         ours, theirs = best(redactor.feed, chunks), best(raw, chunks, 3)
-        bar = f"{BARS[number]:.0f}" if (key, kind, size) == (False, "log", 4096) else ""
-        speeds = (
-            f"{len(data) / ours / 1e6:6.0f}  {len(data) / theirs / 1e6:9.0f}  {theirs / ours:5.2f}  {bar}"
+        yield {
+            "secrets": number,
+            "pem": key,
+            "text": kind,
+            "chunk": size,
+            "speed": len(data) / ours / 1e6,
+            "reference": len(data) / theirs / 1e6,
+            "ratio": theirs / ours,
+            "bar": BARS[number] if (key, kind, size) == (False, "log", 4096) else None,
+        }
+
+
+def main():
+    if "--without-rs" in sys.argv:
+        sys.modules["ahocorasick_rs"] = None
+    as_json = "--json" in sys.argv
+    if not as_json:
+        print(
+            f"# {platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs"
         )
-        print(f"{number:7d}  {'yes' if key else 'no ':3s}  {kind:7s} {size:6d} {speeds}", flush=True)
+        print("secrets  pem  text     chunk   MB/s  iter MB/s  ratio  bar")
+    found = []
+    for row in measured("--quick" in sys.argv):
+        found.append(row)
+        if not as_json:
+            bar = f"{row['bar']:.0f}" if row["bar"] else ""
+            print(
+                f"{row['secrets']:7d}  {'yes' if row['pem'] else 'no ':3s}  {row['text']:7s} {row['chunk']:6d} "
+                f"{row['speed']:6.0f}  {row['reference']:9.0f}  {row['ratio']:5.2f}  {bar}",
+                flush=True,
+            )
+    built = [(number, *map(float, build(number))) for number in BARS]
+    if as_json:
+        json.dump({"speed": found, "build": built}, sys.stdout)
+        return
     print("secrets  patterns  build ms   MiB")
-    for number in BARS:
-        milliseconds, memory, patterns = build(number)
-        print(f"{number:7d}  {patterns:>8s}  {float(milliseconds):8.1f}  {float(memory):4.1f}")
+    for number, milliseconds, memory, patterns in built:
+        print(f"{number:7d}  {patterns:8.0f}  {milliseconds:8.1f}  {memory:4.1f}")
 
 
 if __name__ == "__main__":
