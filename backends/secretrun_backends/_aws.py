@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from secretrun.backend import Context
     from secretrun.model import Reference
 
-INSTALL = "pip install boto3"
+INSTALL = "pip install 'secretrun[aws]'"
 ACCOUNT_OPTIONS = ("region", "profile", "role", "role_arn")
 SIGNED_OUT = {
     "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidClientTokenId",

@@ -45,7 +45,7 @@ class Age:
         schemes=("age",),
         example="age://secrets.json.age#/db/password",
         needs="the age CLI, or pyrage",
-        install="apt install age, brew install age, or pip install 'secretrun[sops]'",
+        install="apt install age, brew install age, or pip install 'secretrun[age]'",
         sign_in="AGE_IDENTITY_FILE=~/keys.txt (age-keygen makes one)",
         sign_in_variables=(*IN_VARIABLES, *IN_FILES),
         docs="https://age-encryption.org",

@@ -34,8 +34,9 @@ PROTON = "Proton's pass://VAULT/ITEM/FIELD is another store, for its own pass-cl
 class PasswordStore:
     """Entries of pass or gopass: `pass://PATH/OF/ENTRY[?line=N|all&cli=gopass][#/FIELD]`.
 
-    `gopass://` is the same by gopass alone; `pass://` takes pass where both are installed. The first line is the password. A pointer is a field below it, written `field: value`; `line=2` is
-    another line, `line=all` the whole entry as it is.
+    `gopass://` is the same by gopass alone; `pass://` takes pass where both are installed. The first line
+    is the password. A pointer is a field below it, written `field: value`; `line=2` is another line,
+    `line=all` the whole entry as it is.
     """
 
     info = BackendInfo(
