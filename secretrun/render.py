@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 
     Pairs = Sequence[tuple[str, str]]
 
+DOCKER_LINE = 64 * 1024  # bytes: longer ones end docker's scanner with an error
+CONTROL = re.compile(r"[\x01-\x08\x0b-\x1f\x7f]")  # all but tab and line feed
+PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,-]+")
 SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 
 
 def dotenv(pairs: Pairs) -> str:
-    """`NAME="value"` as our own templates and Docker Compose read it."""
-    return "".join(f"{name}={_double_quoted(value)}\n" for name, value in pairs)
+    r"""`NAME=value` in the quotes that most readers agree on.
+
+    In single quotes a dollar is a dollar for Docker Compose, dotenv of Node and our own templates; in
+    double quotes only some of them know `\$`. What single quotes can't hold for all of them alike (a
+    quote, two backslashes, a carriage return) goes into double quotes.
+    """
+    return "".join(f"{name}={_quoted(value)}\n" for name, value in pairs)
 
 
 def shell(pairs: Pairs) -> str:
@@ -50,11 +58,21 @@ def docker(pairs: Pairs) -> str:
             raise ConfigError(
                 f"{name} has several lines, which docker's --env-file can't carry", hint="use --format json"
             )
+        if len(name) + len(value.encode()) >= DOCKER_LINE:
+            raise ConfigError(
+                f"{name} is longer than the 64 KiB that docker reads of a line", hint="use --format json"
+            )
     return "".join(f"{name}={value}\n" for name, value in pairs)
 
 
 def systemd(pairs: Pairs) -> str:
     """`EnvironmentFile=` of systemd.exec(5): in double quotes, where four characters need a backslash."""
+    for name, value in pairs:
+        if CONTROL.search(value):
+            raise ConfigError(
+                f"{name} holds a control character, for which systemd drops the variable",
+                hint="use LoadCredential= and a file of its own",
+            )
     return "".join(f'{name}="' + re.sub(r'(["\\$`])', r"\\\1", value) + '"\n' for name, value in pairs)
 
 
@@ -81,7 +99,8 @@ FORMATS: dict[str, Callable[[Pairs], str]] = {
     "systemd": systemd,
     "k8s": k8s,
 }
-BINARY_SAFE = ("dotenv", "docker", "k8s", "shell", "systemd")
+BINARY_SAFE = ("dotenv", "k8s", "shell")
+NUL_SAFE = ("json", "k8s", "yaml")
 
 
 def render(environment: Mapping[str, bytes], form: str) -> bytes:
@@ -100,12 +119,25 @@ def render(environment: Mapping[str, bytes], form: str) -> bytes:
                 raise ConfigError(
                     f"{name} is not text, which {form} can't carry", hint="use --format k8s, which has base64"
                 ) from None
+        if "\0" in value and form not in NUL_SAFE:
+            raise ConfigError(
+                f"{name} holds a NUL byte, which {form} can't carry",
+                hint="use --format k8s, which has base64",
+            )
         pairs.append((name, value))
     return FORMATS[form](pairs).encode("utf-8", "surrogateescape")
 
 
+def _quoted(value: str) -> str:
+    if PLAIN.fullmatch(value):
+        return value
+    if "'" not in value and "\r" not in value and "\\\\" not in value and not value.endswith("\\"):
+        return f"'{value}'"
+    return _double_quoted(value)
+
+
 def _double_quoted(value: str) -> str:
-    escaped = re.sub(r'(["\\$`])', r"\\\1", value)
+    escaped = re.sub(r'(["\\$])', r"\\\1", value)
     return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
 
 
@@ -119,4 +151,9 @@ def _yaml_string(value: str) -> str:
     """A double-quoted YAML scalar: JSON's escapes, but for astral characters, which are one escape there."""
     import json
 
-    return "".join(f"\\U{ord(c):08x}" if ord(c) > 0xFFFF else json.dumps(c)[1:-1] for c in value).join('""')
+    def escaped(c: str) -> str:
+        if c == "\x7f":  # JSON has it as it is, YAML takes it for unprintable
+            return "\\x7f"
+        return f"\\U{ord(c):08x}" if ord(c) > 0xFFFF else json.dumps(c)[1:-1]
+
+    return "".join(map(escaped, value)).join('""')
