@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -212,6 +213,76 @@ def test_an_interrupt_while_a_store_is_asked_leaves_nothing_behind(place, tmp_pa
         path for path in set(place.root.rglob("*")) - before if not path.is_dir() or path.parent.name == "tmp"
     }
     assert {path.name for path in left} <= {"ready", "op.lock"}
+
+
+@pytest.mark.parametrize("kind", ["plugin", "op", "summon", "https"])
+def test_ctrl_c_at_the_terminal_leaves_nothing_behind(place, tmp_path, kind):
+    reference, asked = hang(place, kind, tmp_path)
+    before = set((place.root / "tmp").iterdir())
+    pid, master = pty.fork()
+    if pid == 0:
+        try:
+            os.chdir(place.root)
+            os.execve(
+                COMMAND[0],
+                [*COMMAND, "-q", "--set", f"A={reference}", "--", "touch", "started"],
+                place.environ,
+            )
+        finally:
+            os._exit(99)
+    try:
+        until(asked, "the store to be asked")
+        os.write(master, b"\x03")
+        shown = b""
+        try:
+            while piece := os.read(master, 1 << 16):
+                shown += piece
+        except OSError:  # Linux's end of file
+            pass
+        _, status = os.waitpid(pid, 0)
+        assert (os.waitstatus_to_exitcode(status), shown) == (-signal.SIGINT, b"^C")
+        until(lambda: not place.running(), "every process to be gone")
+    finally:
+        os.close(master)
+        if kind == "https":
+            place.server.__exit__()
+    assert not (place.root / "started").exists()
+    assert set((place.root / "tmp").iterdir()) == before
+
+
+# --- throttled
+
+
+THROTTLING = """
+import json, os, sys
+messages = [json.loads(line) for line in sys.stdin]
+print(json.dumps({{"type": "hello", "id": 0, "version": 1}}))
+open({log!r}, "a").write("call\\n")
+for message in messages[1:]:
+    if message["type"] != "get":
+        print(json.dumps({{"type": "unsupported", "id": message["id"]}}))
+    elif len(open({log!r}).readlines()) < 2:
+        print(json.dumps({{"type": "error", "id": message["id"], "code": "rate-limited", "message": "slow down"}}))
+    else:
+        print(json.dumps({{"type": "value", "id": message["id"], "text": {value!r}}}))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["read", "odd://app"],
+        ["--set", "A=odd://app", "--", "printenv", "A"],
+        ["inject", "--set", "A=odd://app"],
+        ["check", "--set", "A=odd://app"],
+    ],
+)
+def test_a_store_that_throttles_is_asked_again_by_every_verb(place, arguments):
+    log = place.root / "log"
+    place.program("secretrun-backend-odd", THROTTLING.format(log=str(log), value=VALUE))
+    done = secretrun(*arguments, env=place.environ, cwd=place.root)
+    assert done.returncode == 0, done.stderr
+    assert lines_of(log) == ["call", "call"]
 
 
 # --- on a terminal
