@@ -67,16 +67,14 @@ def derive(
         return
     bare = whole.strip()
     yield from _dialects(bare, wanted)
-    if "lines" in wanted:
-        for text in parts.lines(value):
-            yield "line", text, ANYWHERE
     for form, text in _parts(bare, wanted):
         if len(text) >= minimum and text != bare:
             from secretrun.policy import is_common
 
             if not is_common(text):
                 yield form, text, ANYWHERE
-                yield from _dialects(text, wanted)
+                if form != "line":
+                    yield from _dialects(text, wanted)
     if paranoid:
         from secretrun.forms.rare import rare
 
@@ -90,12 +88,24 @@ def _long_enough(form: str, text: bytes, rule: Rule, minimum: int) -> Iterator[t
         yield form, text, rule
 
 
-def _parts(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes]]:
+def _parts(value: bytes, wanted: frozenset[str], depth: int = 2) -> Iterator[tuple[str, bytes]]:
+    """Pieces that are secrets by themselves, and theirs: JSON may hold a PEM, or a URL, or more JSON."""
+    if "lines" in wanted:
+        for text in parts.lines(value):
+            yield "line", text
     if "url" in wanted:
         yield from parts.url_parts(value)
-    if "json-parts" in wanted:
-        for text in parts.json_parts(value):
-            yield "json-part", text
+    if depth:
+        if "json-parts" in wanted:
+            for text in parts.json_layouts(value):
+                yield "json-part", text
+            for text in parts.json_leaves(value):
+                yield "json-part", text
+                yield from _parts(text, wanted, depth - 1)
+        if "trimmed" in wanted:
+            for text in parts.unescaped(value):
+                yield "unescaped", text
+                yield from _parts(text, wanted, depth - 1)
 
 
 def _dialects(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes, Rule]]:

@@ -33,6 +33,12 @@ def line_ends(value: bytes) -> Iterator[bytes]:
         yield unix.replace(b"\n", end)
 
 
+def unescaped(value: bytes) -> Iterator[bytes]:
+    r"""A value whose line ends are written `\n`, as in many `.env` files: with those it stands for."""
+    if b"\\n" in value and b"\n" not in value:
+        yield value.replace(b"\\r\\n", b"\n").replace(b"\\n", b"\n")
+
+
 def lines(value: bytes) -> Iterator[bytes]:
     """Each line of a multi-line value that is long enough, and no PEM armour."""
     pieces = value.replace(b"\r", b"\n").split(b"\n")
@@ -87,23 +93,29 @@ def unquote(text: bytes) -> bytes:
     return b"".join(out)
 
 
-def json_parts(value: bytes) -> Iterator[bytes]:
-    """The strings in a JSON value, and the value written compactly and by default."""
-    bare = value.strip()
-    if bare[:1] not in (b"{", b"["):
+def json_layouts(value: bytes) -> Iterator[bytes]:
+    """A JSON value written anew: compactly, by default, indented."""
+    document = _document(value)
+    if document is None:
         return
     import json
 
-    try:
-        document = json.loads(bare)
-    except (ValueError, RecursionError):
-        return
-    yield json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    yield json.dumps(document, separators=(",", ":")).encode()
-    yield json.dumps(document).encode()
-    yield json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    yield json.dumps(document, indent=2).encode()
-    pending = [document]
+    for layout in (
+        {"separators": (",", ":"), "ensure_ascii": False},
+        {"separators": (",", ":")},
+        {},
+        {"ensure_ascii": False},
+        {"indent": 2},
+    ):
+        try:
+            yield json.dumps(document, **layout).encode("utf-8", "surrogatepass")  # type: ignore[arg-type]
+        except RecursionError:
+            return  # nested deeper than anything that prints it
+
+
+def json_leaves(value: bytes) -> Iterator[bytes]:
+    """The strings in a JSON value."""
+    pending = [_document(value)]
     while pending:
         node = pending.pop()
         if isinstance(node, dict):
@@ -115,3 +127,16 @@ def json_parts(value: bytes) -> Iterator[bytes]:
             # a URL without a password names a place; those of service accounts are in every log
             if not leaf.startswith((b"http://", b"https://")) or b"@" in leaf:
                 yield leaf
+
+
+def _document(value: bytes) -> object:
+    """The object or array that a value is, or None."""
+    bare = value.strip()
+    if bare[:1] not in (b"{", b"["):
+        return None
+    import json
+
+    try:
+        return json.loads(bare)
+    except (ValueError, RecursionError):
+        return None
