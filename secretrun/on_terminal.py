@@ -107,7 +107,7 @@ class OnTerminal(Loop):
     # ---- signals
 
     def _signalled(self, number: int) -> None:
-        if number in (signals.SIGCHLD, signals.SIGTTOU):
+        if number == signals.SIGCHLD:
             return
         if number == signals.SIGWINCH and terminal.size(self._tty) != terminal.size(self._spawned.master):
             self._on(relay.RESIZED)  # else somebody has sent it, and it is for the command
@@ -117,6 +117,8 @@ class OnTerminal(Loop):
         elif number == signals.SIGHUP and terminal.is_gone(self._tty):
             self._lost()
         elif self._together(number):
+            if number == signals.SIGTTOU:
+                return  # the kernel's answer to our own change of modes, a moment too late for it
             self._on(relay.FATAL_GROUP_SIGNAL if number in signals.FATAL else relay.GROUP_SIGNAL, number)
         else:
             self._on(relay.FATAL_SIGNAL if number in signals.FATAL else relay.SIGNAL, number)
@@ -148,7 +150,7 @@ class OnTerminal(Loop):
 
     def _read_keys(self) -> None:
         try:
-            data = os.read(self._tty, 4096)
+            data = self._signals.read_terminal(self._tty, 4096)
         except BlockingIOError:
             return
         except OSError:  # EIO: it is gone, or not ours to read now

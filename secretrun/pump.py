@@ -38,7 +38,7 @@ if TYPE_CHECKING:
             """What is to be shown at the end of the stream."""
 
 
-CHUNK = 1 << 16  # bytes read at once: what a masker has in hand should fit a cache
+CHUNK = 1 << 17  # bytes read at once
 BATCH = 1 << 13  # bytes taken together from a terminal; with more, reading and writing overlap less
 # The reader went away, which is its right and the command's to know; all else is a failure to be told.
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO)
@@ -71,6 +71,7 @@ class Pump:
     Attributes:
         total: bytes read so far.
         busy: between a read and the end of the write that follows from it.
+        due: held bytes are to show after a pause that is not over yet.
         ended: the stream is at its end, or its reader is gone.
         broken: the reader is gone, so the command should lose its stream as well.
         failed: the masker raised; nothing was passed on since.
@@ -91,6 +92,7 @@ class Pump:
         self.sink = sink
         self.total = 0
         self.busy = False
+        self.due = False
         self.ended = False
         self.broken = False
         self.failed = False
@@ -137,11 +139,12 @@ class Pump:
         except Exception:  # noqa: BLE001  fail closed: whatever it was, nothing more is shown
             self.failed = self.broken = self.ended = True
         finally:
-            self.busy = False
+            self.busy = self.due = False
             os.write(self._notify, b"x")
             self._running.release()
 
     def _pump(self) -> None:
+        self.due = self._holds()
         while not self.ended:
             data = self._read()
             if data is None:
@@ -157,22 +160,21 @@ class Pump:
                 out += self._held()
             self._show(out)
             self.ended = self.ended or at_end
+            self.due = self._holds()
             self.busy = False
 
     def _read(self) -> bytes | None:
         """All that is there, up to a chunk; empty at the end of the stream, None to stop."""
-        idle = self._release is not None
         quiet = 0.0
         while not self._stopping:
             data = self._gather()
             if data is not None:
                 self._at_once = self._release is not None and self._echo.came(len(data), quiet)
                 return data
-            held = idle and (self._masker.held > 0 or (self._modes is not None and self._modes.held != b""))
             began = time.monotonic()
-            if not self._watch.wait(PAUSE if held else None):
-                idle = False  # what is still held stays so until more comes
+            if not self._watch.wait(PAUSE if self.due else None):
                 self._write(self._held())
+                self.due = False  # what is still held stays so until more comes
             quiet += time.monotonic() - began
         return None
 
@@ -201,6 +203,12 @@ class Pump:
             if self._modes is None:
                 break
         return b"".join(pieces) if pieces else None
+
+    def _holds(self) -> bool:
+        """Whether something is held that a terminal may show after a pause."""
+        if self._release is None:
+            return False
+        return self._masker.held > 0 or (self._modes is not None and self._modes.held != b"")
 
     def _held(self) -> bytes:
         """What may show now of what is held."""

@@ -37,7 +37,7 @@ SIGTTOU = int(_signal.SIGTTOU)
 SIGWINCH = int(_signal.SIGWINCH)
 
 # What somebody may send to us and mean for the command. Not: what the kernel raises for our own deeds
-# (PIPE, SEGV, XCPU ...), CHLD, and TTIN and TTOU, which are about our own use of the terminal.
+# (PIPE, SEGV, XCPU ...), and CHLD. TTIN and TTOU it may raise for our own use of the terminal.
 FORWARDED = _numbers(
     "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM", "SIGTSTP", "SIGCONT",
     "SIGURG", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGINFO",
@@ -48,7 +48,7 @@ FORWARDED = _numbers(
 FATAL = frozenset({SIGHUP, SIGINT, SIGQUIT, SIGTERM})
 
 _PYTHON_IGNORES = _numbers("SIGPIPE", "SIGXFSZ", "SIGXFZ")
-_CAUGHT = (*FORWARDED, SIGCHLD, SIGWINCH, SIGTTOU)
+_CAUGHT = (*FORWARDED, SIGCHLD, SIGWINCH, SIGTTIN, SIGTTOU)
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
@@ -62,7 +62,7 @@ class Signals:
         # What Python did to SIGPIPE at its start hides what the caller had set; default is the right guess.
         self.ignored = [
             number
-            for number in (*_CAUGHT, SIGTTIN)
+            for number in _CAUGHT
             if _signal.getsignal(number) is _signal.SIG_IGN or _signal.getsignal(number) == _signal.SIG_IGN
         ]
         self.mask = set(_signal.pthread_sigmask(_signal.SIG_BLOCK, ()))
@@ -74,9 +74,6 @@ class Signals:
         self._wake()
         for number in _CAUGHT:
             _signal.signal(number, _nothing)
-        # A read of the terminal from the background must fail (EIO); with a handler Python would retry it
-        # for ever, and by default it would stop us.
-        _signal.signal(SIGTTIN, _signal.SIG_IGN)
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _CAUGHT)
 
     def _wake(self) -> None:
@@ -98,10 +95,24 @@ class Signals:
         chld = bytes((SIGCHLD,))
         return came.replace(chld, b"") + chld if chld in came else came
 
+    def read_terminal(self, fd: int, size: int) -> bytes:
+        """Read from a terminal; from the background that fails with EIO.
+
+        With a handler for SIGTTIN Python would try it again for ever, and by default it would stop us.
+
+        Raises:
+            OSError: as `os.read`.
+        """
+        _signal.signal(SIGTTIN, _signal.SIG_IGN)
+        try:
+            return os.read(fd, size)
+        finally:
+            _signal.signal(SIGTTIN, _nothing)
+
     def give_back(self) -> None:
         """In a forked child, before exec: every disposition and the mask as we were given them."""
         _signal.set_wakeup_fd(-1)
-        for number in (*_CAUGHT, SIGTTIN, *_PYTHON_IGNORES):
+        for number in (*_CAUGHT, *_PYTHON_IGNORES):
             _signal.signal(number, _signal.SIG_IGN if number in self.ignored else _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, self.mask)
 
@@ -112,7 +123,7 @@ class Signals:
             a descriptor that becomes readable with every SIGCHLD.
         """
         self._wake()
-        for number in (*_CAUGHT, SIGTTIN):
+        for number in _CAUGHT:
             _signal.signal(number, _nothing if number == SIGCHLD else _signal.SIG_IGN)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
         return self.reader
@@ -128,7 +139,7 @@ class Signals:
             os.killpg(0, number)
         else:
             os.kill(os.getpid(), number)
-        _signal.signal(number, _signal.SIG_IGN if number == SIGTTIN else _nothing)
+        _signal.signal(number, _nothing)
 
     def to_neighbours(self, number: int) -> None:
         """Send to our process group what the terminal would have sent it, sparing ourselves."""

@@ -170,12 +170,12 @@ class Streams:
                 pump.typed()
 
     def flush(self) -> None:
-        """Wait until all that the command printed so far is shown, but not for ever."""
+        """Wait until all that the command printed so far is shown, as far as it may, but not for ever."""
         deadline = time.monotonic() + _FLUSH
         live = [pump for pump in self._pumps.values() if not pump.ended]
         while time.monotonic() < deadline:
             readable, _ = ready.wait([pump.source for pump in live], timeout=0)
-            if not readable and not any(pump.busy for pump in live):
+            if not readable and not any(pump.busy or pump.due for pump in live):
                 return
             time.sleep(0.001)
 

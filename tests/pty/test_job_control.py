@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from pty_driver import PYTHON, Terminal, Wrapper, descendants, is_gone, is_stopped, shlex_join, until
+from pty_driver import PYTHON, SECRET, Terminal, Wrapper, descendants, is_gone, is_stopped, shlex_join, until
 
 
 def test_ctrl_c_ends_a_command_that_does_nothing_about_it(terminal):
@@ -226,23 +226,51 @@ def test_a_signal_is_for_the_command_alone_or_for_its_whole_group(terminal, prob
     assert job.end()[0] == 0
 
 
+@pytest.mark.parametrize("name", ["SIGTSTP", "SIGTTIN", "SIGTTOU"])
+def test_a_stop_signal_to_a_background_wrapper_stops_the_command(terminal, probe, name):
+    job = terminal(probe.command, mode="background")
+    pid = probe.ready().pid
+    job.kill(getattr(signal, name))
+    assert job.event("stopped")["signal"] == getattr(signal, name)
+    until(lambda: is_stopped(pid), "the command to stop")
+    job.tell("bg")
+    until(lambda: not is_stopped(pid), "the command to go on")
+    probe.leave(4)
+    assert job.end()[0] == 4
+
+
+def test_the_echo_of_ctrl_z_is_shown_before_the_stop(wrapper, terminal, probe, monkeypatch):
+    """Though its last character begins a secret, and would otherwise show when the job comes back."""
+    monkeypatch.setenv("PROBED", "Z" + SECRET)
+    job = terminal(probe.command)
+    probe.ready()
+    job.type(b"\x1a")
+    job.event("stopped")
+    job.take(0)
+    assert job.screen == b"^Z"
+    job.tell("fg")
+    probe.leave()
+    assert job.end()[1] == b"^Z"
+
+
 def test_ctrl_c_and_then_a_signal_to_the_wrapper_alone(terminal, probe):
     """The key's signal to our neighbours is not taken for one that our group gets later."""
     job = terminal(probe.command)
     probe.ready().do("count('SIGINT')")
+    probe.do("r, w = os.pipe()")
     probe.do(
-        "pid = os.fork() or (signal.signal(signal.SIGINT, lambda *_: print('INT', flush=True)),"
-        " print('up', flush=True), [signal.pause() for _ in range(9)], os._exit(0))"
+        "pid = os.fork() or (signal.signal(signal.SIGINT, lambda *_: os.write(w, b'INT ')), os.write(w, b'up '),"
+        " [signal.pause() for _ in range(9)], os._exit(0))"
     )
-    job.expect(b"up")
+    assert probe.do("os.close(w), os.read(r, 9).decode()")[1] == "up "
     job.type(b"\x03")
-    job.expect(b"INT")
+    assert probe.do("os.read(r, 9).decode()") == "INT "
+    until(lambda: probe.seen() == ["SIGINT"], "the key's")
     job.kill(signal.SIGINT)
     until(lambda: probe.seen() == ["SIGINT"] * 2, "both")
-    assert b"INT" not in job.screen
-    os.kill(probe.do("pid"), signal.SIGKILL)
+    assert probe.do("os.kill(pid, signal.SIGKILL), os.read(r, 9).decode()")[1] == ""
     probe.leave()
-    assert b"INT" not in job.end()[1]
+    assert job.end()[0] == 0
 
 
 def test_a_stopped_job_is_told_to_end(terminal, probe):
