@@ -108,9 +108,11 @@ def json_layouts(value: bytes) -> Iterator[bytes]:
         {"indent": 2},
     ):
         try:
-            yield json.dumps(document, **layout).encode("utf-8", "surrogatepass")  # type: ignore[arg-type]
+            text = json.dumps(document, **layout)
         except RecursionError:
             return  # nested deeper than anything that prints it
+        if len(text) < 8 * len(value) + 1024:  # the indents of deep nesting grow with its square
+            yield text.encode("utf-8", "surrogatepass")
 
 
 def json_leaves(value: bytes) -> Iterator[bytes]:
