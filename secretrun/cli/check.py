@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     if options.explain:
         return _explain(prepared, options.explain, as_json=options.json)
     asked = ask(prepared.plan, prepared.stores)
+    prepared.warn_about_cache(options.messages)
     entries = asked.entries.values()
     rows = [_row(entry, asked) for entry in entries]
     rows += _imports(prepared.plan, asked) + _groups(entries, asked.answers)

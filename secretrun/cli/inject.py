@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
             resolve(prepared.plan, prepared.stores, consequence="nothing was written").environment,
             options.format or "dotenv",
         )
+    prepared.warn_about_cache(options.messages)
     if options.out_file:
         files.write_atomic(options.out_file, data, mode=mode, replace=options.force)
     else:

@@ -399,6 +399,10 @@ def test_an_old_import_stands_in_only_when_asked_and_with_a_warning(place, count
         done = secretrun("--offline", *everything, env=place.environ, cwd=place.root)
         assert done.returncode == 0, done.stderr
         assert b"warning: sops://secrets.enc.json#/sub: the store can't be reached" in done.stderr
+        for verb in ("check", "inject"):
+            done = secretrun(verb, "--offline", *everything[:-2], env=place.environ, cwd=place.root)
+            assert done.returncode == 0, done.stderr
+            assert b"the store can't be reached, using the value of " in done.stderr
     finally:
         agent.terminate()
         agent.communicate(timeout=60)
