@@ -4,18 +4,20 @@ A supervisor stays in front of the session: it forks the process that runs the s
 asks the stores again every interval, and on a real change ends that process and forks the next with the
 new values. A change counts when two readings in a row, `DEBOUNCE` seconds apart, give the same new values:
 a rotation that is half done is not one. A store that fails meanwhile is warned about once, and the command
-goes on with the values it has.
+goes on with the values it has. The stores are read in a thread: one that hangs keeps neither a signal nor
+the end of the command waiting.
 
-May import: errors, signals.
+May import: canary, descriptors, errors, ready, signals, tools.
 """
 
 from __future__ import annotations
 
+import _thread
 import os
-import select
 import time
 
-from secretrun import signals
+from secretrun import descriptors, ready, signals
+from secretrun.canary import Canary
 from secretrun.errors import SecretrunError
 
 TYPE_CHECKING = False
@@ -61,18 +63,26 @@ class Watch:
         self._signals = signals.Signals()
         self._pid = 0
         self._failing = False
+        self._canary = Canary()
 
     def run(self, values: Resolved) -> int:
         """Supervise until the command ends by itself; returns its code (-n for a death by signal n)."""
         self._signals.catch()
+        try:
+            return self._run(values)
+        finally:
+            self._canary.dismiss()
+
+    def _run(self, values: Resolved) -> int:
         self._fork(values)
         candidate: Resolved | None = None
         due = time.monotonic() + self._interval
         while True:
             code = self._wait(due)
+            if code is None:
+                code, found = self._ask()
             if code is not None:
                 return code
-            found = self._ask()
             if found is None or found.environment == values.environment:
                 candidate = None
             elif candidate is not None and found.environment == candidate.environment:
@@ -92,39 +102,71 @@ class Watch:
         self._pid = os.fork()
         if self._pid == 0:
             try:
+                descriptors.close(*self._canary.descriptors)  # it waits for our end, not for this one's
                 self._signals.give_back()
                 self._start(values)
             finally:
                 os._exit(125)
+        self._canary.guard(self._pid)
 
-    def _ask(self) -> Resolved | None:
-        try:
-            found = self._read()
-        except SecretrunError as error:
+    def _ask(self) -> tuple[int | None, Resolved | None]:
+        """The command's code when it ends first, and what the stores say, or None when they fail."""
+        said: list[Resolved | SecretrunError] = []
+        done, finish = os.pipe()
+
+        def read() -> None:
+            try:
+                said.append(self._read())
+            except SecretrunError as error:
+                said.append(error)
+            except Exception as error:  # noqa: BLE001  the command must not suffer from a bug in a store
+                said.append(SecretrunError(f"reading failed with {type(error).__name__}"))
+            finally:
+                os.close(finish)
+
+        mask = signals.block_all()
+        _thread.start_new_thread(read, ())
+        signals.set_mask(mask)
+        code = self._wait(None, done)
+        if code is not None:
+            from secretrun import tools
+
+            tools.kill_running()  # we end now, and nobody waits for its answer any more
+            return code, None
+        os.close(done)
+        found = said[0] if said else SecretrunError("reading was interrupted")
+        if isinstance(found, SecretrunError):
             if not self._failing:
-                self._warn(f"--watch: {error.message}; the command goes on with the values it has")
+                self._warn(f"--watch: {found.message}; the command goes on with the values it has")
             self._failing = True
-            return None
+            return None, None
         self._failing = False
-        return found
+        return None, found
 
-    def _wait(self, due: float) -> int | None:
-        """Wait until `due` (of the monotonic clock); the command's code when it ended before."""
+    def _wait(self, due: float | None, done: int | None = None) -> int | None:
+        """Wait until `due` (of the monotonic clock) or `done` is readable; the code when it ended before."""
         while True:
             ended, status = os.waitpid(self._pid, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(status)
-            left = due - time.monotonic()
-            if left <= 0:
+            left = None if due is None else due - time.monotonic()
+            if left is not None and left <= 0:
                 return None
-            select.select([self._signals.reader], [], [], left)
+            awaited = [self._signals.reader] + ([] if done is None else [done])
+            readable, _ = ready.wait(awaited, timeout=left)
             for number in self._signals.taken():
-                # What the terminal sends, and what is sent to a whole group, has reached the session's
-                # process too: it is of our group.
-                if number in (signals.SIGTERM, signals.SIGHUP):
-                    os.kill(self._pid, number)
-                elif number == signals.SIGTSTP:
-                    self._signals.stop_by(number, group=False)
+                self._pass_on(number)
+            if done in readable:
+                return None
+
+    def _pass_on(self, number: int) -> None:
+        """Give a signal to the session's process, which is of our group and has had a group's itself."""
+        if number not in signals.FORWARDED:
+            return
+        if not self._canary.saw(number):
+            os.kill(self._pid, number)
+        if number == signals.SIGTSTP:
+            self._signals.stop_by(number, group=False)
 
     def _end(self) -> int | None:
         """End the running command; its code if it had just ended by itself."""
