@@ -3,12 +3,12 @@
 The keys are data (`KEYS`): the reader below, the error that lists them and the JSON Schema for editors are
 made from it.
 
-May import: errors, entry, hints, kinds.
+May import: errors, entry, hints, kinds, settings.
 """
 
 from __future__ import annotations
 
-from secretrun import hints, kinds
+from secretrun import hints, kinds, settings
 from secretrun.entry import Entry
 from secretrun.errors import BadAnswer, ConfigError, TemplateError
 
@@ -44,6 +44,16 @@ KEYS: dict[str, tuple[dict[str, object], str]] = {
     "as": ({"enum": ["env", "file", "fd", "fifo", "stdin"]}, "how the command gets it"),
     "type": ({"enum": ["text", "url", "port", "json", "pem", "regex"]}, "what its value must look like"),
     "pattern": ({"type": "string", "format": "regex"}, "the whole value must match it (type regex)"),
+    "cache": (
+        {
+            "oneOf": [
+                {"const": False},
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": settings.DURATION},
+            ]
+        },
+        "how long the agent may remember it at most, such as 5m; false: never",
+    ),
     "description": ({"type": "string"}, "for people"),
 }
 
@@ -97,6 +107,7 @@ def read(plan: Plan | None, name: str, said: Table, place: str, base: str, trust
         mask=_choice(said, "mask", "auto", place),
         min_length=length,
         deliver=_choice(said, "as", "env", place),
+        remember=_remember(said.get("cache"), place),
         check=check,
     )
 
@@ -120,6 +131,18 @@ def _required(said: object, place: str) -> tuple[bool, tuple[str, str] | None]:
     raise ConfigError(
         f"{place}: 'required' must be true, false or a group", hint='required = { at_least_one = "login" }'
     )
+
+
+def _remember(said: object, place: str) -> float | None:
+    if said is None:
+        return None
+    if said is False:
+        return 0.0
+    if isinstance(said, str):
+        return settings.duration(said, f"{place}: 'cache'")
+    if isinstance(said, (int, float)) and said is not True and 0 < said < settings.LONGEST:
+        return float(said)
+    raise ConfigError(f"{place}: 'cache' must be a duration such as 5m, or false")
 
 
 def _choice(said: Table, key: str, default: str, place: str) -> str:

@@ -57,11 +57,13 @@ class Entry:
         default: the text to use instead of a missing value, or None.
         mask, min_length: see `Secret`.
         deliver: "env", "file", "fd" or "stdin".
+        remember: seconds for which the agent may remember it at most, 0 never, None as the run says.
         check: looks at the resolved value and raises a BackendError, or None.
     """
 
     __slots__ = (
-        "check", "default", "deliver", "group", "mask", "min_length", "name", "pieces", "place", "required",
+        "check", "default", "deliver", "group", "mask", "min_length", "name", "pieces", "place", "remember",
+        "required",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +78,7 @@ class Entry:
         mask: str = "auto",
         min_length: int | None = None,
         deliver: str = "env",
+        remember: float | None = None,
         check: Callable[[bytes], None] | None = None,
     ) -> None:
         self.name = name
@@ -87,6 +90,7 @@ class Entry:
         self.min_length = min_length
         self.group = group
         self.deliver = deliver
+        self.remember = remember
         self.check = check
 
     def references(self) -> list[Reference | Nested]:

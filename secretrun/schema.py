@@ -19,7 +19,7 @@ KINDS: dict[str, dict[str, object]] = {
     "duration": {
         "oneOf": [
             {"type": "number", "exclusiveMinimum": 0},
-            {"type": "string", "pattern": "^[0-9.]+[smhd]?$"},
+            {"type": "string", "pattern": settings.DURATION},
         ]
     },
     "list": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},

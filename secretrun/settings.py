@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TRUE = ("1", "true", "yes", "on")
+DURATION = "^([0-9]+\\.?[0-9]*|\\.[0-9]+)[smhd]?$"  # for the JSON Schema; `duration` reads it
 LONGEST = 1e9  # seconds; what waits for the stores can't wait for infinity
 FALSE = ("", "0", "false", "no", "off")
 

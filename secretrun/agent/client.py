@@ -66,7 +66,8 @@ class Cache:
 
     Args:
         environ: says where the agent is.
-        ttl: seconds for which it is to remember a value.
+        ttl: seconds for which it is to remember a value, and beyond which an answer of it is not taken;
+            None takes and gives nothing, but for what stands in when a store can't be reached.
         keys: what each reference is remembered under.
 
     Attributes:
@@ -74,16 +75,27 @@ class Cache:
         stale: references that were answered from beyond their TTL, with their age in seconds.
     """
 
-    def __init__(self, environ: Mapping[str, str], ttl: float, keys: Keys) -> None:
+    def __init__(self, environ: Mapping[str, str], ttl: float | None, keys: Keys) -> None:
         self._ttl = ttl
+        self._limits: dict[str, float] = {}
         self._keys = keys
         self._agent = Agent(environ)
         self.problem: ConfigError | None = None
         self.stale: dict[Reference, int] = {}
 
+    def limit(self, references: Iterable[str], seconds: float) -> None:
+        """Have these (by their text) remembered no longer than that; 0 is never."""
+        for text in references:
+            self._limits[text] = min(seconds, self._limits.get(text, seconds))
+
+    def _ttl_of(self, reference: Reference) -> float:
+        ttl = self._ttl or 0.0
+        return min(ttl, self._limits.get(reference.text, ttl))
+
     def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]:
         """The values the agent has; with `stale` also those past their TTL, noted in `stale`."""
-        keys = {r: key for r in wanted if (key := self._keys.of(r))}
+        usable = [r for r in wanted if self._limits.get(r.text) != 0 and (stale or self._ttl_of(r) > 0)]
+        keys = {r: key for r in usable if (key := self._keys.of(r))}
         if not keys or (self.problem is not None and not stale):
             return {}
         try:
@@ -98,20 +110,26 @@ class Cache:
         found = {}
         for number, reference in enumerate(keys):
             state, age, value = parts[number * 3 : number * 3 + 3]
-            if state == wire.STALE and age.isdigit():
+            if state == wire.MISSING or not age.isdigit():
+                continue
+            if state == wire.STALE or int(age) >= self._ttl_of(reference):
+                if not stale:  # fresh for whoever had it remembered, not for us
+                    continue
                 self.stale[reference] = int(age)
-            if state != wire.MISSING:
-                found[reference] = value
+            found[reference] = value
         return found
 
     def put(self, values: Mapping[Reference, bytes]) -> None:
-        """Have the agent remember these values for the TTL."""
-        fields = [b"%g" % self._ttl]
+        """Have the agent remember these values, each for its TTL."""
+        batches: dict[float, list[bytes]] = {}
         for reference, value in values.items():
-            key = self._keys.of(reference)
+            ttl = self._ttl_of(reference)
+            key = self._keys.of(reference) if ttl > 0 else None
             if key:
-                fields += [key, value]
-        if len(fields) > 1 and self.problem is None:
+                batches.setdefault(ttl, [b"%g" % ttl]).extend((key, value))
+        for fields in batches.values():
+            if self.problem is not None:
+                return
             try:
                 self._agent.ask(b"put", *fields)
             except place.Planted:

@@ -67,7 +67,7 @@ class Keys:
 
     def of(self, reference: Reference) -> bytes | None:
         """The key of a reference, or None when it is not to be remembered."""
-        if reference.scheme in NEVER:
+        if reference.scheme in NEVER or _one_time(reference):
             return None
         parts = [
             reference.scheme,
@@ -115,3 +115,13 @@ class Keys:
 
 def _framed(parts: list[str]) -> bytes:
     return wire.frame(*(part.encode("utf-8", "surrogateescape") for part in parts))
+
+
+def _one_time(reference: Reference) -> bool:
+    """Whether it is a one-time code, which is another one half a minute later."""
+    names = {
+        "op": reference.option("attribute") or reference.option("attr") or "",
+        "bw": reference.path.rpartition("/")[2],
+        "keepassxc": "/".join(reference.pointer or ()),
+    }
+    return names.get(reference.scheme, "").casefold() in ("otp", "totp")

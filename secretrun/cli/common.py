@@ -51,12 +51,13 @@ class Prepared:
         self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"))
         self.cache: Cache | None = None
         ttl = self.settings.value("cache")
-        if isinstance(ttl, float):
+        if isinstance(ttl, float) or self.settings.flag("offline"):
             from secretrun.agent.client import Cache
             from secretrun.agent.keys import Keys
 
             allowed = self.settings.flag("allow_exec")
-            self.cache = Cache(environ, ttl, Keys(environ, config.backends, known=BUILTIN, allowed=allowed))
+            keys = Keys(environ, config.backends, known=BUILTIN, allowed=allowed)
+            self.cache = Cache(environ, ttl if isinstance(ttl, float) else None, keys)
         self.stores = Stores(
             self.registry.backend,
             self.registry.context,
@@ -74,7 +75,8 @@ class Prepared:
             messages.warn(f"--cache: {self.cache.problem.message}")
         for reference, age in self.cache.stale.items():
             messages.warn(
-                f"{reference.text}: the store can't be reached, using the value of {age} seconds ago"
+                f"{reference.text}: the store can't be reached, using the value of {age} seconds ago",
+                insist=True,
             )
 
 
@@ -97,6 +99,10 @@ def prepare(options: argparse.Namespace | Options) -> Prepared:
         return environment.withheld(name, SIGN_IN, settings.items("pass"), pristine=settings.flag("pristine"))
 
     files.fill(prepared.plan, config, directory, _stdin, withheld)
+    if prepared.cache is not None:
+        for entry in prepared.plan.entries.values():
+            if entry.remember is not None:
+                prepared.cache.limit((reference.text for reference in entry.references()), entry.remember)
     return prepared
 
 

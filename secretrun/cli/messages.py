@@ -38,8 +38,9 @@ class Messages:
         for line in (error.hint or "").splitlines():
             self._say("hint", line)
 
-    def warn(self, message: str) -> None:
-        if not self.quiet:
+    def warn(self, message: str, *, insist: bool = False) -> None:
+        """Say it; with `insist` also to who asked for quiet."""
+        if insist or not self.quiet:
             self._say("warning", message)
 
     def note(self, message: str) -> None:

@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
         options=configured.backends,
         interactive=os.isatty(2),
     )
+    registry.check_options()
     wanted = reference.parse(options.reference, base=directory, trusted=True)
     registry.known(wanted.scheme)  # speaks up for a slip
     say = options.messages.note if os.isatty(2) else None

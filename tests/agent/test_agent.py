@@ -235,6 +235,49 @@ def test_offline_uses_an_old_value_only_when_asked_and_says_so(bench):
     assert b"warning: sops://secrets.enc.yaml#/key: the store can't be reached" in done.stderr
 
 
+def test_offline_by_itself_asks_the_store_first_and_is_never_silent(bench):
+    """Without --cache nothing is taken from memory as long as the store answers; with -q it is said too."""
+    bench.start()
+    bench.show()
+    command = ["--offline", "-q", "--", "sh", "-c", "echo $API_KEY"]
+    done = bench(*command)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"[REDACTED:API_KEY]\n", b"")
+    assert bench.calls() == 2
+    done = bench(*command, SECRETRUN_SOPS="/no/such/sops")
+    assert (done.returncode, done.stdout) == (0, b"[REDACTED:API_KEY]\n")
+    assert b"the store can't be reached, using the value of" in done.stderr
+
+
+def test_an_answer_older_than_this_run_wants_is_not_taken(bench):
+    """What another run had remembered for ten minutes is old for one that said a second."""
+    bench.start()
+    bench.show(ttl="10m")
+    until(lambda: bench.show(ttl="1s").returncode != 0 or bench.calls() == 2, "the store to be asked again")
+    bench.show(ttl="10m")
+    assert bench.calls() == 2
+
+
+@pytest.mark.parametrize(("said", "calls"), [("false", 3), ('"1h"', 1)])
+def test_a_secret_has_a_ttl_of_its_own(bench, said, calls):
+    bench.start()
+    (bench.tmp_path / ".env.secretrun").unlink()
+    (bench.tmp_path / "secretrun.toml").write_text(
+        f'[secrets]\nAPI_KEY = {{ ref = "sops://secrets.enc.yaml#/key", cache = {said} }}\n'
+    )
+    for _ in range(3):
+        assert bench.show().returncode == 0
+    assert bench.calls() == calls
+
+
+def test_a_shorter_ttl_of_a_secret_ends_it_sooner(bench):
+    bench.start()
+    (bench.tmp_path / ".env.secretrun").unlink()
+    (bench.tmp_path / "secretrun.toml").write_text(
+        '[secrets]\nAPI_KEY = { ref = "sops://secrets.enc.yaml#/key", cache = "0.1s" }\n'
+    )
+    until(lambda: bench.show().returncode != 0 or bench.calls() >= 2, "the value to expire")
+
+
 def test_a_directory_of_somebody_else_is_refused(bench, monkeypatch):
     bench.socket.parent.mkdir(mode=0o700)
     place.check_directory(str(bench.socket))

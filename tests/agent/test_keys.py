@@ -113,3 +113,13 @@ def test_an_entry_of_a_database_depends_on_the_database(key, tmp_path):
     before = key("keepassxc://team.kdbx/Servers/db#/Password")
     (tmp_path / "team.kdbx").write_text("22")
     assert before not in (None, key("keepassxc://team.kdbx/Servers/db#/Password"))
+
+
+@pytest.mark.parametrize("text", [
+    "op://dev/GitHub/one-time password?attribute=otp", "op://dev/GitHub/code?attr=otp", "bw://GitHub/totp",
+    "keepassxc://team.kdbx/GitHub#/TOTP",
+])  # fmt: skip
+def test_a_one_time_code_is_not_remembered(key, text, tmp_path):
+    """It is another one half a minute later."""
+    (tmp_path / "team.kdbx").touch()
+    assert key(text) is None

@@ -124,10 +124,11 @@ VALUES = {
     "as": ["env", "file", "fd", "fifo", "stdin", "memory", 1],
     "type": ["text", "regex", "number"],
     "pattern": ["[a-z]+", 5],
+    "cache": [False, "5m", 60, True, 0, "soon", ".", []],
     "description": ["x", 5],
     "descripton": ["x"],
 }
-ENTRIES = st.dictionaries(st.sampled_from(list(VALUES)), st.integers(0, 6), max_size=4).map(
+ENTRIES = st.dictionaries(st.sampled_from(list(VALUES)), st.integers(0, 8), max_size=4).map(
     lambda chosen: {key: VALUES[key][number % len(VALUES[key])] for key, number in chosen.items()}
 )
 
