@@ -120,17 +120,23 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[table.Setti
 
 
 def _seconds(text: str) -> float:
-    try:
-        return table.seconds(text, "--timeout")
-    except ConfigError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return _read(table.seconds, text)
 
 
 def _duration(text: str) -> float:
+    return _read(table.duration, text)
+
+
+def _duration_text(text: str) -> str:
+    _duration(text)
+    return text
+
+
+def _read(read: Callable[[str, str], float], text: str) -> float:
     try:
-        return table.duration(text, "--cache")
-    except ConfigError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        return read(text, "")
+    except ConfigError as error:  # argparse names the option itself
+        raise argparse.ArgumentTypeError(error.message.removeprefix(": ")) from None
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
@@ -143,7 +149,7 @@ def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--explain", metavar="NAME", help="say where one variable and each setting come from")
 
 
-def _read(parser: argparse.ArgumentParser) -> None:
+def _read_verb(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, (s for s in table.RESOLUTION if s.name == "timeout"))
     parser.add_argument("-n", "--no-newline", action="store_true", help="print no newline after the value")
     parser.add_argument("reference", metavar="REFERENCE", help="such as sops://secrets.yaml#/db/password")
@@ -192,6 +198,7 @@ def _agent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--idle",
         default="8h",
+        type=_duration_text,
         metavar="TIME",
         help="start: end after this long without a request (default: 8h)",
     )
@@ -232,7 +239,7 @@ VERBS = {
         examples="  tail -f app.log | secretrun redact\n  secretrun redact --in-place build.log",
     ),
     "read": Verb(
-        "read", "print one value", _read,
+        "read", "print one value", _read_verb,
         usage="secretrun read [OPTIONS] REFERENCE",
         description="Print the value of one reference, unmasked: for $(...) and files, not for logs.",
         examples="  secretrun read sops://secrets.enc.yaml#/db/password",

@@ -43,6 +43,8 @@ def store(tmp_path):
         (("--timout", "5", "--", "true"), "unrecognized arguments: --timout 5", "did you mean --timeout?"),
         (("--env", "x", "--", "true"), "unrecognized arguments: --env x", "--help says what there is"),
         (("--timeout", "soon", "--", "true"), "--timeout: 'soon' is not a number", "--help"),
+        (("--watch-interval", "x", "--", "true"), "argument --watch-interval: 'x' is not a duration", "--help"),
+        (("agent", "start", "--idle", "0"), "argument --idle: '0' is not a duration", "--help"),
         (("check", "extra"), "unrecognized arguments: extra", "secretrun check --help"),
         (("read",), "the following arguments are required: REFERENCE", "secretrun read --help"),
     ],
