@@ -2,10 +2,10 @@
 # Install the Debian packages that the tests run against, those that are missing. Elsewhere: name them.
 set -eu
 # program:package
-needed='age:age dash:dash dbus-daemon:dbus dbus-send:dbus-bin fish:fish fzf:fzf git:git
+needed='age:age busybox:busybox dash:dash dbus-daemon:dbus dbus-send:dbus-bin fish:fish fzf:fzf git:git
  gnome-keyring-daemon:gnome-keyring gpg:gpg gpg-agent:gpg-agent htop:htop jq:jq keepassxc-cli:keepassxc
  less:less mksh:mksh node:nodejs npm:npm openssl:openssl pass:pass perl:perl script:bsdutils
- ssh-keygen:openssh-client systemd-creds:systemd tmux:tmux vim:vim xxd:xxd zsh:zsh'
+ ssh-keygen:openssh-client strace:strace systemd-creds:systemd tmux:tmux vim:vim xxd:xxd zsh:zsh'
 missing=
 for pair in $needed; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"

@@ -129,6 +129,7 @@ def json(value: bytes) -> Iterator[bytes]:
                 yield spell(form, by)
     yield from _strings(_repr(value), _JSON()[0])
     if not value.isascii():
+        yield spell(value, table(spelled("\\u%04x", HIGH), base=_JSON()[0]))  # bytes taken for Latin-1
         yield value.decode("utf-8", "replace").encode()  # what most tools make of bytes that are no text
 
 
@@ -186,17 +187,19 @@ def literals(value: bytes) -> Iterator[bytes]:
         yield spell(value, by)
     ruby = spell(value, _LITERALS()[4])
     yield ruby.replace(b"#$", b"\\#$").replace(b"#{", b"\\#{").replace(b"#@", b"\\#@")
-    yield perl_qq(value)
+    yield octal(value, named=b"\a\b\t\n\f\r\x1b", backslash=b'"$@\\')  # Perl's Data::Dumper with Useqq
+    yield octal(value, named=b"\t\n\v\f\r", backslash=b'"\\')  # strace
+    if not value.isascii():
+        yield yaml(value)
 
 
-def perl_qq(value: bytes) -> bytes:
-    """Data::Dumper with Useqq: octal as short as the next digit allows."""
-    named = {**{byte: C_ESCAPES[byte] for byte in b"\a\b\t\n\f\r"}, 0x1B: b"\\e"}
+def octal(value: bytes, *, named: bytes, backslash: bytes) -> bytes:
+    """Octal as short as the next digit allows, but for the controls that have a name."""
     out: list[bytes] = []
     for index, byte in enumerate(value):
         if byte in named:
-            out.append(named[byte])
-        elif byte in b'"$@\\':
+            out.append(C_ESCAPES.get(byte, b"\\e"))
+        elif byte in backslash:
             out.append(b"\\" + IDENTITY[byte])
         elif byte in CONTROLS:
             digit = value[index + 1 : index + 2].isdigit()
@@ -206,6 +209,26 @@ def perl_qq(value: bytes) -> bytes:
         else:
             out.append(IDENTITY[byte])
     return b"".join(out)
+
+
+def yaml(value: bytes) -> bytes:
+    """A double-quoted YAML scalar with what is not ASCII escaped, as PyYAML writes it."""
+    out = []
+    for char in value.decode("utf-8", "replace"):
+        code = ord(char)
+        if code < 0x80:
+            out.append(_YAML[code].decode("latin-1"))
+        elif code in _YAML_NAMED:
+            out.append(_YAML_NAMED[code])
+        else:
+            out.append(
+                f"\\x{code:02X}" if code < 0x100 else f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"
+            )
+    return "".join(out).encode()
+
+
+_YAML = table({**spelled("\\x%02X", CONTROLS), **C_ESCAPES, 0x00: b"\\0", 0x1B: b"\\e"}, backslash=b'"\\')
+_YAML_NAMED = {0x85: "\\N", 0xA0: "\\_", 0x2028: "\\L", 0x2029: "\\P"}
 
 
 def xml(value: bytes) -> Iterator[bytes]:
@@ -218,9 +241,20 @@ def xml(value: bytes) -> Iterator[bytes]:
             form = base.replace(b'"', double).replace(b"'", single)
             yield form
             if b"\n" in value or b"\t" in value or b"\r" in value:  # attributes
-                for ends in ((b"&#10;", b"&#9;", b"&#13;"), (b"&#xA;", b"&#x9;", b"&#xD;")):
+                for ends in _XML_ENDS:
                     yield form.replace(b"\n", ends[0]).replace(b"\t", ends[1]).replace(b"\r", ends[2])
                 yield form.replace(b"\r", b"&#13;")
+            text = _text(form)
+            if text is not None and not value.isascii():  # character references
+                for number in ("&#%d;", "&#x%X;", "&#x%x;"):
+                    yield "".join(c if c.isascii() else number % ord(c) for c in text).encode()
+
+
+_XML_ENDS = (
+    (b"&#10;", b"&#9;", b"&#13;"),
+    (b"&#10;", b"&#09;", b"&#13;"),  # ElementTree
+    (b"&#xA;", b"&#x9;", b"&#xD;"),
+)
 
 
 def doubled(value: bytes) -> Iterator[bytes]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _QUOTE = 0x27
+_BASH_BARE = bytes(byte for byte in range(0x21, 0x100) if byte not in b"'\"\\|&;()<>!{}*[?]^$`\x7f")
+_WORD_BARE = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz@%+,./:-"
 _ZSH_BARE = bytes(byte for byte in range(0x21, 0x100) if byte not in b"\"#$&'()*;<=>?[\\]^`{|}~\x7f")
 
 
@@ -64,11 +66,13 @@ def _backslash() -> tuple[Table, ...]:
     fish_set = table(fish_controls, backslash=b"\\")
     word = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
     everything = bytes(byte for byte in range(256) if byte not in word)
+    listed = table(backslash=b' "\\')  # find -ls
     regex = table(backslash=b"$()*+-.?[\\]^{|}")
     ascii_ = bytes(byte for byte in everything if byte < 0x80 and byte not in b"-.,:+/@\n")
     ruby = table({0x0A: b"'\n'"}, backslash=ascii_)
     return (
         bash, zsh, zsh_text, fish, fish_old, fish_new, fish_set, table(backslash=everything), regex, ruby,
+        listed,
     )  # fmt: skip
 
 
@@ -100,6 +104,43 @@ def quoted(value: bytes) -> Iterator[bytes]:
     ):
         yield from ansi_c(value)
         yield coreutils(value)
+    yield from split(value)
+
+
+def split(value: bytes) -> Iterator[bytes]:
+    """An unquoted value in xtrace: each of its words is quoted by itself, if it needs to be."""
+    words = value.split()
+    if len(words) < 2:
+        return
+    for bare in (_BASH_BARE, _WORD_BARE):
+        for quote in (b"'\\''", b"'\"'\"'"):
+            for controls in (bytes(CONTROLS), b""):  # busybox leaves them as they are
+                pieces = [_word(word, bare, quote, controls) for word in words]
+                yield _between_quotes(b" ".join(pieces))
+                if pieces[0] == words[0]:  # what stands before it may need quotes
+                    yield _between_quotes(b" ".join((pieces[0] + b"'", *pieces[1:])))
+                if _QUOTE in value:
+                    yield _between_quotes(b" ".join(map(_without_empty_pairs, pieces)))  # mksh
+
+
+def _word(word: bytes, bare: bytes, quote: bytes, controls: bytes) -> bytes:
+    if not word.translate(None, bare):
+        return word
+    if word.translate(None, controls) != word:
+        return b"$'" + spell(word, _ANSI_C()[0]) + b"'"
+    return b"'" + word.replace(b"'", quote) + b"'"
+
+
+def _without_empty_pairs(word: bytes) -> bytes:
+    begin = 2 if word.startswith(b"''") else 0
+    end = len(word) - (2 if word.endswith(b"'''") else 0)
+    return word[begin:end]
+
+
+def _between_quotes(form: bytes) -> bytes:
+    """Without the quotes at its ends, which what stands before and after it may share."""
+    begin = 2 if form.startswith(b"$'") else 1 if form.startswith(b"'") else 0
+    return form[begin:-1] if form.endswith(b"'") else form[begin:]
 
 
 def _single_quoted(value: bytes) -> Iterator[bytes]:

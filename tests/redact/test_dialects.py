@@ -39,6 +39,11 @@ NODE = "process.stdout.write(String(%s))"
 SH = {
     "bash -x": ["bash", "--norc", "-xc", ': "$V"'],
     "bash -x word": ["bash", "--norc", "-xc", ': "<$V>"'],
+    "bash -x split": ["bash", "--norc", "-xc", "set -f; : $V; : x$V"],
+    "mksh -x split": ["mksh", "-xc", "set -f; : $V x=$V"],
+    "mksh -x": ["mksh", "-xc", ': "$V"'],
+    "busybox -x split": ["busybox", "ash", "-xc", "set -f; : $V x=$V"],
+    "busybox -x": ["busybox", "ash", "-xc", ': "$V"'],
     "dash -x": ["dash", "-xc", ': "$V"'],
     "zsh -x": ["zsh", "-fxc", ': "$V"'],
     "zsh -x word": ["zsh", "-fxc", ': "<$V>"'],
@@ -108,6 +113,13 @@ SH = {
     "python shlex": ["python3", "-c", "import os, shlex; print(shlex.quote(os.environ['V']))"],
     "python csv": ["python3", "-c", "import os, csv, sys; csv.writer(sys.stdout).writerow([os.environ['V']])"],
     "python yaml style": ["python3", "-c", "import os; print(\"'\" + os.environ['V'].replace(\"'\", \"''\") + \"'\")"],
+    "python etree": [
+        "python3", "-c",
+        "import os; from xml.etree import ElementTree as E; e = E.Element('a', b=os.environ['V']); e.text = os.environ['V']; print(E.tostring(e).decode())",
+    ],
+    "yaml": ["python3", "-c", "import os, yaml; print(yaml.safe_dump({'a': os.environ['V']}, width=9999))"],
+    "yaml quoted": ["python3", "-c", "import os, yaml; print(yaml.safe_dump(os.environ['V'], default_style='\"', width=9999))"],
+    "strace": ["sh", "-c", 'strace -s 999 -e trace=execve true "$V" 2>&1 | sed -n "1s/, 0x.*//p"'],
     "fold": ["sh", "-c", 'printf %s "$V" | fold -w 10'],
 }  # fmt: skip
 
