@@ -115,8 +115,6 @@ def client(service: str, owner: Account, context: Context) -> Any:
         import botocore.session
     except ImportError:
         raise NotInstalled("boto3 is not installed", hint=f"install it: {INSTALL}") from None
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         session = _session(owner, context.environ)
         if owner.role:
@@ -128,11 +126,11 @@ def client(service: str, owner: Account, context: Context) -> Any:
                 granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"]
             )
         return _create(session, service, owner, context)
-    except (BotoCoreError, ClientError) as error:
+    except BackendError:
+        raise
+    except Exception as error:  # noqa: BLE001  botocore lets its parsers' own exceptions through
         what = f"role {owner.role}" if owner.role else "the AWS session"
         raise explain(error, what, owner, context) from None
-    except ValueError:  # botocore's word for an endpoint that is no URL
-        raise BadReference("AWS_ENDPOINT_URL is not a URL") from None
 
 
 def _no_variables() -> dict[str, tuple[Any, ...]]:
@@ -192,17 +190,27 @@ def _create(session: Any, service: str, owner: Account, context: Context) -> Any
         read_timeout=limit,
         retries={"mode": "standard", "total_max_attempts": 3},
     )
-    return session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
+    try:
+        return session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
+    except ValueError:  # botocore's word for an endpoint that is no URL
+        raise BadReference("AWS_ENDPOINT_URL is not a URL") from None
+
+
+def code_of(error: Exception) -> str:
+    """The code of an error that the service answered with, or "" when it did not answer."""
+    response = getattr(error, "response", None)  # some exceptions of botocore have it, and None in it
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 def explain(error: Exception, what: str, owner: Account, context: Context) -> BackendError:
     """What an exception of botocore means, as one of ours. The request itself is never quoted."""
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        details = response.get("Error", {})
-        return explain_code(
-            str(details.get("Code", "")), str(details.get("Message", "")), what, owner, context
-        )
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if not isinstance(error, (BotoCoreError, ClientError)):  # it could not read the answer
+        return BadAnswer(f"AWS's answer about {what} is not what it documents")
+    if isinstance(error, ClientError):
+        message = str(error.response.get("Error", {}).get("Message", ""))
+        return explain_code(code_of(error), message, what, owner, context)
     kind = type(error).__name__
     if kind == "NoRegionError":
         return BadReference(
@@ -256,7 +264,6 @@ def identity(context: Context) -> str:
     Raises:
         BackendError: when there are no credentials, or AWS refuses them.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
 
     def setting(name: str) -> str | None:
         chosen = context.options.get(name)
@@ -266,7 +273,7 @@ def identity(context: Context) -> str:
     sts = client("sts", owner, context)
     try:
         answer = sts.get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
+    except Exception as error:  # noqa: BLE001  see client
         raise explain(error, "the caller's identity", owner, context) from None
     if not isinstance(answer.get("Arn"), str):
         raise BadAnswer("AWS does not say who the caller is")

@@ -71,8 +71,6 @@ class AwsParameterStore:
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """The parameters below a path, by the rest of their names; with a pointer, keys of one value."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         from secretrun.content import listing
 
         owner = _aws.account(reference, context, OPTIONS)
@@ -94,7 +92,7 @@ class AwsParameterStore:
                 for page in pages
                 for entry in page["Parameters"]
             }
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001  botocore lets its parsers' own exceptions through
             raise _aws.explain(error, f"the parameters below {path}", owner, context) from None
         if not values:
             raise NotFound(
@@ -155,12 +153,14 @@ def _bare(name: str) -> str:
 def _get(
     client: Any, names: list[str], owner: _aws.Account, context: Context
 ) -> dict[str, bytes | BackendError]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         answer = client.get_parameters(Names=names, WithDecryption=True)
-    except (BotoCoreError, ClientError) as error:
-        code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+        given: dict[str, bytes] = {}  # no parameter is twice in a request, so its bare name will do
+        for entry in answer.get("Parameters", ()):
+            for name in (entry.get("Name"), entry.get("ARN")):
+                given[str(name)] = str(entry["Value"]).encode()
+    except Exception as error:  # noqa: BLE001  botocore lets its parsers' own exceptions through
+        code = _aws.code_of(error)
         if len(names) > 1 and code in _aws.MALFORMED | _aws.REFUSED | _aws.ABSENT:
             # One name can spoil the request: find out which.
             found: dict[str, bytes | BackendError] = {}
@@ -169,10 +169,6 @@ def _get(
             return found
         what = f"parameter {names[0]}" if len(names) == 1 else f"{len(names)} parameters"
         return dict.fromkeys(names, _aws.explain(error, what, owner, context))
-    given: dict[str, bytes] = {}  # no parameter is twice in a request, so its bare name will do
-    for entry in answer.get("Parameters", ()):
-        for name in (entry.get("Name"), entry.get("ARN")):
-            given[str(name)] = str(entry["Value"]).encode()
     return {
         name: given[_bare(name)]
         if _bare(name) in given

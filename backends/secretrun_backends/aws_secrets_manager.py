@@ -102,16 +102,14 @@ class _Fetch:
 
     def _batch(self, wanted: list[Wanted]) -> dict[Wanted, bytes | BackendError]:
         """What one `BatchGetSecretValue` says; what it leaves out is asked for one by one."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         arguments: dict[str, Any] = {"SecretIdList": [name for name, _, _ in wanted]}
         found: dict[Wanted, bytes | BackendError] = {}
         while True:
             try:
                 answer = self._client.batch_get_secret_value(**arguments)
-            except (BotoCoreError, ClientError) as error:
+            except Exception as error:  # noqa: BLE001  botocore lets its parsers' own exceptions through
                 ours = _aws.explain(error, "several secrets at once", self._owner, self._context)
-                code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+                code = _aws.code_of(error)
                 if isinstance(ours, Denied) or code in _aws.ABSENT | _aws.MALFORMED:
                     return found  # the batch alone may be refused, or one name may spoil it
                 return {**dict.fromkeys(wanted, ours), **found}
@@ -130,8 +128,6 @@ class _Fetch:
             arguments["NextToken"] = answer["NextToken"]
 
     def _single(self, secret: Wanted) -> bytes | BackendError:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         name, version, stage = secret
         arguments = {"SecretId": name}
         if version:
@@ -141,7 +137,7 @@ class _Fetch:
         what = f"secret {name}" + (f" in version {version or stage}" if version or stage else "")
         try:
             return _value(self._client.get_secret_value(**arguments), name)
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001  botocore lets its parsers' own exceptions through
             return _aws.explain(error, what, self._owner, self._context)
 
 

@@ -165,6 +165,8 @@ def _get(client: Any, place: Place, deadline: Deadline) -> bytes:
         raise _explain(error, place, deadline) from None
     if not isinstance(value, str):
         raise BadAnswer(f"Azure's answer for {name} holds no value")
+    if "\N{REPLACEMENT CHARACTER}" in value:  # what the SDK puts where bytes are not UTF-8
+        raise BadAnswer(f"Azure's answer for {name} is not valid Unicode")
     return value.encode("utf-8", "surrogatepass")
 
 

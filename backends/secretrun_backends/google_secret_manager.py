@@ -161,10 +161,11 @@ def _access(client: Any, name: str, deadline: Deadline) -> bytes:
     )  # fmt: skip
     try:
         said = client.access_secret_version(name=name, retry=patience, timeout=left)
-        data = said.payload.data
+        named, data = said.name, said.payload.data
     except Exception as error:  # noqa: BLE001  the SDK lets four libraries' exceptions through
         raise _explain(error, name, deadline) from None
-    if not isinstance(data, bytes):
+    # What the SDK makes of any other JSON: an answer with nothing in it.
+    if not named or not isinstance(data, bytes):
         raise BadAnswer(f"Google's answer for {name} has no payload")
     return data
 
