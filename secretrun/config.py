@@ -86,21 +86,26 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
     early = table.Settings()  # the profile must be known before the files are read
     table.from_environment(early, environ)
     table.from_options(early, option)
-    profiles = early.items("profile")
-    known_profiles: set[str] = set()
+    layers = []
     for file, trusted in ((mine, True), (project, False)):
-        if file is None or not os.path.isfile(file):
-            continue
-        label = _shorten(file, directory)
-        layer = _Layer(label, os.path.dirname(file), read_toml(file, label), trusted=trusted)
+        if file is not None and os.path.isfile(file):
+            label = _shorten(file, directory)
+            layers.append(_Layer(label, os.path.dirname(file), read_toml(file, label), trusted=trusted))
+    profiles = early.items("profile")
+    if early.source("profile") == "default":
+        for layer in layers:  # the project's choice before the user's
+            said = _section(layer.sections, "run", layer.label).get("profile", profiles)
+            profiles = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+    known_profiles: set[str] = set()
+    for layer in layers:
         _take(config, layer)
-        named = _section(layer.sections, "profile", label)
+        named = _section(layer.sections, "profile", layer.label)
         known_profiles.update(named)
         for name in profiles:
             if name in named:
-                inner = _section(named, name, f"{label}: [profile]")
-                label_of_profile = f"{label}: [profile.{name}]"
-                _take(config, _Layer(label_of_profile, layer.directory, inner, trusted=trusted, profile=True))
+                inner = _section(named, name, f"{layer.label}: [profile]")
+                label = f"{layer.label}: [profile.{name}]"
+                _take(config, _Layer(label, layer.directory, inner, trusted=layer.trusted, profile=True))
     missing = [name for name in profiles if name not in known_profiles]
     if missing:
         hint = hints.one_of(missing[0], sorted(known_profiles), f"profiles in {discovery.PROJECT}")
@@ -203,6 +208,8 @@ def _take(config: Config, layer: _Layer) -> None:
                 f"{file}: {key} can't be set by a project",
                 hint=f"set it in your own config.toml, by {setting.variable} or {setting.flags[-1]}",
             )
+        if layer.profile and setting.name == "profile":
+            raise ConfigError(f"{file}: a profile can't choose another", hint="-p takes several")
         table.put_checked(config.settings, setting, value, file)
         _anchor(config, setting.name, layer)
     for name, options in _section(sections, "backend", file).items():

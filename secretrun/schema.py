@@ -56,7 +56,8 @@ def schema() -> dict[str, object]:
         "run": {"$ref": "#/$defs/run"},
         "backend": {"$ref": "#/$defs/backends"},
     }
-    profile = {"type": "object", "properties": sections, "additionalProperties": False}
+    inner = {**sections, "run": {"$ref": "#/$defs/run", "not": {"required": ["profile"]}}}
+    profile = {"type": "object", "properties": inner, "additionalProperties": False}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "secretrun.toml",

@@ -236,6 +236,19 @@ def test_a_table_has_no_order_and_what_a_value_needs_is_read_first(project, home
     assert list(values) == ["HOST", "STAGE", "URL", "FILE"]  # as [env] and [secrets] have them
 
 
+def test_a_file_may_choose_the_profile_and_the_command_line_another(project, home):
+    """The project's word before the user's own, as with every setting."""
+    profiles = '[profile.one.env]\nA = "one"\n[profile.two.env]\nA = "two"\nB = "two"\n'
+    write(project / "secretrun.toml", f'[run]\nprofile = "one"\n{profiles}')
+    assert Run(project, home).values["A"] == "one"
+    assert Run(project, home, profile=["two"]).values["A"] == "two"
+    assert Run(project, home, {"SECRETRUN_PROFILE": "two"}).values["A"] == "two"
+    write(project / "secretrun.toml", f'[run]\nprofile = ["two", "one"]\n{profiles}')
+    assert Run(project, home).values == {"A": "one", "B": "two"}
+    write(project / "secretrun.toml", f'[run]\nprofile = "on"\n{profiles}')
+    assert fails(project, home).hint.startswith("did you mean 'one'?")
+
+
 def test_a_profile_replaces_a_value_wherever_it_is_used(project, home):
     write(
         project / "secretrun.toml",

@@ -62,6 +62,7 @@ RIGHT = [
     '[secrets]\nA = { ref = "sops://a#/x", type = "regex", pattern = "[a-z]+", description = "x" }\n',
     '[run]\nmask_env = ["A_*"]\ntimeout = 5\nwatch-interval = "5m"\ntty = "never"\npass = "AWS_*"\n',
     '[profile.a.secrets]\nA = "x"\n[profile.a.run]\ncache = 5\n[profile.a.env]\n',
+    '[run]\nprofile = "a"\n[profile.a.env]\nA = "x"\n',
     '[backend.aws-sm]\nregion = "eu-central-1"\n',
 ]
 WRONG = [
@@ -92,6 +93,7 @@ WRONG = [
     "[run]\npass = [1]\n",
     '[profile.a.profile.b.env]\nA = "x"\n',
     "[profile]\na = 5\n",
+    '[profile.a.run]\nprofile = "b"\n[profile.b]\n',
     "[backend]\nsops = 5\n",
     '[run]\nwatch_interval = "5 minutes"\n',
 ]  # fmt: skip
