@@ -62,8 +62,9 @@ def _percent_tables() -> tuple[Table, ...]:
 
 
 def _keep(everything: Table, safe: bytes) -> Table:
-    result = list(everything)
-    for byte in ALNUM + safe:
+    kept = ALNUM + safe
+    result = Table(everything, everything.changed.translate(None, kept))
+    for byte in kept:
         result[byte] = IDENTITY[byte]
     return result
 
@@ -195,6 +196,8 @@ def literals(value: bytes) -> Iterator[bytes]:
 
 def octal(value: bytes, *, named: bytes, backslash: bytes) -> bytes:
     """Octal as short as the next digit allows, but for the controls that have a name."""
+    if len(value.translate(None, backslash + bytes((*CONTROLS, *HIGH)))) == len(value):
+        return value
     out: list[bytes] = []
     for index, byte in enumerate(value):
         if byte in named:

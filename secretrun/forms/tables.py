@@ -14,9 +14,22 @@ ALNUM = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # Bytes that no dialect here spells in another way, so a value of these alone has only its raw spelling.
 PLAIN = ALNUM
 
-Table = list[bytes]
 
-IDENTITY: Table = [bytes((byte,)) for byte in range(256)]
+class Table(list[bytes]):
+    """How each byte is written, by its number.
+
+    Attributes:
+        changed: the bytes that are not written as themselves.
+    """
+
+    __slots__ = ("changed",)
+
+    def __init__(self, texts: Iterable[bytes], changed: bytes) -> None:
+        super().__init__(texts)
+        self.changed = changed
+
+
+IDENTITY = Table([bytes((byte,)) for byte in range(256)], b"")
 
 # The C escapes that nearly all agree on.
 C_ESCAPES = {
@@ -31,15 +44,13 @@ def table(
     changes: Mapping[int, bytes] | None = None,
     *,
     backslash: bytes = b"",
-    double: bytes = b"",
     base: Table | None = None,
 ) -> Table:
-    """`base` (or identity) with `backslash` bytes escaped, `double` bytes doubled, then `changes`."""
-    result = list(base or IDENTITY)
+    """`base` (or identity) with `backslash` bytes escaped, then `changes`."""
+    before = IDENTITY if base is None else base
+    result = Table(before, before.changed + backslash + bytes(changes or ()))
     for byte in backslash:
         result[byte] = b"\\" + IDENTITY[byte]
-    for byte in double:
-        result[byte] = IDENTITY[byte] * 2
     for byte, text in (changes or {}).items():
         result[byte] = text
     return result
@@ -52,6 +63,8 @@ def spelled(form: str, bytes_: Iterable[int]) -> dict[int, bytes]:
 
 def spell(value: bytes, by: Table) -> bytes:
     """Write `value` with a table."""
+    if len(value.translate(None, by.changed)) == len(value):
+        return value
     return b"".join(map(by.__getitem__, value))
 
 
