@@ -30,7 +30,17 @@ def read(source: Text) -> Migration:
             except ReferenceSyntaxError as error:
                 found.leave(line, name, error.message)
             else:
-                found.add(name, {"ref": value}, line)
+                found.add(name, {"ref": _text(value)}, line)
         else:
             found.add(name, {"value": literal(value)}, line)
     return found
+
+
+def _text(value: str) -> str:
+    """A text with expressions in it: dollars are text for vals, but in the one that is there for variables."""
+    texts, position = [], 0
+    for match in reference.VALS.finditer(value):
+        if match.group(1) == "envsubst":
+            texts += [literal(value[position : match.start()]), match.group()]
+            position = match.end()
+    return "".join((*texts, literal(value[position:])))

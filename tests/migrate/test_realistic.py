@@ -263,3 +263,22 @@ def test_teller_1_has_its_keys_in_env():
         "SMTP": {"ref": "vault://secret/data/wordpress#/smtp"},
     }
     assert left(found) == [(1, "project"), (7, "FOO.redact_with"), (20, "heroku")]
+
+
+# --- vals
+
+
+def test_vals_dollars_and_braces_beside_an_expression_are_text():
+    found = read(
+        "env.yaml",
+        """\
+        url: "p$ss{{x}} ref+vault://secret/db#/pw+@h"
+        home: "$a ref+envsubst://$HOME+/x"
+        tf: ref+tfstate://x/y
+        """,
+    )
+    assert found.secrets == {
+        "url": {"ref": 'p\\$ss{{ "{{" }}x}} ref+vault://secret/db#/pw+@h'},
+        "home": {"ref": "\\$a ref+envsubst://$HOME+/x"},
+    }
+    assert left(found) == [(3, "tf")]
