@@ -25,19 +25,20 @@ def read(source: Text) -> Migration:
         elif value is None:
             found.add(name, {"value": ""}, line)
         elif isinstance(value, str) and reference.VALS.search(value):
+            text = _text(value)
             try:
-                pieces.split(value, lambda _: False)
+                pieces.split(text.replace("\\$", "$"), lambda _: False)
             except ReferenceSyntaxError as error:
                 found.leave(line, name, error.message)
             else:
-                found.add(name, {"ref": _text(value)}, line)
+                found.add(name, {"ref": text}, line)
         else:
             found.add(name, {"value": literal(value)}, line)
     return found
 
 
 def _text(value: str) -> str:
-    """A text with expressions in it: dollars are text for vals, but in the one that is there for variables."""
+    """A text with expressions in it: dollars are text for vals, but in the one that reads variables."""
     texts, position = [], 0
     for match in reference.VALS.finditer(value):
         if match.group(1) == "envsubst":
