@@ -6,6 +6,7 @@ May import: audit, deferred, environment, policy, redact.
 from __future__ import annotations
 
 import os
+import sys
 
 from secretrun import environment, policy
 from secretrun.deferred import Deferred, Maker
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from secretrun.cli.messages import Messages
     from secretrun.redact import Redactor
     from secretrun.resolve import Resolved
+
+AUTOMATA = ("ahocorasick_rs", "ahocorasick")  # one of them is what the redactor is made with
 
 
 class LeakError(SecretrunError):
@@ -37,7 +40,11 @@ def secrets_of(prepared: Prepared, resolved: Resolved) -> list[Secret]:
 
 
 def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages) -> Redactor | None:
-    """The redactor of a run, or None when there is nothing to mask; says what it can't mask."""
+    """The redactor of a run, or None when there is nothing to mask; says what it can't mask.
+
+    Raises:
+        SecretrunError: it could not be made.
+    """
     settings = prepared.settings
     environ = prepared.environ
     common = [
@@ -48,6 +55,11 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
         messages.warn(warning)
     if not policies:
         return None
+    if not any(map(_installed, AUTOMATA)):  # known now, it keeps the command from being started
+        raise SecretrunError(
+            f"the package {AUTOMATA[-1]} is missing, without which nothing can be masked",
+            hint="pip install --force-reinstall secretrun",
+        )
 
     def make() -> Redactor:
         from secretrun.redact import Redactor
@@ -57,6 +69,11 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
         )
 
     return Deferred(Maker(make, said=warnings))
+
+
+def _installed(module: str) -> bool:
+    """Whether a module can be found; importing it is for when it is needed."""
+    return any(finder.find_spec(module, None) is not None for finder in sys.meta_path)
 
 
 def report(prepared: Prepared, redactor: Redactor | None, status: int, messages: Messages) -> None:

@@ -61,8 +61,11 @@ class Messages:
         line = f"secretrun: {kind}: {printable(text)}\n"
         raw = line.encode("utf-8", "backslashreplace")
         if self.redactor is not None:
-            stream = self.redactor.twin()
-            raw = stream.feed(raw) + stream.flush()
+            try:
+                stream = self.redactor.twin()
+                raw = stream.feed(raw) + stream.flush()
+            except Exception:  # noqa: BLE001  what can't be masked is not said, whatever the reason
+                raw = f"secretrun: {kind}: a message that could not be masked is withheld\n".encode()
         if _coloured():
             head = f"secretrun: {kind}:".encode()
             raw = raw.replace(head, b"\x1b[%sm%s\x1b[m" % (COLOURS[kind].encode(), head), 1)
