@@ -36,16 +36,27 @@ def pieces(rng, secret):
     return bytes(out)
 
 
+PADDING = [
+    b"GET /api/v1/users 200 12ms, worker started\n",
+    b"\x1b[32mok\x1b[0m 12 - handles \x1b[1mredirects\x1b[0m\r\n",
+    b"    ",
+    b"id=3fa9c2d1 peer=10.0.0.7:443 ",
+]
+
+
 def case(rng):
-    """(secrets, text, chunks)"""
+    """(secrets, text, chunks): short texts byte by byte, and long ones, clear but for a place, in reads."""
     secrets = rng.sample(SECRETS, rng.randint(1, 3))
     text = b""
     for _ in range(rng.randint(1, 6)):
         text += rng.choice(
             [pieces(rng, rng.choice(secrets)), rng.choice(GAPS + ESCAPES + BROKEN), b"a", b"-", b"log "]
         )
-    chunks, at = [], 0
     longest = rng.choice([1, 3, 10, 40])
+    if rng.random() < 0.25:
+        longest = rng.choice([40, 300, 2_000])
+        text = rng.choice(PADDING) * rng.randint(0, 60) + text + rng.choice(PADDING) * rng.randint(0, 60)
+    chunks, at = [], 0
     while at < len(text):
         size = rng.randint(1, longest)
         chunks.append(text[at : at + size])
