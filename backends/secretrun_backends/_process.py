@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from secretrun.errors import NotInstalled, TimedOut, Unavailable
+from secretrun.errors import BadAnswer, NotInstalled, TimedOut, Unavailable
 from secretrun.tools import find_program
 
 TYPE_CHECKING = False
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from secretrun.backend import BackendInfo, Context
 
+LIMIT = 64 << 20  # bytes of output; what writes more is not sending secrets
+COMPLAINT = 64 << 10  # bytes of standard error that are looked at
+SHORTEST = 4  # bytes of a line that can be told from any other words
 REAP = 5.0  # seconds to collect a killed program that the kernel does not let go of
 
 
@@ -103,6 +106,7 @@ def run(
 
     Raises:
         TimedOut: when the deadline passes first.
+        BadAnswer: when it writes more than `LIMIT` bytes.
         Unavailable: when it can't be started.
     """
     from secretrun.spawn import Program
@@ -118,7 +122,7 @@ def run(
         ) from None
     status = None
     try:
-        output, complaint, excess = program.exchange(text or b"", end)
+        output, complaint, excess = program.exchange(text or b"", end, limit=LIMIT, complaint_limit=COMPLAINT)
         if not excess:
             status = program.wait(end)
     finally:
@@ -126,9 +130,19 @@ def run(
             program.kill()
         program.close()
         program.wait(time.monotonic() + REAP)
+    if excess == "output":
+        raise BadAnswer(f"{os.path.basename(command[0])} writes more than {LIMIT >> 20} MiB")
     if status is None:
         raise deadline.passed(info)
-    return Completed(status, output, complaint.decode("utf-8", "replace"))
+    return Completed(status, output, _without(output, complaint).decode("utf-8", "replace"))
+
+
+def _without(output: bytes, complaint: bytes) -> bytes:
+    """A complaint without the lines of the output, should the program quote the value it failed on."""
+    for line in {line.strip() for line in output.splitlines()}:
+        if len(line) >= SHORTEST:
+            complaint = complaint.replace(line, b"[withheld]")
+    return complaint
 
 
 def first_line(complaint: str) -> str:

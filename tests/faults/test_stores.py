@@ -92,6 +92,10 @@ class Place:
         assert "BAD" in said or verb == "inject"
         assert words in said.lower(), said
         assert self.files() == before
+        self.is_quiet()
+
+    def is_quiet(self):
+        """See that no process of ours is left."""
         end = time.monotonic() + 30
         while self.processes():
             assert time.monotonic() < end, "a process is left"
