@@ -82,7 +82,7 @@ def test_a_program_that_misbehaves_is_an_error_and_shows_nothing(tmp_path, store
         (place.work / name).write_text("sops: {}\n")
     before = place.files()
     done = secretrun(
-        "--timeout", "1.5", "--set", "GOOD=file://../healthy", "--set", f"BAD={store}", "--", "touch", "started",
+        "--timeout", "1", "--set", "GOOD=file://../healthy", "--set", f"BAD={store}", "--", "touch", "started",
         env=place.environ, cwd=place.work,
     )  # fmt: skip
     said = done.stderr.decode()
