@@ -156,7 +156,10 @@ class OnePassword:
                 wanted.setdefault(keys[reference], address)
         if not wanted:
             return answers
-        found = _Op(context).values(list(wanted.values()))
+        try:
+            found = _Op(context).values(list(wanted.values()))
+        except BackendError as error:  # of all that could be asked for; the rest keep their own
+            return answers | dict.fromkeys(keys, error)
         for reference, key in keys.items():
             answers[reference] = _pick(found[wanted[key]], reference)
         return answers

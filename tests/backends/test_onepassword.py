@@ -15,6 +15,7 @@ from secretrun.errors import (
     BadReference,
     Denied,
     NotFound,
+    NotInstalled,
     NotSignedIn,
     RateLimited,
     TimedOut,
@@ -215,16 +216,17 @@ def test_an_unknown_complaint_is_given_as_op_said_it(store):
 
 
 def test_without_op_the_error_says_where_to_get_it(tmp_path):
-    with pytest.raises(Unavailable) as caught:
-        OnePassword().fetch([parse("op://a/b/c")], Context({"PATH": str(tmp_path)}))
-    assert "developer.1password.com" in caught.value.hint
+    whole, half = parse("op://a/b/c"), parse("op://a/b")
+    answers = OnePassword().fetch([whole, half], Context({"PATH": str(tmp_path)}))
+    assert type(answers[whole]) is NotInstalled
+    assert "developer.1password.com" in answers[whole].hint
+    assert type(answers[half]) is BadReference  # its own mistake is told all the same
 
 
 def test_an_op_that_hangs_ends_with_the_time_limit(tmp_path):
     environ = install_program(tmp_path, "op", "import signal; signal.pause()", os.environ)
     answer = parse("op://a/b/c")
-    with pytest.raises(TimedOut):
-        OnePassword().fetch([answer], Context(environ, timeout=0.3))
+    assert type(OnePassword().fetch([answer], Context(environ, timeout=0.3))[answer]) is TimedOut
 
 
 def test_the_configuration_names_account_and_program(store, tmp_path):
