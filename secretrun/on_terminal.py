@@ -119,9 +119,10 @@ class OnTerminal(Loop):
         elif self._together(number):
             if number == signals.SIGTTOU:
                 return  # the kernel's answer to our own change of modes, a moment too late for it
-            self._on(relay.FATAL_GROUP_SIGNAL if number in signals.FATAL else relay.GROUP_SIGNAL, number)
+            fatal = self._signals.is_fatal(number)
+            self._on(relay.FATAL_GROUP_SIGNAL if fatal else relay.GROUP_SIGNAL, number)
         else:
-            self._on(relay.FATAL_SIGNAL if number in signals.FATAL else relay.SIGNAL, number)
+            self._on(relay.FATAL_SIGNAL if self._signals.is_fatal(number) else relay.SIGNAL, number)
 
     def _together(self, number: int) -> bool:
         return self._canary is not None and self._canary.saw(number)

@@ -45,7 +45,7 @@ FORWARDED = _numbers(
     range(int(_signal.SIGRTMIN), int(_signal.SIGRTMAX) + 1) if hasattr(_signal, "SIGRTMIN") else ()
 )  # fmt: skip
 # Those that end a process which does nothing about them and that people send to end one.
-FATAL = frozenset({SIGHUP, SIGINT, SIGQUIT, SIGTERM})
+_FATAL = frozenset({SIGHUP, SIGINT, SIGQUIT, SIGTERM})
 
 _PYTHON_IGNORES = _numbers("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 _CAUGHT = (*FORWARDED, SIGCHLD, SIGWINCH, SIGTTIN, SIGTTOU)
@@ -94,6 +94,10 @@ class Signals:
             return b""
         chld = bytes((SIGCHLD,))
         return came.replace(chld, b"") + chld if chld in came else came
+
+    def is_fatal(self, number: int) -> bool:
+        """Whether it ends programs, and our caller (nohup) has not had us ignore it."""
+        return number in _FATAL and number not in self.ignored
 
     def read_terminal(self, fd: int, size: int) -> bytes:
         """Read from a terminal; from the background that fails with EIO.

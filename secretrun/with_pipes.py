@@ -37,7 +37,7 @@ class WithPipes(Loop):
         if number == signals.SIGCHLD:
             self._look()
             return
-        fatal = number in signals.FATAL
+        fatal = self._signals.is_fatal(number)
         if self._canary is None or not self._canary.saw(number):
             self._on(relay.FATAL_SIGNAL if fatal else relay.SIGNAL, number)
         else:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from pty_driver import PATIENCE, descendants, is_gone, is_stopped, until
+from pty_driver import PATIENCE, PYTHON, descendants, is_gone, is_stopped, until
 
 FORWARDED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTERM", "SIGALRM", "SIGWINCH", "SIGURG"]
 
@@ -110,6 +110,25 @@ def test_last_words_after_a_signal_to_the_group_are_printed(start, probe, wrappe
         process.wait(0.3)  # nobody has read it yet
     assert process.communicate(timeout=PATIENCE)[0] == b"last words\n" * 50_000
     assert process.returncode == 5
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM"])
+def test_an_ignored_signal_does_not_cut_the_last_output(start, name):
+    """nohup: ignored for us as well, also when the command has ended and its reader is slow."""
+    words = "print('ready', flush=True); os.write(1, b'last words\\n' * 50_000)"
+    process = start(
+        [*PYTHON, "-c", f"import os; {words}"],
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(getattr(signal, name), signal.SIG_IGN),
+    )
+    assert process.stdout.readline() == b"ready\n"
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.3)  # nobody has read it yet
+    process.send_signal(getattr(signal, name))
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.3)
+    assert process.stdout.read() == b"last words\n" * 50_000
+    assert process.wait(PATIENCE) == 0
 
 
 def test_a_group_stopped_and_we_alone_continued(start, probe):
