@@ -15,7 +15,7 @@ import time
 from secretrun import descriptors, layout, ready, terminal
 from secretrun.errors import SecretrunError
 from secretrun.linger import linger
-from secretrun.pump import Plain, Pump
+from secretrun.pump import Plain, Pump, keep_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class Streams:
 
     def start(self) -> None:
         """Start pumping; nothing may be forked from now on, but by `linger`."""
+        keep_memory()
         for pump in self._pumps.values():
             pump.start()
 
