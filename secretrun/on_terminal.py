@@ -132,8 +132,11 @@ class OnTerminal(Loop):
         self._together(number)  # or it would think so of the next one
 
     def _stop(self, number: int) -> None:
-        self._signals.stop_by(number, group=True)
-        self._together(number)
+        background = number in (signals.SIGTTIN, signals.SIGTTOU)
+        # A shell's `fg` may have come since the command stopped, and it comes once only.
+        if not (background and terminal.in_foreground(self._tty)):
+            self._signals.stop_by(number, group=True)
+            self._together(number)
         for other in self._signals.taken():
             if other != signals.SIGCONT:  # that is what woke us
                 self._signalled(other)

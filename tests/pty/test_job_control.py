@@ -98,6 +98,24 @@ def test_ctrl_z_bg_and_fg(terminal, probe):
     assert job.end()[0] == 0
 
 
+def test_fg_at_the_moment_of_a_read_in_the_background(terminal, probe):
+    """What the command printed before is still being shown when the shell gives us the terminal."""
+    job = terminal(probe.command)
+    pid = probe.ready().pid
+    for _ in range(10):
+        job.type(b"\x1a")
+        until(lambda: job.take(0) or is_stopped(job.pid), "the job to stop")
+        job.tell("bg")
+        until(lambda: not is_stopped(pid), "the command to go on")
+        probe.order(f"(os.write(1, b'{SECRET[:1]}'), os.read(0, 99).hex())[1]")
+        until(lambda: is_stopped(pid), "the command to stop")
+        job.tell("fg")
+        job.type(b"key\n")
+        assert bytes.fromhex(probe.answer()) == b"key\n"
+    probe.leave()
+    assert job.end()[0] == 0
+
+
 def test_a_command_that_stops_itself(terminal):
     """What it printed before is on the screen by then."""
     job = terminal(["sh", "-c", "echo before; kill -STOP $$; echo after"])
