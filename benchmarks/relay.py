@@ -1,10 +1,10 @@
 """What the wrapper costs, as ratios to the plain thing in the same run.
 
-    python benchmarks/relay.py [--megabytes 256] [--repeat 3]
+    python benchmarks/relay.py [--megabytes 256] [--repeat 5]
 
 Throughput through pipes against `cat BIG | cat`, on a terminal against `script -qec`, both with 0, 1 and
 10 secrets; the time from a key to its echo against a bare terminal; start-up against `env`, `script` and
-`sudo -n`; peak memory for all of it. Figures are the best of the repeats, latencies are p50 and p99.
+`sudo -n`; peak memory for all of it. Figures are medians of runs in turn, latencies are p50 and p99.
 The secrets are random and so are the keys, which come as a fast typist's do: with ten secrets and their
 encodings most letters begin some pattern.
 """
@@ -25,6 +25,8 @@ import tempfile
 import time
 import tty
 
+from rows import finish, row, say
+
 WRAPPER = [sys.executable, "-m", "secretrun"]
 LINE = b"2026-01-01T12:00:00.000Z INFO  [worker-17] request id=8f14e45f path=/v1/items?page=3 status=200 took=12ms\n"
 
@@ -43,8 +45,10 @@ def wrapped(command, secrets):
     return [*WRAPPER, *options, "--", *command]
 
 
-def best(repeat, measure, *arguments):
-    return min(measure(*arguments) for _ in range(repeat))
+def in_turn(repeat, measure, runs):
+    """Median seconds of each (command, environment): run in turn, so that a busy moment is unfair to all."""
+    times = [[measure(*run) for run in runs] for _ in range(repeat)]
+    return [statistics.median(column) for column in zip(*times, strict=True)]
 
 
 def through_pipe(command, env):
@@ -114,6 +118,7 @@ def start(command, env, times=15):
     return statistics.median(took)
 
 
+SECRETS = (0, 1, 10)
 ECHO = (
     "import os, tty; tty.setraw(0); os.write(1, b'READY')\nwhile (k := os.read(0, 1)) != b'!': os.write(1, k)"
 )
@@ -122,7 +127,7 @@ ECHO = (
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=256, help="size of BIG for pipes (default: 256)")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of each, the best counts (default: 3)")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each (default: 5)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         big, small = os.path.join(directory, "big"), os.path.join(directory, "small")
@@ -134,28 +139,45 @@ def main():
         latency()
         start_up()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1 if sys.platform == "darwin" else 1024)
-    print(f"peak memory of any process: {peak:.0f} {'bytes' if sys.platform == 'darwin' else 'MiB'}")
+    say(f"peak memory of any process: {peak:.0f} {'bytes' if sys.platform == 'darwin' else 'MiB'}")
+    finish()
 
 
 def throughput(options, big, small):
     size = os.path.getsize(big) / 1e6
-    base = best(options.repeat, through_pipe, ["cat", big], environment(0))
-    print(f"pipe      cat BIG | cat                {size / base:8.0f} MB/s  1.00x")
-    for secrets in (0, 1, 10):
-        took = best(options.repeat, through_pipe, wrapped(["cat", big], secrets), environment(secrets))
-        print(f"pipe      secretrun, {secrets:2} secrets        {size / took:8.0f} MB/s  {base / took:.2f}x")
-    size = os.path.getsize(small) / 1e6
+    runs = [(["cat", big], environment(0))]
+    runs += [(wrapped(["cat", big], secrets), environment(secrets)) for secrets in SECRETS]
+    base, *took = in_turn(options.repeat, through_pipe, runs)
+    say(f"pipe      cat BIG | cat                {size / base:8.0f} MB/s  1.00x")
+    compare("pipe", "`cat BIG` into a pipe", size, base, took, "`cat BIG \\| cat`", 0.25)
     if shutil.which("script") is None:
-        print("terminal  script is not installed")
+        say("terminal  script is not installed")
         return
-    script = ["script", "-qec", f"cat {small}", os.devnull]
-    base = best(options.repeat, on_terminal, script, environment(0))
-    print(f"terminal  script -qec                  {size / base:8.1f} MB/s  1.00x")
-    bare = best(options.repeat, on_terminal, ["cat", small], environment(0))
-    print(f"terminal  bare                         {size / bare:8.1f} MB/s  {base / bare:.2f}x")
-    for secrets in (0, 1, 10):
-        took = best(options.repeat, on_terminal, wrapped(["cat", small], secrets), environment(secrets))
-        print(f"terminal  secretrun, {secrets:2} secrets        {size / took:8.1f} MB/s  {base / took:.2f}x")
+    size = os.path.getsize(small) / 1e6
+    runs = [
+        (["script", "-qec", f"cat {small}", os.devnull], environment(0)),
+        (["cat", small], environment(0)),
+    ]
+    runs += [(wrapped(["cat", small], secrets), environment(secrets)) for secrets in SECRETS]
+    base, bare, *took = in_turn(options.repeat, on_terminal, runs)
+    say(f"terminal  script -qec                  {size / base:8.1f} MB/s  1.00x")
+    say(f"terminal  bare                         {size / bare:8.1f} MB/s  {base / bare:.2f}x")
+    compare("terminal", "`cat BIG` on a terminal", size, base, took, "`script -qec`", 0.7)
+
+
+def compare(kind, what, size, base, took, reference, aim):
+    for secrets, seconds in zip(SECRETS, took, strict=True):
+        ratio = base / seconds
+        say(f"{kind:9} secretrun, {secrets:2} secrets        {size / seconds:8.1f} MB/s  {ratio:.2f}x")
+        if secrets:
+            row(
+                f"{what}, {secrets} secret{'s' * (secrets > 1)}",
+                f"{size / seconds:.0f} MB/s",
+                f"{reference}, {size / base:.0f} MB/s",
+                ratio,
+                f"{aim}x",
+                met=ratio >= aim,
+            )
 
 
 def latency():
@@ -166,9 +188,19 @@ def latency():
         ("secretrun, 10 secrets", wrapped(command, 10), environment(10)),
     ):
         took = sorted(echo(words, env))
-        print(
-            f"key echo  {name:28} p50 {took[len(took) // 2] * 1e3:.2f} ms  p99 {took[len(took) * 99 // 100] * 1e3:.2f} ms"
-        )
+        median = took[len(took) // 2] * 1e3
+        say(f"key echo  {name:28} p50 {median:.2f} ms  p99 {took[len(took) * 99 // 100] * 1e3:.2f} ms")
+        if name == "bare":
+            bare = median
+        else:
+            row(
+                f"echo of a random key, median, {name.rpartition(', ')[2]}",
+                f"{median - bare:.2f} ms more",
+                f"a bare terminal, {bare:.2f} ms",
+                None,
+                "under 1 ms more",
+                met=median - bare < 1,
+            )
 
 
 def start_up():
@@ -182,10 +214,10 @@ def start_up():
         ("sudo -n true", ["sudo", "-n", "true"], 0),
     ):
         if shutil.which(words[0]) is None:
-            print(f"start     {name:28} is not installed")
+            say(f"start     {name:28} is not installed")
             continue
         took = start(words, environment(secrets))
-        print(f"start     {name:28} {took * 1e3:8.1f} ms    {took / base:.1f}x of true")
+        say(f"start     {name:28} {took * 1e3:8.1f} ms    {took / base:.1f}x of true")
 
 
 if __name__ == "__main__":

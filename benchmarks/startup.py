@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+from rows import finish, row, say
+
 from secretrun.tools import find_sops
 
 REFERENCE = [sys.executable, "-I", "-S", "-c", "pass"]
@@ -81,26 +83,25 @@ def main() -> None:
                 times[name].append(milliseconds(command, places[name]))
         medians = {name: statistics.median(values) for name, values in times.items()}
         base, bare_sops = medians["python -I -S -c pass"], medians["sops exec-env FILE true"]
-        print(f"{rounds} rounds, median of the whole process")
-        print(f"{'':34}{'ms':>8}{'x python':>10}{'x sops':>8}{'x true':>8}")
+        say(f"{rounds} rounds, median of the whole process")
+        say(f"{'':34}{'ms':>8}{'x python':>10}{'x sops':>8}{'x true':>8}")
         for name, median in medians.items():
-            print(
+            say(
                 f"{name:34}{median:8.1f}{median / base:10.2f}{median / bare_sops:8.2f}{median / medians['true']:8.1f}"
             )
-        print()
-        bars = (
-            (
-                "literal template",
-                medians["the same, literal template"] / base,
-                5,
-                "python -I -S -c pass",
-            ),
-            ("one SOPS file", medians["the same, one SOPS file"] / bare_sops, 3, "sops exec-env FILE true"),
-        )
-        for name, ratio, bar, reference in bars:
-            print(f"{name}: {ratio:.2f}x of {reference} (aim: at most {bar}x)")
-        print(f"modules imported, literal: {loaded(places['the same, literal template'])}")
-        print(f"modules imported, one SOPS file: {loaded(places['the same, one SOPS file'])}")
+        say()
+        for name, case, reference, bar in (
+            ("start, literal template", "the same, literal template", "python -I -S -c pass", 5),
+            ("start, one SOPS file", "the same, one SOPS file", "sops exec-env FILE true", 3),
+        ):
+            ratio = medians[case] / medians[reference]
+            say(f"{name}: {ratio:.2f}x of {reference} (aim: at most {bar}x)")
+            measured = f"{medians[case]:.0f} ms"
+            beside = f"`{reference}`, {medians[reference]:.1f} ms"
+            row(name, measured, beside, ratio, f"at most {bar}x", met=ratio <= bar)
+        say(f"modules imported, literal: {loaded(places['the same, literal template'])}")
+        say(f"modules imported, one SOPS file: {loaded(places['the same, one SOPS file'])}")
+    finish()
 
 
 if __name__ == "__main__":
