@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from secretrun.terminal import OutputModes
+    from secretrun.output_modes import OutputModes
 
     class Masker(Protocol):
         """What a pump needs of a redactor."""
@@ -150,6 +150,8 @@ class Pump:
         except Exception:  # noqa: BLE001  fail closed: whatever it was, nothing more is shown
             self.failed = self.broken = self.ended = True
         finally:
+            if self._modes is not None:
+                self._modes.restore()
             self.busy = self.due = False
             os.write(self._notify, b"x")
             self._running.release()
@@ -169,7 +171,7 @@ class Pump:
                 out += self._masker.flush()
             elif self._at_once:
                 out += self._held()
-            self._show(out)
+            self._write(out if self._modes is None else self._modes.bypass(out))
             self.ended = self.ended or at_end
             self.due = self._holds()
             self.busy = False
@@ -182,6 +184,8 @@ class Pump:
             if data is not None:
                 self._at_once = self._release is not None and self._echo.came(len(data), quiet)
                 return data
+            if self._modes is not None:
+                self._modes.restore()
             began = time.monotonic()
             if not self._watch.wait(PAUSE if self.due else None):
                 self._write(self._held())
@@ -229,17 +233,6 @@ class Pump:
         if self._release is not None:
             out += self._release()
         return out
-
-    def _show(self, data: bytes) -> None:
-        """Write, in a flood past the terminal's own output processing."""
-        done = self._modes.bypass(data) if self._modes is not None else None
-        if self._modes is None or done is None:
-            self._write(data)
-            return
-        try:
-            self._write(done)
-        finally:
-            self._modes.restore()
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

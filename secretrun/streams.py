@@ -1,6 +1,6 @@
 """The command's streams: what our own are, what it gets for them, and the pumps between.
 
-May import: descriptors, hygiene, layout, linger, pump, ready, terminal; jsonlines when it is needed.
+May import: descriptors, hygiene, layout, linger, pump, ready, terminal; jsonlines and output_modes, if need be.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from secretrun.output_modes import OutputModes
     from secretrun.pump import Masker
     from secretrun.redact import Redactor
     from secretrun.signals import Signals
@@ -91,7 +92,7 @@ class Streams:
         self._given.append(descriptor)
         return descriptor
 
-    def _pump(self, source: int, number: int, modes: terminal.OutputModes | None = None) -> None:
+    def _pump(self, source: int, number: int, modes: OutputModes | None = None) -> None:
         masker: Masker = Plain()
         release = None
         if self._redactor is not None and self._stdio and number == 1:
@@ -121,7 +122,9 @@ class Streams:
         terminal.set_size(master, terminal.size(tty))
         number = self.inner_number
         # Our own stream, not `tty`: a helper that lingers has no other.
-        self._pump(master, number, terminal.OutputModes(master, number))
+        from secretrun.output_modes import OutputModes
+
+        self._pump(master, number, OutputModes(master, number))
 
     def release(self) -> None:
         """Let go of what the command holds now, so that its end is the end."""

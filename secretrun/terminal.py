@@ -1,8 +1,7 @@
-r"""The terminal's modes and size: raw mode and back, and output processing done once, not twice.
+"""The terminal's modes and size: raw mode and back.
 
 Raw mode keeps the terminal's own output processing for as long as the inner terminal has it, so that
-what other programs print meanwhile does not walk down the screen in stairs. `OutputModes` takes the
-inner terminal's "\r\n" back to "\n" as long as that is so.
+what other programs print meanwhile does not walk down the screen in stairs; see `output_modes`.
 
 May import: errors, signals.
 """
@@ -31,18 +30,8 @@ _RAW_IFLAG = ~(
     | termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
 )  # fmt: skip
 _RAW_LFLAG = ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
-_NEWLINES = termios.OPOST | termios.ONLCR
-_FLOOD = 4096  # bytes at once: no person's typing
 # Modes are read, changed and written, by the loop and by a pump: one at a time.
-_changing = _thread.allocate_lock()
-# Output processing that changes the text again when done twice, and that nobody can undo.
-_ODD = (
-    termios.OCRNL
-    | termios.ONOCR
-    | termios.ONLRET
-    | getattr(termios, "OLCUC", 0)
-    | getattr(termios, "OFILL", 0)
-)
+changing = _thread.allocate_lock()
 
 
 def is_ours(fd: int) -> bool:
@@ -176,103 +165,23 @@ class RawMode:
 
     def enter(self) -> bool:
         """Save the modes, which others may have changed since, and set raw mode; False when refused."""
-        with _changing:
-            current = _changeable(self._fd)
+        with changing:
+            current = changeable(self._fd)
             if current is None:
                 return False
-            if self._saved is None or not _is_raw(current):
+            if self._saved is None or not is_raw(current):
                 self._saved = current
             return set_attributes(self._fd, raw(current))
 
     def leave(self) -> None:
         """Set the saved modes again, if the terminal is still ours to change."""
-        with _changing:
+        with changing:
             if self._saved is not None and in_foreground(self._fd):
                 set_attributes(self._fd, self._saved)
             self._saved = None
 
 
-class OutputModes:
-    """Output processing between the inner terminal and ours: each newline gets one carriage return.
-
-    Args:
-        inner: the master of the inner terminal, whose modes are those of the slave.
-        outer: our terminal.
-    """
-
-    def __init__(self, inner: int, outer: int) -> None:
-        self._inner = inner
-        self._outer = outer
-        self._bypassable = False
-        self.held = b""  # a last "\r" that may be half of a "\r\n"
-
-    def undo(self, data: bytes) -> bytes:
-        """Take from a chunk what our terminal is going to do by itself.
-
-        Where the command has switched output processing off (a full-screen program), it is first
-        switched off, or on again, on our terminal, if that is in raw mode for us.
-        """
-        data = self.held + data
-        self.held = b""
-        try:
-            inner = flags(attributes(self._inner), OFLAG)
-            outer = flags(attributes(self._outer), OFLAG)
-        except termios.error:
-            return data  # one of them is gone
-        wanted = inner & termios.OPOST if not inner & _ODD else 0
-        if wanted != outer & termios.OPOST and self._process(on=bool(wanted)):
-            outer ^= termios.OPOST
-        if inner & _NEWLINES == _NEWLINES and outer & _NEWLINES == _NEWLINES:
-            self._bypassable = outer == _NEWLINES
-            if data.endswith(b"\r"):
-                data, self.held = data[:-1], b"\r"
-            return _bare_newlines(data)
-        self._bypassable = False
-        return data
-
-    def bypass(self, data: bytes) -> bytes | None:
-        """In a flood, do our terminal's output processing for it: the kernel's costs more than all else.
-
-        Until `restore`, output of other programs would walk down in stairs, so only for a flood.
-
-        Returns:
-            the chunk as it is to be written, or None to write it as it is.
-        """
-        if len(data) < _FLOOD or not self._bypassable or not self._process(on=False):
-            return None
-        return data.replace(b"\n", b"\r\n")
-
-    def restore(self) -> None:
-        """Switch our terminal's output processing on again after `bypass`."""
-        self._process(on=True)
-
-    def _process(self, *, on: bool) -> bool:
-        """Switch our terminal's output processing; False unless it is in raw mode for us."""
-        with _changing:
-            changed = _changeable(self._outer)
-            if changed is None or not _is_raw(changed):
-                return False
-            oflag = flags(changed, OFLAG)
-            changed[OFLAG] = oflag | termios.OPOST if on else oflag & ~termios.OPOST
-            return set_attributes(self._outer, changed)
-
-    def flush(self) -> bytes:
-        """What is held back, when nothing more comes."""
-        data, self.held = self.held, b""
-        return data
-
-
-def _bare_newlines(data: bytes) -> bytes:
-    r"""The data with "\n" for "\r\n".
-
-    Looking for two bytes is twenty times slower than for one. So: take out every "\r", and see whether
-    putting one before every "\n" gives the data again, as it does unless some stood elsewhere.
-    """
-    bare = data.replace(b"\r", b"")
-    return bare if bare.replace(b"\n", b"\r\n") == data else data.replace(b"\r\n", b"\n")
-
-
-def _changeable(fd: int) -> Attributes | None:
+def changeable(fd: int) -> Attributes | None:
     """The modes, where it is for us to change them."""
     if not in_foreground(fd):
         return None
@@ -282,7 +191,7 @@ def _changeable(fd: int) -> Attributes | None:
         return None
 
 
-def _is_raw(attributes: Attributes) -> bool:
+def is_raw(attributes: Attributes) -> bool:
     return not flags(attributes, LFLAG) & (termios.ICANON | termios.ISIG)
 
 

@@ -26,7 +26,6 @@ NAMES = {file: file.relative_to(ROOT).as_posix() for file in (*CORE, *BACKENDS)}
 LONG = {
     "backends/secretrun_backends/onepassword.py": "op's whole grammar beside its two ways of being asked",
     "secretrun/template.py": "one grammar, parsed in one pass",
-    "secretrun/terminal.py": "termios, sizes and modes, which every way out must restore together",
 }
 LONGEST = 350
 

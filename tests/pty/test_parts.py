@@ -12,6 +12,7 @@ from pty_driver import SECRET, until
 
 from secretrun import execute, ready, signals, terminal
 from secretrun.errors import CommandError, CommandNotFound
+from secretrun.output_modes import OutputModes
 from secretrun.pump import Plain, Pump
 from secretrun.redact import Redactor
 
@@ -165,7 +166,7 @@ def test_undoing_is_the_inverse_of_the_terminals_newlines(chunks):
     master, slave = pty.openpty()
     outer_master, outer = pty.openpty()
     try:
-        modes = terminal.OutputModes(master, outer)
+        modes = OutputModes(master, outer)
         printed = [b"".join(chunk) for chunk in chunks]
         inner = [text.replace(b"\n", b"\r\n") for text in printed]  # ONLCR
         undone = b"".join(modes.undo(text) for text in inner if text) + modes.flush()
@@ -181,9 +182,56 @@ def test_nothing_is_undone_for_a_full_screen_program(pair, cleanup):
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(slave, termios.TCSANOW, attributes)
     outer_master, outer = pty.openpty()
-    assert terminal.OutputModes(master, outer).undo(b"a\r\n\r") == b"a\r\n\r"
+    assert OutputModes(master, outer).undo(b"a\r\n\r") == b"a\r\n\r"
     os.close(outer_master)
     os.close(outer)
+
+
+def test_a_flood_is_written_past_our_terminals_output_processing_and_no_longer(pair, monkeypatch):
+    """It is off from the first large chunk to the first small one, or as long as the command has it off."""
+    master, slave = pair
+    outer_master, outer = pty.openpty()
+    try:
+        monkeypatch.setattr(terminal, "in_foreground", lambda _: True)
+        terminal.set_attributes(outer, terminal.raw(terminal.attributes(outer)))
+        modes = OutputModes(master, outer)
+
+        def shown(text):
+            """What is written for the command's text, and whether our terminal still adds to it."""
+            given = text.replace(b"\n", b"\r\n") if processes(slave) else text
+            return modes.bypass(modes.undo(given)), processes(outer)
+
+        flood = b"line\n" * 2000
+        assert shown(b"small\n") == (b"small\n", True)
+        assert shown(flood) == (flood.replace(b"\n", b"\r\n"), False)
+        assert shown(flood) == (flood.replace(b"\n", b"\r\n"), False)
+        assert shown(b"small\n") == (b"small\n", True)
+        assert shown(flood)[1] is False
+        modes.restore()
+        assert processes(outer)
+        assert shown(flood)[1] is False
+        process(slave, on=False)  # the command becomes a full-screen program
+        assert shown(flood) == (flood, False)
+        modes.restore()
+        assert not processes(outer)
+        process(slave, on=True)
+        assert shown(b"small\n") == (b"small\n", True)
+        assert shown(flood)[1] is False
+        process(outer, on=True)  # a stop and `fg` set our terminal anew
+        assert shown(b"small\n") == (b"small\n", True)
+    finally:
+        os.close(outer_master)
+        os.close(outer)
+
+
+def processes(fd):
+    return bool(termios.tcgetattr(fd)[1] & termios.OPOST)
+
+
+def process(fd, *, on):
+    attributes = termios.tcgetattr(fd)
+    attributes[1] = attributes[1] | termios.OPOST if on else attributes[1] & ~termios.OPOST
+    termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
 def test_raw_mode_keeps_the_output_processing(pair):
