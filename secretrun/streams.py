@@ -1,6 +1,6 @@
 """The command's streams: what our own are, what it gets for them, and the pumps between.
 
-May import: descriptors, hygiene, layout, linger, pump, ready, terminal; jsonlines and output_modes, if need be.
+May import: descriptors, hygiene, layout, linger, pump, ready, terminal; and jsonlines and output_modes late.
 """
 
 from __future__ import annotations
