@@ -18,8 +18,8 @@ class Rule:
 
     Attributes:
         word: only between bytes that are no letters, digits or `_`.
-        left: bits, one for each byte that belongs to it when it stands just before it: a base64
-            character that the secret's first bits have determined in part.
+        left: which bytes belong to it when they stand just before it, see `belongs`: base64 characters
+            that the secret's first bits have determined in part.
         right: so does the base64 character after it, and its padding.
     """
 
@@ -40,6 +40,23 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"<Rule word={self.word} left={self.left:#x} right={self.right}>"
+
+
+def left_bit(byte: int, place: int) -> int:
+    """The bit of `Rule.left` for an ASCII byte at a place, 1 or 2, in its group of four characters."""
+    return 1 << (byte + 128 * (place - 1))
+
+
+def belongs(left: int, byte: int, place: int) -> bool:
+    """Whether a base64 character just before a pattern belongs to it.
+
+    Args:
+        left: see `Rule`.
+        byte: the character.
+        place: how many base64 characters stand before it in a row, modulo 4. Base64 begins with a group,
+            so most last letters of a text need not wait for the next.
+    """
+    return place in (1, 2) and byte < 128 and left & left_bit(byte, place) != 0
 
 
 ANYWHERE: Final = Rule()

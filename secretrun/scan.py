@@ -7,12 +7,14 @@ A line end after the first few bytes of a secret must not hold the line back: a 
 that line would wait forever. So bytes before a break within the first `SHOWN` bytes of a pattern
 show, and the mask begins after the last such break.
 
-May import: patterns, spans, views.
+May import: pattern, patterns, spans, views.
 """
 
 from __future__ import annotations
 
+from secretrun.pattern import belongs
 from secretrun.spans import RUN, SHOWN, Live, Span, mask_start, shown
+from secretrun.views import after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def _found(
 ) -> None:
     text = view.text
     if pattern.rule.word:
-        if (text[begin - 1] if begin else view.before) in _WORD:
+        if (text[begin - 1] if begin else view.before[0]) in _WORD:
             return
         if stop == len(text) and not final:
             _wait(view, begin, stop, pattern, lives)  # the next byte decides
@@ -102,8 +104,10 @@ def _edge(view: View, begin: int, stop: int, lives: list[Live], *, final: bool) 
 
 def _leftmost(view: View, begin: int, left: int) -> int:
     """Where an occurrence at `begin` starts, with the byte before it that belongs to it, see `Rule.left`."""
-    if begin and left >> view.text[begin - 1] & 1 and view.raw(begin) == view.raw_end(begin):
-        return begin - 1
+    if begin and left and view.raw(begin) == view.raw_end(begin):
+        _, place = after(view.text, begin - 1, view.before)
+        if belongs(left, view.text[begin - 1], place):
+            return begin - 1
     return begin
 
 

@@ -13,7 +13,7 @@ from secretrun.pattern import Pattern
 from secretrun.patterns import PatternSet
 from secretrun.policy import decide, mask_texts
 from secretrun.scan import scan
-from secretrun.views import View
+from secretrun.views import START, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class SecretSet:
 def _holds(patterns: PatternSet, mask: bytes) -> bool:
     if patterns.quiet(mask):
         return False
-    view = View(mask, -1, patterns.squeezed)
+    view = View(mask, START, patterns.squeezed)
     spans: list[Span] = []
     scan(patterns, view, spans, [], final=True)
     return bool(spans)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from secretrun.scan import scan
 from secretrun.sieve import TAIL
 from secretrun.spans import Live, Span
-from secretrun.views import PlainText, View, has_escapes, stripped
+from secretrun.views import START, PlainText, View, after, has_escapes, stripped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Stream:
         self._covered = 0  # bytes of the buffer, and beyond, that the last mask stands for
         self._solid = 0  # the same, of the last occurrence in the bytes as they are
         self._limit = 0  # bytes of the buffer that an idle terminal may show
-        self._before = -1  # the byte before the buffer
-        self._before_text = -1  # and before that its escapes
+        self._before = START  # what stands before the buffer
+        self._before_text = START  # and what without its escapes
         self._frontier = 0  # where patterns added in mid-stream begin to count
         self._old: PatternSet | None = None  # the patterns before they were added
 
@@ -64,10 +64,10 @@ class Stream:
         if clear and self._old is None and self._covered <= self._done:
             if not self._shared.terminal or (self._before == self._before_text and not has_escapes(buffer)):
                 return self._pass(patterns, buffer)
-            cut = self._coloured(patterns, buffer)
-            if cut:
-                out = self._let_out(buffer, cut, cut, 0)
-                buffer = self._buffer
+            cut = buffer.rfind(b"\x1b[", self._done, -4 * TAIL)
+            passed = self._pass_coloured(patterns, buffer, cut) if cut > self._done else None
+            if passed is not None:
+                out, buffer = passed, self._buffer
         quiet = clear and not patterns.begins(patterns.end(buffer)[1])
         view = View(buffer, self._before, patterns.squeezed)
         return out + self._step(patterns, view, quiet, final=False)
@@ -76,16 +76,16 @@ class Stream:
         """Let clear text out, but for what may be the beginning of a secret at its end."""
         end, squeezed = patterns.end(buffer)
         cut = len(buffer) - len(end)
-        waiting = None if patterns.begins(squeezed) else patterns.tails.waiting(end)
+        waiting = None if patterns.begins(squeezed) else patterns.tails.waiting(buffer, self._before)
         if waiting is not None:
             wait, need, show = waiting
             if not need and not self._done:
-                self._before = self._before_text = buffer[-1]
+                self._before = self._before_text = after(buffer, len(buffer), self._before)
                 self._buffer = b""
                 self._covered = self._solid = self._limit = 0
                 return buffer
             return self._let_out(buffer, len(buffer) - wait, len(buffer) - need, show)
-        view = View(end, buffer[cut - 1] if cut else self._before, patterns.squeezed)
+        view = View(end, after(buffer, cut, self._before), patterns.squeezed)
         lives: list[Live] = []
         scan(patterns, view, [], lives, final=False)
         patterns.tails.find(view, lives)
@@ -94,23 +94,25 @@ class Stream:
         limit = min([live.limit for live in lives if live.hold < len(end)], default=0)
         return self._let_out(buffer, cut + hold, cut + keep, max(0, limit - keep))
 
-    def _coloured(self, patterns: PatternSet, buffer: bytes) -> int:
-        """How much of a text that is clear as it is can go, since it is clear without its escapes too.
+    def _pass_coloured(self, patterns: PatternSet, buffer: bytes, cut: int) -> bytes | None:
+        """Let a text that is clear as it is out up to `cut`, if it is clear without its escapes too.
 
-        What stays begins with a sequence, and is long enough for all that may not be finished.
+        Else None. What stays begins with a sequence, and is long enough for all that may not be finished.
         """
-        cut = buffer.rfind(b"\x1b[", self._done, -4 * TAIL)
-        if cut < 0 or len(patterns.squeezed(stripped(buffer[cut:]))) < TAIL:
-            return 0
-        return cut if patterns.clear(stripped(buffer)) else 0
+        text, end = stripped(buffer), stripped(buffer[cut:])
+        if len(patterns.squeezed(end)) < TAIL or not patterns.clear(text):
+            return None
+        before_text = after(text, len(text) - len(end), self._before_text)
+        out = self._let_out(buffer, cut, cut, 0)
+        self._before_text = before_text
+        return out
 
     def _let_out(self, buffer: bytes, hold: int, keep: int, limit: int) -> bytes:
         """Show clear text to `hold`; keep it from `keep` on, `limit` bytes of that for an idle terminal."""
         done = self._done
         shown = max(done, hold)
         keep = min(keep, shown)
-        if keep:
-            self._before = self._before_text = buffer[keep - 1]
+        self._before = self._before_text = after(buffer, keep, self._before)
         self._buffer = buffer[keep:]
         self._done = shown - keep
         self._covered = max(0, self._covered - keep)
@@ -264,10 +266,8 @@ class Stream:
     def _forget(self, buffer: bytes, keep: int, plain: PlainText | None) -> None:
         """Drop the first `keep` bytes of the buffer."""
         self._buffer = buffer[keep:]
-        if keep:
-            self._before = self._before_text = buffer[keep - 1]
-            if plain is not None:
-                self._before_text = plain.last_before(keep)
+        self._before = after(buffer, keep, self._before)
+        self._before_text = after(buffer, keep, self._before_text) if plain is None else plain.after(keep)
         self._done = max(0, self._done - keep)
         self._covered = max(0, self._covered - keep)
         self._solid = max(0, self._solid - keep)

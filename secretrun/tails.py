@@ -7,9 +7,9 @@ May import: pattern, spans, views.
 
 from __future__ import annotations
 
-from secretrun.pattern import SPACE
+from secretrun.pattern import SPACE, belongs
 from secretrun.spans import RUN, SHOWN, Live, mask_start, shown
-from secretrun.views import View
+from secretrun.views import View, after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ class Tails:
         self._sizes = range(1, max(map(len, self._exact), default=0) + 1)
         self._enough = max(len(self._sizes) + 1, 2 * head)  # bytes that nearly always tell
 
-    def waiting(self, text: bytes) -> tuple[int, int, int] | None:
+    def waiting(self, text: bytes, before: tuple[int, int]) -> tuple[int, int, int] | None:
         """How many of the last bytes wait, are needed, and how many of the needed ones a pause may show.
 
-        None where that takes more than a few bytes to tell: `find` does.
+        None where that takes more than a few bytes to tell: `find` does. `before` as for a `View`.
         """
         last = text[-self._enough :]
         loose = self._loose
@@ -69,36 +69,41 @@ class Tails:
                     return None  # the bytes before them count too
                 for size in range(1, self.head):
                     if squeezed[-size:] in loose and not last.endswith(squeezed[-size:]):
-                        return self._look_closely(last)
-        wait, hidden = self._ending(last)
+                        return self._look_closely(last, after(text, len(text) - len(last), before))
+        wait, hidden = self._ending(text, before)
         return wait, wait, wait - hidden
 
-    def _look_closely(self, last: bytes) -> tuple[int, int, int]:
+    def _look_closely(self, last: bytes, before: tuple[int, int]) -> tuple[int, int, int]:
         lives: list[Live] = []
-        self.find(View(last, -1, bytes), lives)
+        self.find(View(last, before, bytes), lives)
         size = len(last)
         keep = min([live.keep for live in lives], default=size)
         limit = min([live.limit for live in lives if live.hold < size], default=keep)
         return size - min([live.hold for live in lives], default=size), size - keep, limit - keep
 
-    def _ending(self, text: bytes) -> tuple[int, int]:
+    def _ending(self, text: bytes, before: tuple[int, int]) -> tuple[int, int]:
         """How many bytes at the end of `text` begin a pattern, and how many of them a pause must not show."""
         exact, lefts = self._exact, self._lefts
-        wait = 1 if lefts and text and lefts[b""] >> text[-1] & 1 else 0
-        hidden = 0
+        wait = hidden = 0
+        if lefts and text and self._belongs(b"", text, len(text) - 1, before):
+            wait = 1
         for size in self._sizes:
             part = text[-size:]
             if part in exact and len(part) == size:
                 wait = size
-                if size < len(text) and part in lefts:
-                    wait += lefts[part] >> text[-size - 1] & 1
+                if part in lefts and self._belongs(part, text, len(text) - size - 1, before):
+                    wait += 1
                 hidden = max(hidden, wait - shown(exact[part]))
         return wait, hidden
+
+    def _belongs(self, part: bytes, text: bytes, index: int, before: tuple[int, int]) -> bool:
+        """Whether byte `index` belongs to what begins with `part` after it."""
+        return index >= 0 and belongs(self._lefts[part], text[index], after(text, index, before)[1])
 
     def find(self, view: View, lives: list[Live]) -> None:
         """Find the unfinished occurrences of less than `head` bytes at the end of the view."""
         text = view.text
-        wait, hidden = self._ending(text)
+        wait, hidden = self._ending(text, view.before)
         if wait:
             start = view.raw(len(text) - wait)
             lives.append(Live(start, start, view.raw(len(text) - hidden), view.end))

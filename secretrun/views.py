@@ -16,7 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from re import Pattern as Expression
 
+# What stands before a text: its last byte, or -1, and how many base64 characters in a row, modulo 4.
+START = (-1, 0)
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _KEPT = bytes(0 if byte in SPACE else 1 for byte in range(256))
+
+
+def after(text: bytes, index: int, before: tuple[int, int]) -> tuple[int, int]:
+    """What stands before `text[index]`, when `before` stands before the text."""
+    if not index:
+        return before
+    byte = text[index - 1]
+    if byte not in _BASE64:
+        return byte, 0
+    head = text[max(0, index - 64) : index]
+    run = len(head) - len(head.rstrip(_BASE64))
+    if run == len(head):
+        run = index - len(text[:index].rstrip(_BASE64))
+        if run == index:
+            run += before[1]
+    return byte, run % 4
 
 
 def has_escapes(data: bytes) -> bool:
@@ -64,7 +83,7 @@ class View:
 
     Attributes:
         text: what is read.
-        before: the byte before `text`, or -1 at the start of the stream.
+        before: what stands before `text`, see `after`.
         end: the length of the buffer.
     """
 
@@ -73,7 +92,12 @@ class View:
     solid = True  # escapes in what is found here are part of it
 
     def __init__(
-        self, text: bytes, before: int, squeeze: Callable[[bytes], bytes], *, end: int | None = None
+        self,
+        text: bytes,
+        before: tuple[int, int],
+        squeeze: Callable[[bytes], bytes],
+        *,
+        end: int | None = None,
     ) -> None:
         self.text = text
         self.before = before
@@ -124,7 +148,12 @@ class PlainText(View):
     solid = False
 
     def __init__(
-        self, buffer: bytes, before: int, squeeze: Callable[[bytes], bytes], *, cut: bool = True
+        self,
+        buffer: bytes,
+        before: tuple[int, int],
+        squeeze: Callable[[bytes], bytes],
+        *,
+        cut: bool = True,
     ) -> None:
         self._expression = _for(buffer, cut=cut)
         super().__init__(self._expression.sub(b"", buffer), before, squeeze, end=len(buffer))
@@ -156,12 +185,16 @@ class PlainText(View):
     def cut(self) -> bool:
         return bool(self.sequences) and self._cut
 
-    def last_before(self, index: int) -> int:
-        """The last byte of `text` before `index` of the buffer, or `before` when there is none."""
-        for start, stop in reversed(self.sequences):
-            if stop == index:
-                index = start
-        return self._buffer[index - 1] if index else self.before
+    def after(self, index: int) -> tuple[int, int]:
+        """What stands in `text` before byte `index` of the buffer."""
+        from bisect import bisect_right
+
+        _ = self.sequences
+        piece = bisect_right(self._starts, index) - 1
+        place = self._texts[piece] + index - self._starts[piece]
+        # within a sequence: what is before it
+        limit = self._texts[piece + 1] if piece + 1 < len(self._texts) else len(self.text)
+        return after(self.text, min(place, limit), self.before)
 
     def raw(self, index: int) -> int:
         if index >= len(self.text):

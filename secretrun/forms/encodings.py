@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 
-from secretrun.pattern import Rule
+from secretrun.pattern import Rule, left_bit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _before(shift: int, first: int) -> int:
     left = 0
     for high in range(64 >> known):
         char = _ALPHABET[high << known | first >> (8 - known)]
-        left |= 1 << char | 1 << _TO_URL[char]
+        left |= left_bit(char, shift) | left_bit(_TO_URL[char], shift)
     return left
 
 

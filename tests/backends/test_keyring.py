@@ -41,16 +41,18 @@ def bus(tmp_path_factory):
     ring.stdin.close()
 
     def ready():
+        """The service answers before it has made the collection, with the password given, and unlocked it."""
         assert ring.poll() is None
         asked = subprocess.run(
-            ["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets",
-             "org.freedesktop.DBus.Peer.Ping"],
+            ["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets",
+             "/org/freedesktop/secrets/collection/login", "org.freedesktop.DBus.Properties.Get",
+             "string:org.freedesktop.Secret.Collection", "string:Locked"],
             env=environ, capture_output=True, timeout=90,
         )  # fmt: skip
-        return asked.returncode == 0
+        return b"boolean false" in asked.stdout
 
     try:
-        wait_until(ready, "the key ring answers")
+        wait_until(ready, "the key ring is there and open")
         yield environ["DBUS_SESSION_BUS_ADDRESS"]
     finally:
         for process in (ring, daemon):

@@ -135,3 +135,14 @@ def test_the_answer_does_not_depend_on_the_sieve(part):
             if rng.random() < 0.1:
                 assert sifting.release() == looking.release(), (seed, chunk)
         assert sifting.flush() == looking.flush(), seed
+
+
+@pytest.mark.parametrize("before", ["", "rea", "status done, tic", "\x1b[1mrea"])
+def test_a_last_letter_waits_for_base64_only_where_base64_can_have_it(before):
+    """First in a run of letters, or fourth: such a character is whole groups away from the secret's."""
+    redactor = Redactor([b"correct-horse"], mask="#")
+    begins = {pattern.text[:1] for pattern in redactor._secrets.patterns.patterns}
+    for letter in ALNUM.encode():
+        last = bytes([letter])
+        if last not in begins:
+            assert redactor.twin().feed(before.encode() + last) == before.encode() + last
