@@ -28,7 +28,7 @@ class Tails:
         head: bytes of a pattern's key that the automaton knows.
     """
 
-    __slots__ = ("_enough", "_exact", "_lefts", "_loose", "_sizes", "head")
+    __slots__ = ("_any_left", "_enough", "_exact", "_lefts", "_loose", "_sizes", "head")
 
     def __init__(self, patterns: Iterable[Pattern], head: int) -> None:
         self.head = head
@@ -52,6 +52,8 @@ class Tails:
         for begin, left in lefts.items():
             for size in range(len(begin) + 1):
                 self._lefts[begin[:size]] = self._lefts.get(begin[:size], 0) | left
+        left = self._lefts.get(b"", 0)
+        self._any_left = left | left >> 128  # at either place
         self._sizes = range(1, max(map(len, self._exact), default=0) + 1)
         self._enough = max(len(self._sizes) + 1, 2 * head)  # bytes that nearly always tell
 
@@ -85,7 +87,7 @@ class Tails:
         """How many bytes at the end of `text` begin a pattern, and how many of them a pause must not show."""
         exact, lefts = self._exact, self._lefts
         wait = hidden = 0
-        if lefts and text and self._belongs(b"", text, len(text) - 1, before):
+        if text and self._any_left >> text[-1] & 1 and self._belongs(b"", text, len(text) - 1, before):
             wait = 1
         for size in self._sizes:
             part = text[-size:]
@@ -98,7 +100,10 @@ class Tails:
 
     def _belongs(self, part: bytes, text: bytes, index: int, before: tuple[int, int]) -> bool:
         """Whether byte `index` belongs to what begins with `part` after it."""
-        return index >= 0 and belongs(self._lefts[part], text[index], after(text, index, before)[1])
+        if index < 0:
+            return False
+        left, byte = self._lefts[part], text[index]
+        return belongs(left, byte, after(text, index, before)[1])
 
     def find(self, view: View, lives: list[Live]) -> None:
         """Find the unfinished occurrences of less than `head` bytes at the end of the view."""

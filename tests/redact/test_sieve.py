@@ -137,12 +137,12 @@ def test_the_answer_does_not_depend_on_the_sieve(part):
         assert sifting.flush() == looking.flush(), seed
 
 
-@pytest.mark.parametrize("before", ["", "rea", "status done, tic", "\x1b[1mrea"])
+@pytest.mark.parametrize("before", ["", "rea", "status done, qui", "\x1b[1m rea"])
 def test_a_last_letter_waits_for_base64_only_where_base64_can_have_it(before):
     """First in a run of letters, or fourth: such a character is whole groups away from the secret's."""
     redactor = Redactor([b"correct-horse"], mask="#")
-    begins = {pattern.text[:1] for pattern in redactor._secrets.patterns.patterns}
+    texts = [pattern.text for pattern in redactor._secrets.patterns.patterns]
     for letter in ALNUM.encode():
-        last = bytes([letter])
-        if last not in begins:
-            assert redactor.twin().feed(before.encode() + last) == before.encode() + last
+        text = before.encode() + bytes([letter])
+        if not any(pattern.startswith(text[-size:]) for size in (1, 2, 3) for pattern in texts):
+            assert redactor.twin().feed(text) == text
