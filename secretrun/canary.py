@@ -6,9 +6,10 @@ a group of its own below a monitor, the former is for that whole group, and the 
 alone: a `kill -USR1` that a script traps must not end the `sleep` it waits for. The
 simpler things fail: the sender's id in siginfo is the same in both cases, and guessing from "is there a
 terminal" is wrong half of the time. So a helper in our group has all signals blocked and is asked
-whether this one is pending there too. With pipes it also kills the command when we are killed.
+whether this one is pending there too. When we are killed it also puts things in order: with pipes it
+kills the command, and on a terminal it takes the terminal out of our raw mode.
 
-May import: descriptors, ready, signals.
+May import: descriptors, ready, signals; terminal when it has one to look after.
 """
 
 from __future__ import annotations
@@ -29,15 +30,19 @@ _STUCK = 0.5  # seconds without an answer after which it must have been stopped,
 
 
 class Canary:
-    """The helper, seen from the wrapper; to be made before the command is forked."""
+    """The helper, seen from the wrapper; to be made before the command is forked.
 
-    def __init__(self) -> None:
+    Args:
+        tty: our terminal, in the modes it is to have again when we are killed; or None.
+    """
+
+    def __init__(self, tty: int | None = None) -> None:
         questions, self._questions = os.pipe()
         self._answers, answers = os.pipe()
         mask = signals.block_all()
         self._pid = os.fork()
         if self._pid == 0:
-            _main(questions, answers)
+            _main(questions, answers, tty)
         signals.set_mask(mask)
         descriptors.close(questions, answers)
 
@@ -74,11 +79,15 @@ class Canary:
         return True
 
 
-def _main(questions: int, answers: int) -> NoReturn:
+def _main(questions: int, answers: int, tty: int | None) -> NoReturn:
     try:
         descriptors.to_null(0, 1, 2)
-        descriptors.keep_only({questions, answers})
-        kill = None
+        kill, mend = None, None
+        if tty is not None:
+            from secretrun import terminal
+
+            mend = terminal.Mender(tty)
+        descriptors.keep_only({questions, answers} if tty is None else {questions, answers, tty})
         while len(message := os.read(questions, _MESSAGE)) == _MESSAGE:
             operation, number = message[0], int.from_bytes(message[1:], "big")
             if operation == _GUARD:
@@ -87,6 +96,8 @@ def _main(questions: int, answers: int) -> NoReturn:
                 os.write(answers, bytes((signals.became_pending(operation, _PATIENCE),)))
         if kill is not None:
             kill()
+        if mend is not None:
+            mend()
     finally:
         os._exit(0)
 

@@ -46,7 +46,7 @@ class OnTerminal(Loop):
             relay.CHECK_READ[0]: lambda _: self._check_read(),
         })  # fmt: skip
         foreground = self._streams.layout.foreground
-        self._canary = Canary()
+        self._canary = Canary(self._tty)
         self._child = spawned = child.spawn(
             self._argv, self._environment, self._signals,
             streams=self._streams.sources, foreground=foreground,

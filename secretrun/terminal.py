@@ -181,6 +181,34 @@ class RawMode:
             self._saved = None
 
 
+class Mender:
+    """Takes a terminal out of the raw mode of a process that can't do it any more.
+
+    Args:
+        fd: the terminal, in the modes it had before.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._before: Attributes | None = None
+        try:
+            self._before = attributes(fd)
+        except termios.error:
+            pass  # it is gone
+
+    def __call__(self) -> None:
+        """Restore the modes, but only from raw mode as `RawMode` sets it: a shell may have been faster."""
+        if self._before is None or is_raw(self._before):
+            return
+        try:
+            current = attributes(self._fd)
+        except termios.error:
+            return
+        left = raw(self._before)
+        if all(current[index] == left[index] for index in (IFLAG, CFLAG, LFLAG, CC)):
+            set_attributes(self._fd, self._before)
+
+
 def changeable(fd: int) -> Attributes | None:
     """The modes, where it is for us to change them."""
     if not in_foreground(fd):

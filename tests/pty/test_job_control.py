@@ -333,6 +333,17 @@ def test_a_killed_wrapper_leaves_nothing_behind(terminal, probe):
     until(lambda: is_gone(pid) and all(is_gone(other) for other in family), "the end of all")
 
 
+@pytest.mark.script("it leaves the terminal raw")
+def test_a_killed_wrapper_leaves_the_terminal_as_it_was(wrapper, terminal, probe):
+    """Nobody has to type `stty sane` blindly."""
+    job = terminal(probe.command)
+    probe.ready()
+    until(lambda: job.is_raw() or wrapper.name == "env", "raw mode")
+    job.kill(signal.SIGKILL)
+    assert job.event("ended")["code"] == -signal.SIGKILL
+    until(lambda: job.modes() == job.modes_before, "the modes from before", 5)
+
+
 def test_a_killed_wrapper_takes_a_stubborn_command_along(terminal, probe):
     job = terminal(probe.command)
     pid = probe.ready().pid
