@@ -78,6 +78,7 @@ def record() -> pyte.Screen:
     with tempfile.TemporaryDirectory() as home:
         environ = {
             "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
+            "SECRETRUN_QUIET": "1",  # on a busy machine a line that says what is waited for
             "HOME": home, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PS1": r"\[\e[1;32m\]$\[\e[m\] ",
             "INPUTRC": os.devnull, "HISTFILE": os.devnull, "BASH_SILENCE_DEPRECATION_WARNING": "1",
         }  # fmt: skip

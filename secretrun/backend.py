@@ -138,6 +138,13 @@ class Listing(Protocol):
         """Every key below `reference` with its value, names as the store has them."""
 
 
+class Prompting(Protocol):
+    """A `serial` backend that can tell when it is not going to prompt."""
+
+    def may_prompt(self, references: Sequence[Reference], context: Context) -> bool:
+        """Whether asking for these may bring up a prompt. Raises nothing; in doubt it may."""
+
+
 class Health(str):
     """What `check` found: a few words for people, and what they rest on for programs.
 

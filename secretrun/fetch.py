@@ -161,8 +161,8 @@ def _ask(batches: list[Batch], stores: Stores) -> Found:
         title = batch.backend.info.title
         return Asking(batch, stores.context, stores.pause, lambda: pending.pop(title, None))
 
-    serial = [batch for batch in batches if batch.backend.info.serial]
-    parallel = [batch for batch in batches if not batch.backend.info.serial]
+    serial = [batch for batch in batches if _may_prompt(batch, stores)]
+    parallel = [batch for batch in batches if batch not in serial]
     pending.update((batch.backend.info.title, "") for batch in parallel)
     with stores.progress(lambda: [title + remark for title, remark in list(pending.items())]):
         started = [asking(batch) for batch in parallel]
@@ -177,6 +177,14 @@ def _ask(batches: list[Batch], stores: Stores) -> Found:
     _remember(beside, stores)
     found.update(beside)
     return found
+
+
+def _may_prompt(batch: Batch, stores: Stores) -> bool:
+    backend = batch.backend
+    if not backend.info.serial:
+        return False
+    may_prompt = getattr(backend, "may_prompt", None)  # see `backend.Prompting`
+    return may_prompt is None or may_prompt([*batch.values, *batch.listings], stores.context(backend))
 
 
 def _take_turn(

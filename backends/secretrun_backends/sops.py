@@ -97,6 +97,19 @@ class Sops:
             tree = {name: value for name, value in tree.items() if name != "DEFAULT"}
         return entries(tree, reference.pointer or (), what=file.path)
 
+    def may_prompt(self, references: Sequence[Reference], context: Context) -> bool:
+        """Not with an age key at hand that has no passphrase, for files that nobody opens with PGP."""
+        if not _has_plain_key(sops_environment(context.environ)):
+            return True
+        for reference in references:
+            try:
+                with open(_path(reference, context), "rb") as file:
+                    if b"BEGIN PGP MESSAGE" in file.read():
+                        return True
+            except (OSError, BackendError):
+                pass  # it is not going to be opened at all
+        return False
+
     def check(self, context: Context) -> str:
         """The version of the sops that would be run."""
         program = _program(context)
@@ -109,6 +122,25 @@ class Sops:
                 hint="SECRETRUN_SOPS names another program",
             )
         return Health(f"sops {words[1]}", version=words[1])
+
+
+def _has_plain_key(environ: Mapping[str, str]) -> bool:
+    """Whether there is an age key where sops looks for it: the variables, its own file."""
+    plain = "AGE-SECRET-KEY-1"
+    if plain in environ.get("SOPS_AGE_KEY", ""):
+        return True
+    home = environ.get("HOME", "~")
+    config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    for path in (environ.get("SOPS_AGE_KEY_FILE"), f"{config}/sops/age/keys.txt",
+                 f"{home}/Library/Application Support/sops/age/keys.txt"):  # fmt: skip
+        try:
+            if path:
+                with open(path, "rb") as file:
+                    if plain.encode() in file.read(1 << 16):
+                        return True
+        except OSError:
+            pass
+    return False
 
 
 class _File:

@@ -260,6 +260,28 @@ def gnupg():
         subprocess.run(["gpgconf", "--kill", "all"], env=environ, check=True, timeout=100)
 
 
+def test_runs_side_by_side_queue_only_where_a_prompt_may_come(store, gnupg):
+    """An age key of secretrun's own or in a variable asks nothing; PGP and a locked key may."""
+    home, fingerprint = gnupg
+    store.environ["GNUPGHOME"] = home
+    store.encrypt("age.yaml", "a: 1\n")
+    store.encrypt("pgp.yaml", "a: 1\n", recipient=("--pgp", fingerprint))
+
+    def may_prompt(*files, environ=store.environ):
+        return Sops().may_prompt(
+            [parse(f"sops://{file}#/a", base=store.home) for file in files], Context(environ)
+        )
+
+    assert not may_prompt("age.yaml")
+    assert not may_prompt("age.yaml", "gone.yaml")
+    assert may_prompt("age.yaml", "pgp.yaml")
+    store.put_key(".config/secretrun/age/keys.txt", "-----BEGIN AGE ENCRYPTED FILE-----")
+    assert may_prompt("age.yaml")
+    assert not may_prompt("age.yaml", environ=store.environ | {"SOPS_AGE_KEY": store.identity})
+    key = store.put_key("key.txt", store.identity)
+    assert not may_prompt("age.yaml", environ=store.environ | {"SOPS_AGE_KEY_FILE": key})
+
+
 def test_a_file_for_a_pgp_key_opens_with_gpg_and_names_the_key_without_it(store, gnupg):
     home, fingerprint = gnupg
     store.environ["GNUPGHOME"] = home
