@@ -15,7 +15,7 @@ import select
 import time
 
 from secretrun import descriptors
-from secretrun.tools import ended, started
+from secretrun.tools import ended, started, starting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,13 +67,14 @@ class Program:
                 theirs.append(end)
             self._output, self._complaint = self._pipes[-2:]
             start = _spawn if directory is None or directory == os.getcwd() else _start_in
-            self._pid = start(command, environ, theirs, leader, directory)
+            with starting:
+                self._pid = start(command, environ, theirs, leader, directory)
+                started(self._pid, leader=leader)
         except BaseException:
             self.close()
             raise
         finally:
             descriptors.close(*theirs)
-        started(self._pid, leader=leader)
 
     def __repr__(self) -> str:
         return f"<Program {self._pid}>"

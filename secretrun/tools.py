@@ -8,6 +8,7 @@ May import: errors.
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 # The programs that run for us now: process id to whether it leads a group of its own; and the directories
 # made for them. Kept here so that an interrupted or failed run can end them, whichever thread started them.
 _running: dict[int, bool] = {}
+starting = _thread.allocate_lock()  # held from before a program is started until it is noted
 _scratch: set[str] = set()
+_PATIENCE = 2.0  # seconds that starting a program may take
 
 SOPS_HINT = "install it: pip install 'secretrun[sops]', or see https://getsops.io/docs/#download"
 
@@ -56,8 +59,13 @@ def _remove(directory: str) -> None:
     _scratch.discard(directory)
 
 
-def kill_running() -> None:
-    """Kill every helper program that runs, with its group where it leads one; remove what was theirs."""
+def kill_running(*, last: bool = False) -> None:
+    """Kill every helper program that runs, with its group where it leads one; remove what was theirs.
+
+    Args:
+        last: we end at once, so no thread may start another one.
+    """
+    held = starting.acquire(timeout=_PATIENCE)
     for pid, leader in list(_running.items()):
         try:
             if leader:
@@ -68,6 +76,8 @@ def kill_running() -> None:
             pass  # it has just ended
     for directory in list(_scratch):
         _remove(directory)
+    if held and not last:
+        starting.release()
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str | None:

@@ -60,11 +60,11 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _end_helpers() -> None:
+def _end_helpers(*, last: bool = False) -> None:
     """Leave no store's program behind: one may still run in a thread that nobody waits for any more."""
     tools = sys.modules.get("secretrun.tools")
     if tools is not None:
-        tools.kill_running()
+        tools.kill_running(last=last)
 
 
 def _die_of(number: int) -> int:

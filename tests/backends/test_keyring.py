@@ -18,6 +18,12 @@ from secretrun_backends.keyring_store import Keyring
 TEXTS = {name: value for name, value in DIFFICULT_VALUES.items() if name not in ("binary", "empty")}
 
 
+# A session bus that starts no service by itself: it would be another key ring, a locked one.
+BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
+</busconfig>"""
+
+
 @pytest.fixture(scope="session")
 def bus(tmp_path_factory):
     """The address of a session bus where an unlocked key ring answers."""
@@ -28,8 +34,9 @@ def bus(tmp_path_factory):
         "XDG_RUNTIME_DIR": str(home),
         "LC_ALL": "C.UTF-8",
     }
+    (home / "bus.xml").write_text(BUS)
     daemon = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1", "--address=unix:tmpdir=/tmp"],
+        ["dbus-daemon", f"--config-file={home / 'bus.xml'}", "--nofork", "--nopidfile", "--print-address=1"],
         env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     environ["DBUS_SESSION_BUS_ADDRESS"] = daemon.stdout.readline().decode().strip()

@@ -104,7 +104,7 @@ def test_fg_at_the_moment_of_a_read_in_the_background(terminal, probe):
     pid = probe.ready().pid
     for _ in range(10):
         job.type(b"\x1a")
-        until(lambda: job.take(0) or is_stopped(job.pid), "the job to stop")
+        until(lambda: job.take(0) or os.tcgetpgrp(job.master) != job.pid, "the shell to take the terminal")
         job.tell("bg")
         until(lambda: not is_stopped(pid), "the command to go on")
         probe.order(f"(os.write(1, b'{SECRET[:1]}'), os.read(0, 99).hex())[1]")
