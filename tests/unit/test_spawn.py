@@ -20,7 +20,6 @@ BIG = 3 << 20  # bytes: far more than any pipe holds
 def way(request, monkeypatch):
     """Both ways to start a program."""
     if request.param == "subprocess":
-
         spawn = os.posix_spawn
 
         def lacking(*arguments, **more):
