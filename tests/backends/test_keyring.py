@@ -24,9 +24,12 @@ BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>E
 </busconfig>"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def bus(tmp_path_factory):
-    """The address of a session bus where an unlocked key ring answers."""
+    """The address of a session bus where an unlocked key ring answers.
+
+    One for each test: gnome-keyring 42 may end when one of many clients has gone without a word.
+    """
     home = tmp_path_factory.mktemp("keyring")
     environ = {
         "PATH": os.environ["PATH"],
