@@ -80,8 +80,7 @@ def _json(text: str) -> None:
 def _pem(text: str) -> None:
     """Blocks of RFC 7468, one or more: a chain of certificates is a value like another."""
     label, blocks, body = "", 0, ""
-    for line in text.splitlines():
-        line = line.strip()  # noqa: PLW2901
+    for line in map(str.strip, text.splitlines()):
         if line.startswith("-----BEGIN ") and line.endswith("-----") and not label:
             label, body = line[11:-5], ""
         elif label and line == f"-----END {label}-----":

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from secretrun.pattern import belongs
 from secretrun.spans import RUN, SHOWN, Live, Span, mask_start, shown
-from secretrun.views import after
+from secretrun.views import BASE64, after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from secretrun.views import View
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
-_BASE64 = _WORD | frozenset(b"+/-")
 
 
 def scan(patterns: PatternSet, view: View, spans: list[Span], lives: list[Live], *, final: bool) -> None:
@@ -90,7 +89,7 @@ def _edge(view: View, begin: int, stop: int, lives: list[Live], *, final: bool) 
     """Take in the last character of base64, which a secret determines in part, and its padding."""
     text = view.text
     limit = stop + 3
-    if stop < len(text) and text[stop] in _BASE64 and view.raw(stop) == view.raw_end(stop):
+    if stop < len(text) and text[stop] in BASE64 and view.raw(stop) == view.raw_end(stop):
         stop += 1
         while (
             stop < len(text) and stop < limit and text[stop] == 0x3D and view.raw(stop) == view.raw_end(stop)
@@ -111,14 +110,20 @@ def _leftmost(view: View, begin: int, left: int) -> int:
     return begin
 
 
-def _unfinished(view: View, begin: int, texts: dict[bytes, Pattern], lives: list[Live]) -> None:
-    part = view.text[begin:]
-    one: Pattern | None = None  # one stands for all: they share the bytes and the length
+def _beginning(view: View, part: bytes, texts: dict[bytes, Pattern]) -> tuple[Pattern | None, int]:
+    """One pattern that begins with `part`, for all: they share the length; and every one's `Rule.left`."""
+    one: Pattern | None = None
     left = 0
     for text, pattern in texts.items():
         if text.startswith(part) and (view.solid or not pattern.escaped):
             one = one or pattern
             left |= pattern.rule.left
+    return one, left
+
+
+def _unfinished(view: View, begin: int, texts: dict[bytes, Pattern], lives: list[Live]) -> None:
+    part = view.text[begin:]
+    one, left = _beginning(view, part, texts)
     if one is not None:
         start = _leftmost(view, begin, left)
         length = len(one.text)
@@ -158,12 +163,7 @@ def _unfinished_broken(
     begin = mask_start(places)
     if begin is None:
         return
-    one: Pattern | None = None  # see `_unfinished`
-    left = 0
-    for key, pattern in keys.items():
-        if key.startswith(part) and (view.solid or not pattern.escaped):
-            one = one or pattern
-            left |= pattern.rule.left
+    one, left = _beginning(view, part, keys)
     if one is None:
         return
     size = len(part)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What stands before a text: its last byte, or -1, and how many base64 characters in a row, modulo 4.
 START = (-1, 0)
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _KEPT = bytes(0 if byte in SPACE else 1 for byte in range(256))
 
 
@@ -27,12 +27,12 @@ def after(text: bytes, index: int, before: tuple[int, int]) -> tuple[int, int]:
     if not index:
         return before
     byte = text[index - 1]
-    if byte not in _BASE64:
+    if byte not in BASE64:
         return byte, 0
     head = text[max(0, index - 64) : index]
-    run = len(head) - len(head.rstrip(_BASE64))
+    run = len(head) - len(head.rstrip(BASE64))
     if run == len(head):
-        run = index - len(text[:index].rstrip(_BASE64))
+        run = index - len(text[:index].rstrip(BASE64))
         if run == index:
             run += before[1]
     return byte, run % 4

@@ -51,12 +51,12 @@ def run(options: argparse.Namespace | Options) -> int:
 
 def _load_session() -> None:
     """Import what is needed once the stores have answered: 4 ms, while one of them is waited for."""
-    from secretrun import session  # noqa: F401
+    from secretrun import session  # noqa: F401  loading it is the purpose
 
     if os.isatty(1) or os.isatty(2):
-        from secretrun import on_terminal  # noqa: F401
+        from secretrun import on_terminal  # noqa: F401  as above
     else:
-        from secretrun import with_pipes  # noqa: F401
+        from secretrun import with_pipes  # noqa: F401  as above
 
 
 def launch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: Messages) -> NoReturn:
