@@ -6,7 +6,7 @@ With --check it only compares.
 import pathlib
 import sys
 
-from secretrun.cli.completion import script
+from secretrun.cli.verbs.completion import script
 
 DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "completions"
 FILES = {"bash": "secretrun.bash", "zsh": "_secretrun", "fish": "secretrun.fish"}

@@ -45,7 +45,7 @@ def backends() -> str:
     sys.path.insert(0, str(ROOT / "tests" / "backends"))
     from ran_against import RAN_AGAINST
 
-    from secretrun.registry import Registry
+    from secretrun.resolution.registry import Registry
 
     lines = [
         "| store | reference | needs | signs in by | tested against |",
@@ -76,7 +76,7 @@ def rewritten(text: str) -> str:
 
 
 def schema() -> str:
-    from secretrun.schema import schema
+    from secretrun.config.schema import schema
 
     return json.dumps(schema(), indent=2) + "\n"
 

@@ -1,17 +1,14 @@
-"""Entry point of the `secretrun` command and of `python -m secretrun`.
-
-May import: descriptors, cli; late.
-"""
+"""Entry point of the `secretrun` command and of `python -m secretrun`."""
 
 import sys
 
 
 def main() -> int:
     """Run the command line; returns the exit status."""
-    from secretrun import descriptors
+    from secretrun.posix import descriptors
 
     descriptors.plug()  # before anything is opened: a closed stdout must not become some file of ours
-    from secretrun.cli import main as cli_main
+    from secretrun.cli.main import main as cli_main
 
     return cli_main(sys.argv[1:])
 

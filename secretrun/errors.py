@@ -3,8 +3,6 @@
 Whose fault it is stands in the type: `TemplateError`, `ReferenceSyntaxError` and `ConfigError` are
 the user's text, `BackendError` is the store's side, `CommandError` is the command that was to run.
 Messages are lower case, end without a full stop, and never hold a secret value.
-
-May import: nothing.
 """
 
 from __future__ import annotations

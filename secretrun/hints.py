@@ -1,7 +1,4 @@
-"""Hints for a word that is none of those there are.
-
-May import: nothing.
-"""
+"""Hints for a word that is none of those there are."""
 
 from __future__ import annotations
 

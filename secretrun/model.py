@@ -2,8 +2,6 @@
 
 Plain classes with slots, not dataclasses: `dataclasses` costs 11 ms of start-up, a third of the
 whole budget of `secretrun -- true`.
-
-May import: errors.
 """
 
 from __future__ import annotations

@@ -4,8 +4,6 @@ Strict: what does not parse is an error with a column, never a literal that slip
 
 Sources: 1Password's "secret reference syntax" for `op://`; vals' `expand_match.go` for the `ref+`
 expression; RFC 3986 for schemes and percent-escapes; RFC 6901 for the pointer's `~0` and `~1`.
-
-May import: errors, model.
 """
 
 from __future__ import annotations

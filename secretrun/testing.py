@@ -12,8 +12,6 @@ A backend's suite is a subclass of `BackendContract` that fills in what it knows
             self.missing = [parse("shelf://no-such-name")]
 
 pytest collects the checks from there; nothing here imports pytest.
-
-May import: errors, model, reference, backend.
 """
 
 from __future__ import annotations
@@ -256,6 +254,13 @@ class MemoryBackend:
 
     def __repr__(self) -> str:
         return f"<MemoryBackend {self.info.name}, {len(self._values)} values>"
+
+
+def program_backend(name: str, path: str) -> Backend:
+    """The backend that an executable `secretrun-backend-NAME` at `path` is, for the contract's tests."""
+    from secretrun.resolution.program_backend import Plugin
+
+    return Plugin(name, path)
 
 
 def install_program(

@@ -9,7 +9,7 @@ import pytest
 
 from secretrun import errors
 from secretrun.cli import parser
-from secretrun.settings import RUN
+from secretrun.config.settings import RUN
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -45,7 +45,7 @@ def test_the_wheel_holds_both_packages_and_the_completions_and_nothing_else(whee
     version = wheel.name.split("-")[1]
     data = f"secretrun-{version}.data/data/share"
     wanted = {
-        "secretrun/__main__.py", "secretrun/py.typed", "secretrun/testing.py", "secretrun/cli/run.py",
+        "secretrun/__main__.py", "secretrun/py.typed", "secretrun/testing.py", "secretrun/cli/verbs/run.py",
         "secretrun_backends/py.typed", "secretrun_backends/sops.py",
         f"{data}/bash-completion/completions/secretrun", f"{data}/zsh/site-functions/_secretrun",
         f"{data}/fish/vendor_completions.d/secretrun.fish", f"secretrun-{version}.dist-info/licenses/LICENSE",

@@ -5,8 +5,6 @@ change the process's own. So each setting that botocore would look up is set on 
 What stays with the process: proxies, the cache of `aws sso login`, and web identity tokens (EKS).
 
 botocore is imported inside functions only: it costs 100 ms.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations

@@ -1,12 +1,9 @@
-"""Options and pointers of a file that some program decrypts as a whole.
-
-May import: errors, model, backend, content.
-"""
+"""Options and pointers of a file that some program decrypts as a whole."""
 
 from __future__ import annotations
 
-from secretrun.content import listing, select
 from secretrun.errors import BackendError, BadReference
+from secretrun.formats.pointer import listing, select
 from secretrun_backends._references import answer_each, file_of, given, once, require_file, require_options
 from secretrun_backends.file import trimmed
 

@@ -1,8 +1,6 @@
 """What the backends that decrypt by GnuPG share: its environment, and what its complaints mean.
 
 Facts: doc/DETAILS of GnuPG for the `[GNUPG:]` lines, checked with gpg 2.2.40.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations

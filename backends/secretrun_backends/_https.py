@@ -2,8 +2,6 @@
 
 Redirects are never followed (they would carry the token to wherever the answer points), and no answer
 is ever quoted in a message. `urllib` costs 30 ms of import, so it is loaded by the first request.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations

@@ -1,15 +1,12 @@
-"""Running the program that reaches a store: no secret in its arguments, no output in any message.
-
-May import: errors, backend, spawn, tools.
-"""
+"""Running the program that reaches a store: no secret in its arguments, no output in any message."""
 
 from __future__ import annotations
 
 import os
 import time
 
+from secretrun.backend.programs import find_program
 from secretrun.errors import BadAnswer, NotInstalled, TimedOut, Unavailable
-from secretrun.tools import find_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +106,7 @@ def run(
         BadAnswer: when it writes more than `LIMIT` bytes.
         Unavailable: when it can't be started.
     """
-    from secretrun.spawn import Program
+    from secretrun.backend.process import Program
 
     end = deadline.end
     try:

@@ -2,8 +2,6 @@
 
 A logger without a handler prints its warnings there, and those can quote URLs and answers. What fails is
 reported by the error the backend makes of it.
-
-May import: nothing.
 """
 
 from __future__ import annotations

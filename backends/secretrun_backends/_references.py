@@ -1,7 +1,4 @@
-"""What backends ask of a reference: options that exist, the file it names, where a secret option lies.
-
-May import: errors, model, backend.
-"""
+"""What backends ask of a reference: options that exist, the file it names, where a secret option lies."""
 
 from __future__ import annotations
 

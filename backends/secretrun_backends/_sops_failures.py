@@ -4,14 +4,12 @@ sops's words are not repeated: they can quote the text of the file. The one exce
 recipients it could not use, which is public.
 
 Exit statuses: `cmd/sops/codes` in getsops/sops; words checked with sops 3.11.
-
-May import: errors, tools.
 """
 
 from __future__ import annotations
 
+from secretrun.backend.programs import age_key_file
 from secretrun.errors import BackendError, BadAnswer, NotSignedIn
-from secretrun.tools import age_key_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

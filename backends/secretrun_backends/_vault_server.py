@@ -2,14 +2,11 @@
 
 A 403 can mean a token that has expired or a policy that does not allow: the server is asked which. The
 server's words are repeated only when they hold nothing that was sent to sign in.
-
-May import: errors, model, backend, content.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import Context
-from secretrun.content import parse
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -19,6 +16,7 @@ from secretrun.errors import (
     RateLimited,
     Unavailable,
 )
+from secretrun.formats.pointer import parse
 from secretrun_backends._https import ask
 from secretrun_backends._process import first_line
 from secretrun_backends._vault_sign_in import sign_in

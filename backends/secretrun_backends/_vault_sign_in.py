@@ -5,8 +5,6 @@ option says which variable or file holds it. The token a login gives is not revo
 would revoke the dynamic secrets read with it.
 
 Facts: developer.hashicorp.com/vault/api-docs/auth/{approle,userpass,ldap,kubernetes,jwt}.
-
-May import: errors, model, backend.
 """
 
 from __future__ import annotations

@@ -4,8 +4,6 @@ Identities are tried from everywhere they are kept, as sops does: the reference'
 key of secretrun's embedded store, that of sops. One that is in a variable goes to age by a pipe.
 
 Facts: github.com/FiloSottile/age, README and `cmd/age`; checked with age 1.1.1 and pyrage 1.4.
-
-May import: errors, backend, content, tools.
 """
 
 from __future__ import annotations
@@ -13,8 +11,8 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo, Health
+from secretrun.backend.programs import age_key_file, find_program
 from secretrun.errors import BackendError, BadAnswer, NotInstalled, NotSignedIn
-from secretrun.tools import age_key_file, find_program
 from secretrun_backends._decrypted import fetch_files, list_file
 from secretrun_backends._process import Deadline, find, first_line, run
 from secretrun_backends._references import absolute, read_sign_in

@@ -1,7 +1,4 @@
-"""AWS Systems Manager Parameter Store: `GetParameters` for up to 10 parameters a request.
-
-May import: errors, backend, content.
-"""
+"""AWS Systems Manager Parameter Store: `GetParameters` for up to 10 parameters a request."""
 
 from __future__ import annotations
 
@@ -71,7 +68,7 @@ class AwsParameterStore:
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """The parameters below a path, by the rest of their names; with a pointer, keys of one value."""
-        from secretrun.content import listing
+        from secretrun.formats.pointer import listing
 
         owner = _aws.account(reference, context, OPTIONS)
         client = _aws.client("ssm", owner, context)
@@ -178,7 +175,7 @@ def _get(
 
 
 def _pick(value: bytes | BackendError, reference: Reference) -> bytes | BackendError:
-    from secretrun.content import select
+    from secretrun.formats.pointer import select
 
     if isinstance(value, BackendError):
         return value

@@ -1,7 +1,4 @@
-"""AWS Secrets Manager: `BatchGetSecretValue` for up to 20 secrets a request.
-
-May import: errors, backend, content.
-"""
+"""AWS Secrets Manager: `BatchGetSecretValue` for up to 20 secrets a request."""
 
 from __future__ import annotations
 
@@ -67,7 +64,7 @@ class AwsSecretsManager:
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """The keys of a secret that is a JSON object, or of the object at the pointer."""
-        from secretrun.content import listing
+        from secretrun.formats.pointer import listing
 
         wanted = _wanted(reference)
         owner = _aws.account(reference, context, VERSION_OPTIONS)
@@ -162,7 +159,7 @@ def _value(entry: Mapping[str, Any], name: str) -> bytes | BackendError:
 
 
 def _pick(value: bytes | BackendError, reference: Reference) -> bytes | BackendError:
-    from secretrun.content import select
+    from secretrun.formats.pointer import select
 
     if isinstance(value, BackendError):
         return value

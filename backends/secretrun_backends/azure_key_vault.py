@@ -1,14 +1,11 @@
 """Azure Key Vault, by its SDK: one call a version, side by side.
 
 The API has no batch. The SDK costs half a second of import, so it is loaded by the first call.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -21,6 +18,7 @@ from secretrun.errors import (
     TimedOut,
     Unavailable,
 )
+from secretrun.formats.pointer import select
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline
 from secretrun_backends._quiet import quiet

@@ -5,14 +5,11 @@ an item. `bw list items` costs one second for all, and names are compared here. 
 unlocked (BW_SESSION): asking for the master password is left to `bw unlock`.
 What the CLI prints when it is signed out was checked with bw 2026.9; items are as its documentation has
 them: https://bitwarden.com/help/cli/
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -22,6 +19,7 @@ from secretrun.errors import (
     RateLimited,
     Unavailable,
 )
+from secretrun.formats.pointer import select
 from secretrun_backends._process import Deadline, find, run
 from secretrun_backends._references import answer_each, placed
 

@@ -2,14 +2,11 @@
 
 Source: https://bitwarden.com/help/secrets-manager-cli/. Every call is a sign-in, which the server
 counts against a limit, so that one listing of all the token may read is the cheapest question.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -19,6 +16,7 @@ from secretrun.errors import (
     RateLimited,
     Unavailable,
 )
+from secretrun.formats.pointer import select
 from secretrun_backends._process import Deadline, find, run
 from secretrun_backends._references import answer_each, once, placed, require_options
 

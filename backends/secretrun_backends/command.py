@@ -1,15 +1,12 @@
-"""The output of a program as a value: only where the user asked for it, never from a template.
-
-May import: errors, backend, content.
-"""
+"""The output of a program as a value: only where the user asked for it, never from a template."""
 
 from __future__ import annotations
 
 import os
 
 from secretrun.backend import BackendInfo, Health
+from secretrun.backend.programs import find_program
 from secretrun.errors import BackendError, BadReference, NotFound, Unavailable
-from secretrun.tools import find_program
 from secretrun_backends._process import Deadline, run
 from secretrun_backends.file import trimmed
 
@@ -102,7 +99,7 @@ def _output(reference: Reference, context: Context, deadline: Deadline) -> bytes
 
 
 def _pick(output: bytes | BackendError, reference: Reference) -> bytes | BackendError:
-    from secretrun.content import select
+    from secretrun.formats.pointer import select
 
     if isinstance(output, BackendError):
         return output

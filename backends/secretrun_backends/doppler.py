@@ -3,14 +3,11 @@
 The CLI keeps the sign-ins of `doppler login` in the system's keyring, which the HTTPS API alone could
 not use. Its fallback file, which would leave the secrets on disk, is switched off.
 Facts checked with doppler 3.77.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -21,6 +18,7 @@ from secretrun.errors import (
     RateLimited,
     Unavailable,
 )
+from secretrun.formats.pointer import select
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline, find, run
 from secretrun_backends._references import answer_each, given, once, placed, require_options

@@ -1,7 +1,4 @@
-"""Variables of the environment that secretrun was started with.
-
-May import: errors, backend, content.
-"""
+"""Variables of the environment that secretrun was started with."""
 
 from __future__ import annotations
 
@@ -52,6 +49,6 @@ def _value(reference: Reference, environ: Mapping[str, str]) -> bytes:
     value = environ[name].encode("utf-8", "surrogateescape")
     if reference.pointer is None:
         return value
-    from secretrun.content import select
+    from secretrun.formats.pointer import select
 
     return select(value, reference.pointer, what=f"the variable {name}")

@@ -1,7 +1,4 @@
-"""Files that hold a secret: what Docker and Kubernetes mount, `/dev/fd/3`, a FIFO.
-
-May import: errors, backend, content.
-"""
+"""Files that hold a secret: what Docker and Kubernetes mount, `/dev/fd/3`, a FIFO."""
 
 from __future__ import annotations
 
@@ -66,7 +63,7 @@ class File:
         """The keys of a dotenv, JSON, YAML or ini file; or the files of a directory of secrets."""
         import time
 
-        from secretrun.content import listing
+        from secretrun.formats.pointer import listing
 
         _check_options(reference)
         path = _path(reference, context.environ)
@@ -150,7 +147,7 @@ def _explain(error: OSError, path: str) -> BackendError:
 
 
 def _value(content: bytes, reference: Reference, path: str) -> bytes:
-    from secretrun.content import select
+    from secretrun.formats.pointer import select
 
     if reference.pointer is not None:
         kind = reference.option("format") or ("dotenv" if path.endswith(".env") else "auto")

@@ -2,14 +2,11 @@
 
 The API has no batch. REST and not gRPC, the SDK's default: gRPC's threads would outlive the call, and
 the child is forked after it. The SDK costs a second of import, so it is loaded by the first call.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -21,6 +18,7 @@ from secretrun.errors import (
     RateLimited,
     Unavailable,
 )
+from secretrun.formats.pointer import select
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline
 from secretrun_backends._quiet import quiet

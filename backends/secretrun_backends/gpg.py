@@ -2,8 +2,6 @@
 
 What gpg prints counts only if it also says that the decryption went well: a file that is signed and
 not encrypted, or one that was cut short, would give text too.
-
-May import: errors, backend, content.
 """
 
 from __future__ import annotations

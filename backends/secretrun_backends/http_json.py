@@ -3,15 +3,13 @@
 `httpjson://HOST/PATH[?QUERY][#/pointer]` is `GET https://HOST/PATH?QUERY`. The reference names the host,
 so it works only where the user wrote it (`trusted_only`): a template from elsewhere must not make the
 machine ask its internal network.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
 from secretrun.errors import BackendError, BadAnswer, BadReference, NotSignedIn
+from secretrun.formats.pointer import select
 from secretrun_backends._https import ask, each, explain
 from secretrun_backends._process import Deadline
 from secretrun_backends._references import answer_each, given, placed

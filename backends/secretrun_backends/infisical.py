@@ -3,15 +3,13 @@
 Plain HTTPS rather than the SDK: two requests are all it takes, and the SDK pulls in a hundred modules.
 Secrets are listed by `GET /api/v4/secrets`; instances older than that have `GET /api/v3/secrets/raw`
 with the same answer. Source: https://infisical.com/docs/api-reference/overview, the endpoints' pages.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
 from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, NotSignedIn
+from secretrun.formats.pointer import select
 from secretrun_backends._https import Answer, ask, each, explain, text_option
 from secretrun_backends._process import Deadline
 from secretrun_backends._references import answer_each, given, once, placed, require_options

@@ -5,8 +5,6 @@ gives one entry. A value that refers to another entry ({REF:...}) is then asked 
 follows it, and so is a one-time code. The password goes to the program by a pipe.
 
 Facts: keepassxc-cli(1), checked with KeePassXC 2.7.4.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The system's key ring (Secret Service, KWallet, macOS Keychain) by the keyring package.
-
-May import: errors, backend.
-"""
+"""The system's key ring (Secret Service, KWallet, macOS Keychain) by the keyring package."""
 
 from __future__ import annotations
 

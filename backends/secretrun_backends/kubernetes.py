@@ -2,14 +2,11 @@
 
 kubectl rather than the API: it knows every way a kubeconfig signs in (client certificates, the plugins
 of EKS, GKE and AKS, OIDC) and, inside a pod, the service account. Facts checked with kubectl 1.37.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -21,6 +18,7 @@ from secretrun.errors import (
     TimedOut,
     Unavailable,
 )
+from secretrun.formats.pointer import select
 from secretrun_backends._https import each, text_option
 from secretrun_backends._process import Deadline, find, run
 from secretrun_backends._references import answer_each, placed

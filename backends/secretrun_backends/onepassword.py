@@ -5,8 +5,6 @@ with the values, so that any text survives exactly. `op read` takes over for wha
 binary files, and finding out which reference it is that fails a batch.
 
 Sources: "Secret reference syntax", "op inject" and "op read" on developer.1password.com.
-
-May import: errors, backend, content.
 """
 
 from __future__ import annotations
@@ -294,7 +292,7 @@ def _address(reference: Reference) -> tuple[str, tuple[str, ...] | None]:
 
 
 def _pick(value: bytes | BackendError, reference: Reference) -> bytes | BackendError:
-    from secretrun.content import select
+    from secretrun.formats.pointer import select
 
     if isinstance(value, BackendError):
         return value

@@ -4,8 +4,6 @@ Whether an entry is there is looked up in the directory first: of a folder `pass
 with status 0, which must not become a value.
 
 Facts: man pages of pass 1.7.4 (checked with it); gopass: docs/commands/show.md and docs/exit-codes.md.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
@@ -13,8 +11,8 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo, Health
+from secretrun.backend.programs import find_program
 from secretrun.errors import BackendError, BadReference, NotFound, NotInstalled, NotSignedIn
-from secretrun.tools import find_program
 from secretrun_backends._gnupg import explain_key, gpg_environment
 from secretrun_backends._process import Deadline, find, first_line, run
 from secretrun_backends._references import absolute, home, require_options

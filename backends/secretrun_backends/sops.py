@@ -6,8 +6,6 @@ pointer is the whole file in its own format, a second call if both are wanted of
 Dotenv values are what `sops exec-env` passes on: quotes in the file are part of the value.
 
 Facts checked with sops 3.11.
-
-May import: errors, backend, content, tools.
 """
 
 from __future__ import annotations
@@ -15,8 +13,8 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo, Health
+from secretrun.backend.programs import find_sops, sops_environment
 from secretrun.errors import BackendError, BadAnswer, BadReference
-from secretrun.tools import find_sops, sops_environment
 from secretrun_backends._process import Deadline, run
 from secretrun_backends._references import gpg_terminal, once, require_file
 from secretrun_backends._sops_failures import explain
@@ -88,7 +86,7 @@ class Sops:
         As `sops exec-env` has it, a key that holds a mapping or a list is an error: a pointer chooses
         the mapping that is meant.
         """
-        from secretrun.content import entries
+        from secretrun.formats.pointer import entries
 
         file = _file(_path(reference, context), _format(reference), context, Deadline(context.timeout))
         tree = file.tree()
@@ -155,14 +153,14 @@ class _File:
         self._tree: Any = None
 
     def value(self, pointer: tuple[str, ...] | None) -> bytes:
-        from secretrun.content import to_bytes, walk
+        from secretrun.formats.pointer import to_bytes, walk
 
         if pointer is None:
             return self._decrypt(self.kind)
         return to_bytes(walk(self.tree(), pointer, what=self.path), what=self.path)
 
     def tree(self) -> Any:
-        from secretrun.content import parse
+        from secretrun.formats.pointer import parse
 
         if self._tree is None:
             # The JSON view of a binary file is lossy, that of a YAML stream stops after a document.

@@ -4,8 +4,6 @@
 the name of a provider may hold what a scheme can't.
 Source: https://cyberark.github.io/summon/#providers, and summon's provider package, which takes the
 output with the blanks around it removed.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
@@ -13,9 +11,9 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import select
+from secretrun.backend.programs import find_program
 from secretrun.errors import BackendError, BadReference, NotInstalled, Unavailable
-from secretrun.tools import find_program
+from secretrun.formats.pointer import select
 from secretrun_backends._https import each
 from secretrun_backends._process import Deadline, run
 from secretrun_backends._references import answer_each, given, placed

@@ -1,8 +1,6 @@
 """Credentials of systemd: what a unit was given, and files encrypted with systemd-creds. Linux only.
 
 Facts: systemd.io/CREDENTIALS and systemd-creds(1), checked with systemd 252.
-
-May import: errors, backend.
 """
 
 from __future__ import annotations
@@ -11,8 +9,8 @@ import os
 import sys
 
 from secretrun.backend import BackendInfo, Health
+from secretrun.backend.programs import find_program
 from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, NotSignedIn, Unavailable
-from secretrun.tools import find_program
 from secretrun_backends._gnupg import english
 from secretrun_backends._process import Deadline, find, first_line, run
 from secretrun_backends._references import answer_each, file_of, require_file, require_options

@@ -6,14 +6,11 @@ side. The key-value version is asked of the server, which only needs a right on 
 
 Facts: developer.hashicorp.com/vault/api-docs/{index,secret/kv,system/internal-ui-mounts}, checked with
 OpenBao 2.7.
-
-May import: errors, model, backend, content.
 """
 
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.content import parse, to_bytes, walk
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -21,6 +18,7 @@ from secretrun.errors import (
     NotFound,
     Unavailable,
 )
+from secretrun.formats.pointer import parse, to_bytes, walk
 from secretrun_backends._https import each
 from secretrun_backends._process import Deadline
 from secretrun_backends._references import answer_each, given, once

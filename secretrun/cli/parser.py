@@ -1,14 +1,11 @@
-"""The command line as argparse trees, one a verb; completions and docs are made from the same trees.
-
-May import: argparse, errors, hints, settings.
-"""
+"""The command line as argparse trees, one a verb; completions and docs are made from the same trees."""
 
 from __future__ import annotations
 
 import argparse
 
 from secretrun import hints
-from secretrun import settings as table
+from secretrun.config import settings as table
 from secretrun.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False

@@ -1,7 +1,4 @@
-"""YAML and TOML documents of foreign tools, read with the libraries for them.
-
-May import: errors.
-"""
+"""YAML and TOML documents of foreign tools, read with the libraries for them."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from secretrun.migrate import Text
+    from secretrun.migrate.migration import Text
 
 
 class Tagged:

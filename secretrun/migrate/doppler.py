@@ -5,12 +5,12 @@ Source: docs.doppler.com, "Doppler CLI: setup".
 
 from __future__ import annotations
 
-from secretrun.migrate import Migration
 from secretrun.migrate.documents import table, yaml
+from secretrun.migrate.migration import Migration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secretrun.migrate import Text
+    from secretrun.migrate.migration import Text
 
 
 def read(source: Text) -> Migration:

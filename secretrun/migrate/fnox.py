@@ -5,14 +5,14 @@ Source: fnox.jdx.dev, "Configuration reference" and the pages of the providers.
 
 from __future__ import annotations
 
-from secretrun.migrate import Migration, escaped, literal
 from secretrun.migrate.documents import table, toml
+from secretrun.migrate.migration import Migration, escaped, literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from secretrun.migrate import Text
+    from secretrun.migrate.migration import Text
 
 TOP = ("providers", "secrets", "profiles", "if_missing", "default_provider", "root")
 CARRIED = ("provider", "value", "default", "if_missing", "as_file", "json_path", "description", "env")

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 
-from secretrun.migrate import Migration, literal
 from secretrun.migrate.documents import table, toml
+from secretrun.migrate.migration import Migration, literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from secretrun.migrate import Text
+    from secretrun.migrate.migration import Text
 
 CARRIED = ("description", "required", "default", "providers", "ref", "as_path", "composed")
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 
-from secretrun.migrate import Migration, literal
 from secretrun.migrate.documents import Tagged, yaml
+from secretrun.migrate.migration import Migration, literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secretrun.migrate import Text
+    from secretrun.migrate.migration import Text
 
 SHARED = ("common", "default")
 

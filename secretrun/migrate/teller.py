@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-from secretrun.migrate import Migration
 from secretrun.migrate.documents import table, yaml
+from secretrun.migrate.migration import Migration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secretrun.migrate import Text
+    from secretrun.migrate.migration import Text
 
 # kind: (reference of one key, reference of the whole path or None)
 KINDS = {

@@ -5,14 +5,15 @@ Source: github.com/helmfile/vals, README "Usage" and pkg/expansion.
 
 from __future__ import annotations
 
-from secretrun import pieces, reference
+from secretrun import reference
 from secretrun.errors import ReferenceSyntaxError
-from secretrun.migrate import Migration, literal
 from secretrun.migrate.documents import yaml
+from secretrun.migrate.migration import Migration, literal
+from secretrun.template import value as pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secretrun.migrate import Text
+    from secretrun.migrate.migration import Text
 
 
 def read(source: Text) -> Migration:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
-from secretrun.migrate import Migration, literal
+from secretrun.migrate.migration import Migration, literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secretrun.migrate import Text
+    from secretrun.migrate.migration import Text
 
 ITEM = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 DECORATOR = re.compile(r"@(\w+)(?:=(\"[^\"]*\"|[^\s(]+(?:\([^)]*\))?)|(\([^)]*\)))?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from wire import GARBAGE, HANG, Server
+from support.wire import GARBAGE, HANG, Server
 
 from secretrun.backend import Context
 from secretrun.errors import (

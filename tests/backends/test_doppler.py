@@ -7,7 +7,7 @@ import shutil
 import sys
 
 import pytest
-from wire import GARBAGE, HANG, Server
+from support.wire import GARBAGE, HANG, Server
 
 from secretrun.backend import Context
 from secretrun.errors import (

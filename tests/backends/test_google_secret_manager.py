@@ -9,7 +9,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from wire import GARBAGE, HANG, Server
+from support.wire import GARBAGE, HANG, Server
 
 from secretrun.backend import Context
 from secretrun.errors import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from wire import BREAK_OFF, DRIP, GARBAGE, HANG, Server
+from support.wire import BREAK_OFF, DRIP, GARBAGE, HANG, Server
 
 from secretrun.backend import Context
 from secretrun.errors import (

@@ -9,7 +9,7 @@ import shutil
 import sys
 
 import pytest
-from wire import HANG, Server
+from support.wire import HANG, Server
 
 from secretrun.backend import Context
 from secretrun.errors import (

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 from backends.ran_against import RAN_AGAINST
 
-from secretrun.registry import Registry
+from secretrun.resolution.registry import Registry
 
 HERE = pathlib.Path(__file__).parent
 

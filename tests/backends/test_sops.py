@@ -11,6 +11,7 @@ import pyrage
 import pytest
 
 from secretrun.backend import Context
+from secretrun.backend.programs import find_sops
 from secretrun.errors import (
     BackendError,
     BadAnswer,
@@ -23,7 +24,6 @@ from secretrun.errors import (
 )
 from secretrun.reference import parse
 from secretrun.testing import DIFFICULT_VALUES, BackendContract, install_program
-from secretrun.tools import find_sops
 from secretrun_backends.sops import Sops
 
 TEXTS = {name: value.decode() for name, value in DIFFICULT_VALUES.items() if name != "binary"}

@@ -2,7 +2,7 @@
 
 import pytest
 from faults.test_stores import HALF, HEALTHY, Place
-from main_job.support import secretrun
+from support.store import secretrun
 
 # reference: the program, and what its environment must have for it to be asked at all
 STORES = {

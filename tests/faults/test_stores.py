@@ -9,8 +9,8 @@ import time
 import uuid
 
 import pytest
-from main_job.support import clean_environ, secretrun
-from wire import BREAK_OFF, DRIP, GARBAGE, HANG, Server
+from support.store import clean_environ, secretrun
+from support.wire import BREAK_OFF, DRIP, GARBAGE, HANG, Server
 
 from secretrun.testing import install_program
 

@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from faults.test_stores import HALF, Place
-from main_job.support import secretrun
-from wire import BREAK_OFF, DRIP, GARBAGE, HANG, Server
+from support.store import secretrun
+from support.wire import BREAK_OFF, DRIP, GARBAGE, HANG, Server
 
 # Whatever is asked for, this is the answer, sign-ins included.
 ANSWERS = {

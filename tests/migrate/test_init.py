@@ -1,6 +1,6 @@
 """`secretrun init --import` of another tool's file, from the command line."""
 
-from main_job.support import clean_environ, secretrun
+from support.store import clean_environ, secretrun
 
 
 def init(place, name, **env):

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretrun import migrate
-from secretrun.config import fill, load
+from secretrun.config.load import fill, load
 from secretrun.errors import SecretrunError
-from secretrun.migrate import Text
-from secretrun.plan import Plan
+from secretrun.migrate import migration as migrate
+from secretrun.migrate.migration import Text
+from secretrun.template.plan import Plan
 
 if sys.version_info >= (3, 11):
     import tomllib

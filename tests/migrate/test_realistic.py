@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from secretrun import migrate
-from secretrun.migrate import Text
+from secretrun.migrate import migration as migrate
+from secretrun.migrate.migration import Text
 
 
 def read(name, text, **environ):

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secretrun.embed import RedactingFilter, RedactingStream
-from secretrun.filter import FileError, pump, redact_files, redact_in_place
-from secretrun.jsonlines import JsonLines
 from secretrun.redact import RedactionError, Redactor
+from secretrun.redact.adapters import RedactingFilter, RedactingStream
+from secretrun.redact.files import FileError, pump, redact_files, redact_in_place
+from secretrun.redact.json_lines import JsonLines
 
 SECRET = 's3cret/"pass"-word-é'
 PLAIN = "plain-old-secret-1"

@@ -6,30 +6,23 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
-from main_job.support import COMMAND, Store, on_terminal, secretrun
+from support.store import COMMAND, Store, on_terminal, secretrun
+from support.until import until
 
-from secretrun.asking import RETRIES
 from secretrun.backend import BackendInfo, Context
 from secretrun.errors import NotFound, RateLimited, TimedOut
-from secretrun.fetch import Nothing, Stores, fetch
 from secretrun.reference import parse
-from secretrun.waiting import Waiting
+from secretrun.resolution.call import RETRIES
+from secretrun.resolution.fetch import Nothing, Stores, fetch
+from secretrun.resolution.waiting import Waiting
 
 
 def program(path, text):
     path.write_text(text)
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return str(path)
-
-
-def until(condition, what):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, f"timed out waiting for {what}"
-        time.sleep(0.01)
 
 
 class Throttling:
@@ -98,7 +91,7 @@ def test_other_failures_are_not_asked_for_again():
 
 
 def test_a_store_that_hangs_is_given_up_on(monkeypatch):
-    monkeypatch.setattr("secretrun.asking.GRACE", 0.05)
+    monkeypatch.setattr("secretrun.resolution.call.GRACE", 0.05)
     release = threading.Event()
 
     class Hanging(Throttling):

@@ -1,8 +1,6 @@
 """The completion script of bash, with and without the bash-completion package, down to bash 3.2 (macOS).
 
 `=` and `:` divide words in bash (COMP_WORDBREAKS), so `--env-file=x` arrives as three words.
-
-May import: tree.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The completion script of fish (3.0 or later).
-
-May import: tree.
-"""
+"""The completion script of fish (3.0 or later)."""
 
 from __future__ import annotations
 

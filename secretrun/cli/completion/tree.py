@@ -1,7 +1,4 @@
-"""The command line as data: what a completion script has to know of every verb.
-
-May import: parser, registry.
-"""
+"""The command line as data: what a completion script has to know of every verb."""
 
 from __future__ import annotations
 
@@ -78,6 +75,6 @@ class Words:
 
 def words() -> Words:
     """Read the argparse trees; the same on every machine, so plugins are left out."""
-    from secretrun.registry import BUILTIN
+    from secretrun.resolution.registry import BUILTIN
 
     return Words([VerbWords(name) for name in parser.VERBS], [f"{scheme}://" for scheme in sorted(BUILTIN)])

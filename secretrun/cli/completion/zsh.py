@@ -1,7 +1,4 @@
-"""The completion script of zsh: an autoloadable `_secretrun` that also works when it is sourced.
-
-May import: tree.
-"""
+"""The completion script of zsh: an autoloadable `_secretrun` that also works when it is sourced."""
 
 from __future__ import annotations
 

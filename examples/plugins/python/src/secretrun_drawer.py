@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo
-from secretrun.content import select
 from secretrun.errors import BackendError, BadReference, NotFound, NotSignedIn
+from secretrun.formats.pointer import select
 
 
 class Drawer:

@@ -1,0 +1,219 @@
+"""Starting a store's program and talking with it.
+
+Without `subprocess`: importing it takes longer than some stores do to answer. By posix_spawn(3), so that
+nothing runs between fork and exec, whichever threads there are. The program gets its three pipes, nothing
+else that is open with us, and default signals.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # `signal` brings enum with it
+import os
+import select
+import time
+
+from secretrun.backend.programs import ended, started, starting
+from secretrun.posix import descriptors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PIECE = 1 << 16
+MOST = 3600.0  # seconds; poll(2) can't count those of a month
+SHORTEST, LONGEST = 0.0005, 0.05  # seconds between looks whether a program has ended
+
+
+class Program:
+    """A program that runs.
+
+    Args:
+        command: its absolute path, and its arguments.
+        environ: the environment it starts with.
+        directory: its working directory, or None for ours.
+        leader: it leads a session of its own, which can be killed as a whole; else it stays in ours, with
+            our terminal.
+        reads: its standard input is a pipe, else `/dev/null`.
+
+    Raises:
+        OSError: it can't be started.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        directory: str | None = None,
+        leader: bool = True,
+        reads: bool = True,
+    ) -> None:
+        self._leader = leader
+        self._status: int | None = None
+        theirs: list[int] = []
+        self._pipes: list[int] = []
+        try:
+            if reads:
+                source, self._input = os.pipe()
+                self._pipes.append(self._input)
+            else:
+                source, self._input = os.open(os.devnull, os.O_RDONLY), -1
+            theirs.append(source)
+            for _ in ("output", "complaint"):
+                ours, end = os.pipe()
+                self._pipes.append(ours)
+                theirs.append(end)
+            self._output, self._complaint = self._pipes[-2:]
+            start = _spawn if directory is None or directory == os.getcwd() else _start_in
+            with starting:
+                self._pid = start(command, environ, theirs, leader, directory)
+                started(self._pid, leader=leader)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            descriptors.close(*theirs)
+
+    def __repr__(self) -> str:
+        return f"<Program {self._pid}>"
+
+    def exchange(
+        self, text: bytes, end: float | None, *, limit: int | None = None, complaint_limit: int | None = None
+    ) -> tuple[bytes, bytes, str]:
+        """Write `text` and read until nobody holds its outputs open, both at once.
+
+        Args:
+            text: what it gets on standard input.
+            end: the monotonic time at which it must be over, or None.
+            limit: bytes of output after which it is over.
+            complaint_limit: bytes of standard error that are kept; the rest is read and dropped.
+
+        Returns:
+            output, complaint, and what was exceeded: "", "time" or "output".
+        """
+        found = {self._output: bytearray(), self._complaint: bytearray()}
+        left = memoryview(text)
+        poll = select.poll()
+        for descriptor in found:
+            poll.register(descriptor, select.POLLIN)
+        if left:
+            os.set_blocking(self._input, False)
+            poll.register(self._input, select.POLLOUT)
+        else:
+            self._close_input()
+        excess, waiting = "", set(found)
+        while waiting and not excess:
+            pause = None if end is None else end - time.monotonic()
+            ready = poll.poll(None if pause is None else max(0.0, min(pause, MOST)) * 1000)
+            if not ready and pause is not None and pause <= 0:
+                excess = "time"
+            for descriptor, _ in ready:
+                if descriptor == self._input:
+                    left = self._write(left)
+                    if not left:
+                        poll.unregister(descriptor)
+                        self._close_input()
+                    continue
+                piece = os.read(descriptor, PIECE)
+                if not piece:
+                    poll.unregister(descriptor)
+                    waiting.discard(descriptor)
+                kept = found[descriptor]
+                if descriptor == self._complaint and complaint_limit is not None:
+                    piece = piece[: complaint_limit - len(kept)]
+                kept += piece
+            if limit is not None and len(found[self._output]) > limit:
+                found[self._output].clear()
+                excess = "output"
+        return bytes(found[self._output]), bytes(found[self._complaint]), excess
+
+    def _write(self, left: memoryview) -> memoryview:
+        try:
+            return left[os.write(self._input, left[:PIECE]) :]
+        except BlockingIOError:
+            return left
+        except BrokenPipeError:  # it reads no more; what it answers will tell
+            return left[:0]
+
+    def _close_input(self) -> None:
+        if self._input >= 0:
+            self._pipes.remove(self._input)
+            os.close(self._input)
+            self._input = -1
+
+    def wait(self, end: float | None) -> int | None:
+        """Its exit status, -n when signal n killed it; None when the monotonic time `end` comes first."""
+        delay = SHORTEST
+        while self._status is None:
+            pid, status = os.waitpid(self._pid, 0 if end is None else os.WNOHANG)
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+                ended(self._pid)
+            elif end is not None:
+                pause = min(delay, end - time.monotonic())
+                if pause <= 0:
+                    return None
+                time.sleep(pause)
+                delay = min(2 * delay, LONGEST)
+        return self._status
+
+    def kill(self) -> None:
+        """Kill it, with its whole session where it leads one, however it has ended."""
+        try:
+            if self._leader:
+                os.killpg(self._pid, _signal.SIGKILL)
+            elif self._status is None:
+                os.kill(self._pid, _signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # macOS: EPERM when only a zombie is left
+            pass
+
+    def close(self) -> None:
+        """Let go of its pipes."""
+        descriptors.close(*self._pipes)
+        self._pipes.clear()
+
+
+def _spawn(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    streams: Sequence[int],
+    leader: bool,
+    _directory: str | None,
+) -> int:
+    actions: list[tuple[int, ...]] = [
+        (os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)
+    ]
+    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in descriptors.inherited()]
+    try:
+        return os.posix_spawn(
+            command[0], list(command), environ,
+            file_actions=actions,
+            setsid=leader,
+            setsigdef=(_signal.SIGPIPE, _signal.SIGXFSZ),  # Python ignores these two
+        )  # fmt: skip
+    except NotImplementedError:  # a C library that can't start a session here
+        return _start_in(command, environ, streams, leader, None)
+
+
+def _start_in(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    streams: Sequence[int],
+    leader: bool,
+    directory: str | None,
+) -> int:
+    """posix_spawn has no portable way to say the directory."""
+    import subprocess
+
+    source, output, complaint = streams
+    process = subprocess.Popen(
+        command,
+        stdin=source,
+        stdout=output,
+        stderr=complaint,
+        env=dict(environ),
+        cwd=directory,
+        start_new_session=leader,
+    )
+    process.returncode = 0  # it is ours to wait for, and not its finaliser's
+    return process.pid

@@ -1,0 +1,155 @@
+"""The agent as resolution sees it: a cache of references, and the verbs of `secretrun agent`.
+
+Without an agent every lookup is a miss, and `problem` says why; what fails a run is only an agent that
+another user has put there.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+
+from secretrun.cache import endpoint, wire
+from secretrun.errors import ConfigError
+from secretrun.posix import directories
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from secretrun.cache.key import Keys
+    from secretrun.model import Reference
+
+PATIENCE = 2.0  # seconds for one exchange with a process on this machine
+
+
+class Agent:
+    """A connection to the agent, made on first use."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._path = endpoint.socket_path(environ)
+
+    def ask(self, verb: bytes, *fields: bytes) -> list[bytes]:
+        """One exchange; returns the fields of an "ok" answer.
+
+        Raises:
+            ConfigError: when there is no agent, it is not ours, or it refuses.
+        """
+        endpoint.check_directory(self._path)
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            connection.settimeout(PATIENCE)
+            connection.connect(self._path)
+            if endpoint.peer_uid(connection) != os.getuid():
+                raise directories.NotOurs(
+                    f"the agent at {self._path} runs as another user", hint="remove that socket"
+                )
+            connection.sendall(wire.frame(wire.VERSION, verb, *fields))
+            head = _receive(connection, 4)
+            answer = wire.fields(_receive(connection, wire.body_length(head)))
+        except (OSError, wire.WireError) as error:
+            raise ConfigError(
+                f"no secretrun agent answers at {self._path}: {_reason(error)}",
+                hint="secretrun agent start",
+            ) from None
+        finally:
+            connection.close()
+        if answer[:2] != [wire.VERSION, b"ok"]:
+            reason = answer[2].decode("utf-8", "replace") if len(answer) > 2 else "an answer we don't know"
+            raise ConfigError(f"the secretrun agent refused: {reason}", hint="secretrun agent unlock")
+        return answer[2:]
+
+
+class Cache:
+    """Resolved references, remembered by the agent.
+
+    Args:
+        environ: says where the agent is.
+        ttl: seconds for which it is to remember a value, and beyond which an answer of it is not taken;
+            None takes and gives nothing, but for what stands in when a store can't be reached.
+        keys: what each reference is remembered under.
+
+    Attributes:
+        problem: why the agent could not be used, or None.
+        stale: references that were answered from beyond their TTL, with their age in seconds.
+    """
+
+    def __init__(self, environ: Mapping[str, str], ttl: float | None, keys: Keys) -> None:
+        self._ttl = ttl
+        self._limits: dict[str, float] = {}
+        self._keys = keys
+        self._agent = Agent(environ)
+        self.problem: ConfigError | None = None
+        self.stale: dict[Reference, int] = {}
+
+    def limit(self, references: Iterable[str], seconds: float) -> None:
+        """Have these (by their text) remembered no longer than that; 0 is never."""
+        for text in references:
+            self._limits[text] = min(seconds, self._limits.get(text, seconds))
+
+    def _ttl_of(self, reference: Reference) -> float:
+        ttl = self._ttl or 0.0
+        return min(ttl, self._limits.get(reference.text, ttl))
+
+    def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]:
+        """The values the agent has; with `stale` also those past their TTL, noted in `stale`."""
+        usable = [r for r in wanted if self._limits.get(r.text) != 0 and (stale or self._ttl_of(r) > 0)]
+        keys = {r: key for r in usable if (key := self._keys.of(r))}
+        if not keys or (self.problem is not None and not stale):
+            return {}
+        try:
+            parts = self._agent.ask(b"get", b"s" if stale else b"", *keys.values())
+            if len(parts) != 3 * len(keys):
+                raise ConfigError("the secretrun agent gave an answer we don't know")
+        except directories.NotOurs:
+            raise
+        except ConfigError as error:
+            self.problem = error
+            return {}
+        found = {}
+        for number, reference in enumerate(keys):
+            state, age, value = parts[number * 3 : number * 3 + 3]
+            if state == wire.MISSING or not age.isdigit():
+                continue
+            if state == wire.STALE or int(age) >= self._ttl_of(reference):
+                if not stale:  # fresh for whoever had it remembered, not for us
+                    continue
+                self.stale[reference] = int(age)
+            found[reference] = value
+        return found
+
+    def put(self, values: Mapping[Reference, bytes]) -> None:
+        """Have the agent remember these values, each for its TTL."""
+        batches: dict[float, list[bytes]] = {}
+        for reference, value in values.items():
+            ttl = self._ttl_of(reference)
+            key = self._keys.of(reference) if ttl > 0 else None
+            if key:
+                batches.setdefault(ttl, [b"%g" % ttl]).extend((key, value))
+        for fields in batches.values():
+            if self.problem is not None:
+                return
+            try:
+                self._agent.ask(b"put", *fields)
+            except directories.NotOurs:
+                raise
+            except ConfigError as error:
+                self.problem = error
+
+
+def _receive(connection: _socket.socket, length: int) -> bytes:
+    """Exactly `length` bytes."""
+    chunks = []
+    while length:
+        chunk = connection.recv(min(length, 1 << 16))
+        if not chunk:
+            raise wire.WireError("it hung up")
+        chunks.append(chunk)
+        length -= len(chunk)
+    return b"".join(chunks)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or "no answer in time").lower()
+    return str(error)

@@ -1,0 +1,180 @@
+"""Start the command: below a monitor on an inner terminal, or in our own group with pipes.
+
+The only importer of ptyprocess, which serves as fork, new session and controlling terminal; it is
+imported when there is an inner terminal. Its read, wait and close are not used: close sleeps, wait knows
+no stops, and its repr shows an environment it is given.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from secretrun.child import execute
+from secretrun.child.execute import replace
+from secretrun.errors import SecretrunError
+from secretrun.posix import descriptors, signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from secretrun.posix.signals import Signals
+
+__all__ = ["Monitored", "fork", "replace", "spawn"]
+
+
+class Monitored:
+    """A command on an inner terminal, seen from the wrapper.
+
+    Attributes:
+        master: the inner terminal's master.
+    """
+
+    def __init__(self, pid: int, master: int, commands: int, replies: int, errors: int) -> None:
+        self.master = master
+        self.replies = replies
+        self._pid = pid
+        self._commands = commands
+        self._errors = errors
+        self._group = 0
+
+    @property
+    def private(self) -> tuple[int, ...]:
+        """Our ends of the pipes to it."""
+        return (self._commands, self.replies)
+
+    def tell(self, operation: bytes, number: int = 0) -> None:
+        """Send the monitor a message of `secretrun.child.monitor`."""
+        try:
+            os.write(self._commands, operation + bytes((number,)))
+        except OSError:
+            pass  # it is gone, which the end of its replies says
+
+    def started(self, argv: Sequence[bytes]) -> None:
+        """Wait until the command has been executed.
+
+        Raises:
+            CommandError: it could not be.
+        """
+        self._group = int.from_bytes(os.read(self.replies, 8), "big")
+        _check(self._errors, argv)
+
+    def kill(self) -> None:
+        """Kill the command's process group, where the monitor can't any more."""
+        if self._group:
+            try:
+                os.killpg(self._group, signals.SIGKILL)
+            except OSError:
+                pass  # nobody is left in it
+
+    def answer(self) -> bytes:
+        """The monitor's next message; empty when it is gone."""
+        return os.read(self.replies, 2)
+
+    def dismiss(self) -> None:
+        """Let the monitor go and see it off."""
+        descriptors.close(self._commands, self.replies)
+        try:
+            os.waitpid(self._pid, 0)
+        except ChildProcessError:
+            pass  # reaped with others by a caller of waitpid(-1)
+
+
+def spawn(
+    argv: Sequence[bytes],
+    environment: Mapping[bytes, bytes],
+    given: Signals,
+    *,
+    streams: Sequence[int | None],
+    foreground: bool,
+) -> Monitored:
+    """Fork a monitor on a new terminal; it starts the command when told to.
+
+    Args:
+        argv: the command.
+        environment: its environment.
+        given: the dispositions it gets.
+        streams: for 0, 1 and 2 the descriptor to put there, None for the inner terminal.
+        foreground: it starts in the inner terminal's foreground.
+
+    Raises:
+        SecretrunError: there is no terminal or no process to be had.
+    """
+    from ptyprocess import PtyProcess
+
+    from secretrun.child import monitor
+
+    commands, tell = os.pipe()
+    replies, reply = os.pipe()
+    errors, report = os.pipe()
+    orders = monitor.Orders(
+        argv, environment, given,
+        commands=commands, replies=reply, errors=report, streams=streams, foreground=foreground,
+    )  # fmt: skip
+    # ptyprocess closes the rest before our code in the child runs.
+    kept = {commands, reply, report, *descriptors.inherited()}
+    kept.update(source for source in streams if source is not None and source > 2)
+    mask = signals.block_all()
+    try:
+        process = PtyProcess.spawn(
+            [sys.executable or "/bin/sh"],  # never executed, but it has to exist
+            preexec_fn=lambda: monitor.main(orders, kept),
+            pass_fds=sorted(kept),
+        )
+    except OSError as error:
+        raise SecretrunError(
+            f"no terminal for the command: {error.strerror}", hint="--tty never runs it with pipes"
+        ) from None
+    finally:
+        signals.set_mask(mask)
+    process.closed = True  # or its finaliser would close, sleep and kill
+    master = os.dup(process.fd)
+    process.fileobj.close()
+    descriptors.close(commands, reply, report)
+    return Monitored(process.pid, master, tell, replies, errors)
+
+
+def fork(
+    argv: Sequence[bytes],
+    environment: Mapping[bytes, bytes],
+    given: Signals,
+    streams: Sequence[int | None],
+) -> int:
+    """Start the command in our own session and process group; returns its process id.
+
+    Args:
+        argv: the command.
+        environment: its environment.
+        given: the dispositions it gets.
+        streams: for 0, 1 and 2 the descriptor to put there, None for ours.
+
+    Raises:
+        CommandError: it could not be executed.
+        SecretrunError: there is no process to be had.
+    """
+    errors, report = os.pipe()
+    mask = signals.block_all()
+    try:
+        pid = os.fork()
+        if pid == 0:
+            execute.become(argv, environment, streams, given, report)
+    except OSError as error:
+        raise SecretrunError(f"no process for the command: {error.strerror}") from None
+    finally:
+        signals.set_mask(mask)
+    descriptors.close(report)
+    try:
+        _check(errors, argv)
+    except SecretrunError:
+        os.waitpid(pid, 0)
+        raise
+    return pid
+
+
+def _check(errors: int, argv: Sequence[bytes]) -> None:
+    code = os.read(errors, 16)
+    descriptors.close(errors)
+    if code:
+        raise execute.failure(int(code) or errno.EIO, argv)

@@ -1,0 +1,132 @@
+"""The front: `main(argv)` chooses a verb, and is the one place where errors become text.
+
+`--` is looked for before anything is parsed: what stands after it is the command and is never read.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from secretrun.errors import SecretrunError, UsageError
+from secretrun.messages import Messages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line (without the program's name); returns the exit status."""
+    messages = Messages()
+    try:
+        status = _dispatch(list(argv), messages)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a closed pipe is expected
+        return status
+    except SecretrunError as error:
+        _end_helpers()
+        messages.error(error)
+        return error.exit_status
+    except KeyboardInterrupt as interrupt:
+        _end_helpers()
+        # Ctrl-C (or an end asked for) before the command runs: end as any program that does not catch it.
+        return _die_of(getattr(interrupt, "number", 2))
+    except BrokenPipeError:
+        _drop_output()  # `secretrun check | head`: end quietly
+        return 141
+    except Exception as error:  # noqa: BLE001  a bug must not print a traceback that quotes a value
+        _end_helpers()
+        if isinstance(error, OSError) and _is_full(error):
+            messages.error(SecretrunError(f"can't write: {(error.strerror or 'it failed').lower()}"))
+        else:
+            messages.bug(error)
+        _drop_output()
+        return 125
+
+
+def _is_full(error: OSError) -> bool:
+    """Whether it is about room that is not there: a verb's output goes to a full disk."""
+    import errno
+
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _drop_output() -> None:
+    """Keep Python from writing at exit what could not be written, and from changing the status for it."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _end_helpers(*, last: bool = False) -> None:
+    """Leave no store's program behind: one may still run in a thread that nobody waits for any more."""
+    tools = sys.modules.get("secretrun.backend.programs")
+    if tools is not None:
+        tools.kill_running(last=last)
+
+
+def _die_of(number: int) -> int:
+    """Die of a signal, so that a shell script that ran us stops too."""
+    import os
+    import signal
+
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number
+
+
+def _dispatch(argv: list[str], messages: Messages) -> int:
+    if not argv:
+        raise UsageError("no command given", hint="secretrun -- COMMAND runs it; secretrun --help says more")
+    verb, rest = "run", argv
+    if not argv[0].startswith("-"):
+        verb, rest = argv[0], argv[1:]
+    command: list[str] | None = None
+    if verb == "run" and "--" in rest:
+        cut = rest.index("--")
+        rest, command = rest[:cut], rest[cut + 1 :]
+        from secretrun.cli import plain_options as plain
+
+        given = plain.read(rest) if command else None
+        if command and given is not None:
+            from secretrun.cli.verbs import run
+
+            messages.quiet = "quiet" in given
+            return run.run(plain.Options(command, messages, given))
+    from secretrun.cli import parser
+
+    if argv[0] in ("-h", "--help"):
+        sys.stdout.write(parser.overview())
+        return 0
+    if argv[0] in ("-V", "--version"):
+        from secretrun import __version__
+
+        sys.stdout.write(f"secretrun {__version__}\n")
+        return 0
+    if verb not in parser.VERBS:
+        import shlex
+
+        from secretrun import hints
+
+        words = shlex.join(argv)
+        hint = f"to run it: secretrun -- {words}" if words.isprintable() else "secretrun --help lists them"
+        near = hints.closest(verb, parser.VERBS)
+        hint = f"did you mean secretrun {near}? {hint}" if near else hint
+        raise UsageError(f"unknown verb {verb!r}", hint=hint)
+    try:
+        options = parser.build(verb).parse_args(rest)
+    except UsageError as error:
+        if verb == "run" and command is None:  # most often `secretrun -e FILE npm test`
+            raise UsageError(error.message, hint="the command stands after '--'") from None
+        raise
+    messages.quiet = bool(getattr(options, "quiet", None))
+    options.messages = messages
+    if verb == "run":
+        if not command:
+            raise UsageError("no command after '--'", hint="secretrun [OPTIONS] -- COMMAND [ARG]...")
+        options.command = command
+    import importlib
+
+    module = importlib.import_module(f"secretrun.cli.verbs.{parser.VERBS[verb].module}")
+    status: int = module.run(options)
+    return status

@@ -1,0 +1,124 @@
+"""`secretrun inject`: fill a file template with values, or write the environment in another format.
+
+With `-i` a file is filled: `{{ reference }}` and unenclosed `op://` references are replaced, `$VAR` is
+read only inside a reference (an nginx or shell file is full of dollars that are not ours). Without `-i`
+the variables of the env template are written, in `--format`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from secretrun.cli import plain_options
+from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError, UsageError
+from secretrun.formats import render
+from secretrun.launch.prepare import Prepared, prepare
+from secretrun.model import Reference
+from secretrun.posix import atomic_file
+from secretrun.resolution.fetch import fetch
+from secretrun.resolution.resolve import report, resolve
+from secretrun.template import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+PLACE = "here"  # where a variable stands, until the file's own place is put instead
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the result to `-o` or stdout, whole or not at all."""
+    from secretrun.posix import dumpable
+
+    dumpable.forbid()
+    if options.in_file and options.format:
+        raise UsageError("--format writes the env template's variables, -i fills a file: use one of them")
+    mode = _mode(options.file_mode)
+    if options.out_file and not options.force and os.path.lexists(options.out_file):
+        raise ConfigError(f"{options.out_file} exists already", hint="--force replaces it")
+    prepared = prepare(plain_options.reader(options), options.messages)
+    if options.in_file:
+        data = fill(_read(options.in_file), options.in_file, prepared)
+    else:
+        data = render.render(
+            resolve(prepared.plan, prepared.stores, consequence="nothing was written").environment,
+            options.format or "dotenv",
+        )
+    prepared.warn_about_cache(options.messages)
+    if options.out_file:
+        atomic_file.write_atomic(options.out_file, data, mode=mode, replace=options.force)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    return 0
+
+
+def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
+    """Replace every reference in a file's bytes.
+
+    Raises:
+        TemplateError: for a malformed reference, with file, line and column.
+        ResolutionError: naming all that failed.
+    """
+    text = raw.decode("utf-8", "surrogateescape")
+    base = prepared.directory if shown == "-" else os.path.dirname(os.path.abspath(shown))
+    shown = "<stdin>" if shown == "-" else shown
+    try:
+        found = value.split(
+            text, prepared.registry.known, base=base, expand=lambda inner: _expand(inner, prepared.environ)
+        )
+    except ReferenceSyntaxError as error:
+        before = text[: error.column - 1]
+        line = before.count("\n") + 1
+        column = len(before) - (before.rfind("\n") + 1) + 1
+        raise TemplateError(error.message, file=shown, line=line, column=column, hint=error.hint) from None
+    wanted = [piece for piece in found if isinstance(piece, Reference)]
+    answers = fetch(wanted, prepared.stores)
+    failures: list[tuple[str, str, SecretrunError]] = [
+        (shown, piece.text, answer)
+        for piece in dict.fromkeys(wanted)
+        if isinstance(answer := answers[piece], SecretrunError)
+    ]
+    if failures:
+        raise report(failures, "nothing was written")
+    chunks = []
+    for piece in found:
+        said = (
+            answers[piece] if isinstance(piece, Reference) else str(piece).encode("utf-8", "surrogateescape")
+        )
+        assert isinstance(said, bytes)  # noqa: S101  errors raised above
+        chunks.append(said)
+    return b"".join(chunks)
+
+
+def _expand(text: str, environ: dict[str, str]) -> str:
+    """Variables of a reference, from the environment."""
+    from secretrun.template.plan import Plan
+
+    try:
+        return Plan(environ, lambda _: False).expand("a reference", text, PLACE)
+    except TemplateError as error:
+        lines_above = sum(len(line) for line in text.splitlines(keepends=True)[: error.line - 1])
+        message = error.message.removeprefix(f"{PLACE}:{error.line}:{error.column}: ")
+        raise ReferenceSyntaxError(message, column=lines_above + error.column, hint=error.hint) from None
+
+
+def _read(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ConfigError(f"{path}: {(error.strerror or 'unreadable').lower()}") from None
+
+
+def _mode(text: str) -> int:
+    try:
+        mode = int(text, 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        raise UsageError(f"--file-mode {text!r} is not an octal mode such as 0600")
+    return mode

@@ -1,0 +1,197 @@
+"""The embedded store's file: dotenv that sops encrypts, read and changed through the sops program.
+
+Values go to and from sops as JSON over pipes, never in arguments or plain files: sops carries every
+text exactly that way, while its plain dotenv form cannot tell a newline from a backslash and an "n"
+(`stores/dotenv/store.go` of sops replaces the one by the other).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from secretrun.backend.programs import find_sops, sops_environment
+from secretrun.errors import BackendError, NotSignedIn, Unavailable, UsageError
+from secretrun.posix import atomic_file, directories
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# Recipients from the environment overrule .sops.yaml; the store is to follow the file beside it.
+OVERRULING = (
+    "SOPS_AGE_RECIPIENTS", "SOPS_AZURE_KEYVAULT_URLS", "SOPS_CONFIG", "SOPS_GCP_KMS_IDS",
+    "SOPS_HUAWEICLOUD_KMS_IDS", "SOPS_KMS_ARN", "SOPS_PGP_FP", "SOPS_VAULT_URIS",
+)  # fmt: skip
+DOTENV = ("--input-type", "dotenv", "--output-type", "dotenv")
+ENCRYPTED = b"ENC[AES256_GCM,"
+NO_KEY = 128  # the exit statuses of sops: cmd/sops/codes/codes.go
+UNCHANGED = 200
+
+
+def is_encrypted(content: bytes, name: str) -> bool:
+    """Whether `name` stands in the dotenv file `content` encrypted (sops leaves an empty value empty)."""
+    start = name.encode() + b"="
+    values = [line[len(start) :] for line in content.split(b"\n") if line.startswith(start)]
+    return bool(values) and all(value.startswith(ENCRYPTED) or not value for value in values)
+
+
+class Sops:
+    """The sops program of this environment.
+
+    Raises:
+        Unavailable: when there is none.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._program = find_sops(environ)
+        self._environ = {
+            name: value for name, value in sops_environment(environ).items() if name not in OVERRULING
+        }
+
+    def encrypt(self, values: Mapping[str, str], path: str) -> bytes:
+        """The encrypted file of `values`, by the rule that .sops.yaml has for a file at `path`.
+
+        Raises:
+            BackendError: when there is no such rule, or it would leave a value plain.
+        """
+        content = self._run(
+            ["encrypt", "--filename-override", path, "--input-type", "json", "--output-type", "dotenv"],
+            os.path.dirname(path),
+            json.dumps(values).encode(),
+            values.values(),
+        )
+        for name in values:
+            if not is_encrypted(content, name):
+                raise _left_plain(name)
+        return content
+
+    def decrypt(self, content: bytes, directory: str) -> dict[str, str]:
+        """The values of an encrypted dotenv file."""
+        output = self._run(["decrypt", "--input-type", "dotenv", "--output-type", "json"], directory, content)
+        values: dict[str, str] = json.loads(output)
+        return values
+
+    def set(self, path: str, name: str, value: str) -> None:
+        """Add or replace one value, at once, the other ones' ciphertexts untouched.
+
+        Raises:
+            UsageError: when the file is not a dotenv file of sops.
+            BackendError: when sops can't, or would leave the value plain; the file is as it was then.
+        """
+        content = _read(path)
+        if not path.endswith(".env") or b"\nsops_mac=" not in b"\n" + content:
+            raise UsageError(
+                f"{path} is not a dotenv file encrypted by sops",
+                hint="secretrun edit --store FILE changes files of other kinds",
+            )
+        # Everything is done to a copy, which is encrypted as well.
+        copy = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+        atomic_file.write_atomic(copy, content, mode=os.stat(path).st_mode & 0o777)
+        try:
+            if not is_encrypted(content, name):
+                # Which names a file leaves plain is up to its rules, so try it on a harmless value.
+                self._set(copy, name, "probe")
+                if not is_encrypted(_read(copy), name):
+                    raise _left_plain(name)
+            self._set(copy, name, value)
+            os.replace(copy, path)
+        except BaseException:
+            os.unlink(copy)
+            raise
+
+    def edit(self, path: str) -> int:
+        """Open a store in the user's editor; returns the exit status, 0 when nothing was changed.
+
+        What looks like a newline in the editor may have been a backslash and an "n"; such values get
+        back what they were when they come out of the editor otherwise unchanged.
+        """
+        directory = os.path.dirname(path)
+        content = _read(path)
+        dotenv = path.endswith(".env")
+        ambiguous: dict[str, str] = {}
+        if dotenv:
+            before = self.decrypt(content, directory)
+            ambiguous = {name: value for name, value in before.items() if "\\n" in value}
+        status = self._edit(path)
+        if status == 0 and ambiguous:
+            after = self.decrypt(_read(path), directory)
+            for name, value in ambiguous.items():
+                if after.get(name) == value.replace("\\n", "\n"):
+                    self.set(path, name, value)
+        return 0 if status == UNCHANGED else status
+
+    def _set(self, path: str, name: str, value: str) -> None:
+        self._run(
+            ["set", *DOTENV, "--value-stdin", path, json.dumps([name])],
+            os.path.dirname(path),
+            json.dumps(value).encode(),
+            [value],
+        )
+
+    def _edit(self, path: str) -> int:
+        # sops writes the plain text to TMPDIR for the editor, and leaves it there when it is killed.
+        private = tempfile.mkdtemp(dir=directories.memory(self._environ))
+        # Ctrl-C ends sops, then we tidy up; a handler, unlike "ignore", is not inherited.
+        kept = {number: signal.signal(number, _leave_it) for number in (signal.SIGINT, signal.SIGQUIT)}
+        try:
+            environ = {**self._environ, "TMPDIR": private}
+            status = subprocess.Popen([self._program, "edit", path], env=environ).wait()
+        except OSError as error:
+            raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
+        finally:
+            shutil.rmtree(private)
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+        return 128 - status if status < 0 else status
+
+    def _run(self, arguments: list[str], directory: str, given: bytes, values: Iterable[str] = ()) -> bytes:
+        try:
+            done = subprocess.run(
+                [self._program, *arguments],
+                input=given,
+                capture_output=True,
+                env=self._environ,
+                cwd=directory,
+                check=False,
+            )
+        except OSError as error:
+            raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
+        if done.returncode == 0:
+            return done.stdout
+        complaint = done.stderr.decode("utf-8", "replace")
+        if done.returncode == NO_KEY:
+            raise NotSignedIn(
+                "none of your keys opens the store",
+                hint="ask someone who can open it to add your age recipient: docs/embedded-store.md",
+            )
+        if "flag provided but not defined" in complaint or "No help topic for" in complaint:
+            raise Unavailable(
+                f"this sops is too old: {self._program}",
+                hint="sops 3.11 or later: pip install 'secretrun[sops]'",
+            )
+        reason = next((line.strip() for line in complaint.splitlines() if line.strip()), "it gave no reason")
+        if any(value and value in complaint for value in values):
+            reason = f"status {done.returncode}, its reason is kept back since it quotes the value"
+        raise BackendError(f"sops {arguments[0]} failed: {reason}")
+
+
+def _left_plain(name: str) -> BackendError:
+    return BackendError(
+        f"the rules of sops would leave {name} unencrypted",
+        hint="look for encrypted_regex, unencrypted_suffix and the like in .sops.yaml, or choose another "
+        "name (by default sops leaves names that end in _unencrypted)",
+    )
+
+
+def _leave_it(number: int, frame: object) -> None:
+    pass
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

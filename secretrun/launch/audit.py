@@ -1,0 +1,71 @@
+"""Records of a run: the audit line and the masking report. Names, references and counts, never values.
+
+The audit log is JSON Lines, appended with one write (O_APPEND, 0600), so that runs side by side don't
+mix their lines. A record that can't be written is an error before the command starts.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secretrun.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from secretrun.resolution.resolve import Resolved
+    from secretrun.template.plan import Plan
+
+
+def append(path: str, plan: Plan, resolved: Resolved, argv: Sequence[bytes], outcome: str) -> None:
+    """Append one line about a run.
+
+    Of the command only its first word is kept: arguments can hold anything.
+
+    Raises:
+        ConfigError: when the log can't be written.
+    """
+    import json
+    import time
+
+    record = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "pid": os.getpid(),
+        "uid": os.getuid(),
+        "command": os.fsdecode(argv[0]),
+        "outcome": outcome,
+        "variables": {
+            name: sorted({reference.text for reference in entry.references()})
+            for name, entry in plan.entries.items()
+            if entry.references()
+        },
+        "imports": [reference.text for reference, _ in plan.imports],
+        "left_out": resolved.left_out,
+    }
+    line = json.dumps(record, ensure_ascii=True) + "\n"
+    try:
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(log, line.encode())
+        finally:
+            os.close(log)
+    except OSError as error:
+        raise ConfigError(f"--audit {path}: {(error.strerror or 'not writable').lower()}") from None
+
+
+def write_report(path: str, report: Mapping[str, object], status: int) -> None:
+    """Write what was masked as JSON: {"status": 0, "masked": {NAME: {FORM: count}}}.
+
+    Raises:
+        ConfigError: when the file can't be written.
+    """
+    import json
+
+    text = json.dumps({"version": 1, "status": status, "masked": report}, indent=2, sort_keys=True) + "\n"
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        raise ConfigError(f"--report {path}: {(error.strerror or 'not writable').lower()}") from None

@@ -1,0 +1,95 @@
+"""What the masking verbs have in common: which values, the redactor, the report."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from secretrun.child import environment
+from secretrun.errors import SecretrunError
+from secretrun.model import Secret
+from secretrun.redact import policy
+from secretrun.redact.lazy import Deferred, Maker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secretrun.launch.prepare import Prepared
+    from secretrun.messages import Messages
+    from secretrun.redact import Redactor
+    from secretrun.resolution.resolve import Resolved
+
+AUTOMATA = ("ahocorasick_rs", "ahocorasick")  # one of them is what the redactor is made with
+
+
+class LeakError(SecretrunError):
+    """The command succeeded, but `--fail-on-leak` was asked for and something had to be masked."""
+
+    code = "leak"
+
+
+def secrets_of(prepared: Prepared, resolved: Resolved) -> list[Secret]:
+    """What was resolved, and the inherited values that --mask-env names."""
+    globs = prepared.settings.items("mask_env")
+    return resolved.secrets + [
+        Secret(os.fsencode(value), (name,))
+        for name, value in prepared.environ.items()
+        if globs and environment.matches(name, globs) and name not in resolved.environment
+    ]
+
+
+def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages) -> Redactor | None:
+    """The redactor of a run, or None when there is nothing to mask; says what it can't mask.
+
+    Raises:
+        SecretrunError: it could not be made.
+    """
+    settings = prepared.settings
+    environ = prepared.environ
+    common = [
+        os.fsencode(text) for text in (environ.get("USER", ""), environ.get("HOME", ""), prepared.directory)
+    ]
+    policies, warnings = policy.decide(secrets, min_length=policy.MIN_LENGTH, common=frozenset(common))
+    for warning in warnings:
+        messages.warn(warning)
+    if not policies:
+        return None
+    if not any(map(_installed, AUTOMATA)):  # known now, it keeps the command from being started
+        raise SecretrunError(
+            f"the package {AUTOMATA[-1]} is missing, without which nothing can be masked",
+            hint="pip install --force-reinstall secretrun",
+        )
+
+    def make() -> Redactor:
+        from secretrun.redact import Redactor
+
+        return Redactor(
+            secrets, mask=settings.text("mask"), paranoid=settings.flag("paranoid"), common=common
+        )
+
+    return Deferred(Maker(make, said=warnings))
+
+
+def _installed(module: str) -> bool:
+    """Whether a module can be found; importing it is for when it is needed."""
+    return any(finder.find_spec(module, None) is not None for finder in sys.meta_path)
+
+
+def report(prepared: Prepared, redactor: Redactor | None, status: int, messages: Messages) -> None:
+    """Write the report that was asked for, and fail if something was masked and that is a failure.
+
+    Raises:
+        LeakError: with --fail-on-leak, when `status` is 0 and something was masked.
+    """
+    settings = prepared.settings
+    masks: object = {}
+    if redactor is not None:
+        masks = redactor.report()["masks"]
+        for warning in redactor.warnings:  # those that only a redactor at work can know
+            messages.warn(warning)
+    assert isinstance(masks, dict)  # noqa: S101  so its docstring says
+    if settings.text("report"):
+        from secretrun.launch import audit
+
+        audit.write_report(settings.text("report"), masks, status)
+    if settings.flag("fail_on_leak") and masks and status == 0:
+        raise LeakError(f"secrets were printed, and masked: {', '.join(sorted(masks))}")

@@ -1,0 +1,111 @@
+"""What the verbs that resolve have in common: options to config, plan and stores."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from secretrun.child import environment
+from secretrun.config import load as files
+from secretrun.errors import UsageError
+from secretrun.resolution.fetch import Stores
+from secretrun.resolution.registry import BUILTIN, SIGN_IN, Registry
+from secretrun.resolution.waiting import Waiting
+from secretrun.template.plan import Plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secretrun.cache.client import Cache
+    from secretrun.config.load import Config
+    from secretrun.config.settings import Settings
+    from secretrun.messages import Messages
+
+
+class Prepared:
+    """Everything a verb needs before the stores are asked."""
+
+    __slots__ = ("cache", "config", "directory", "environ", "plan", "registry", "settings", "stores")
+
+    def __init__(
+        self, config: Config, directory: str, environ: dict[str, str], say: Callable[[str], None]
+    ) -> None:
+        self.config = config
+        self.settings: Settings = config.settings
+        self.directory = directory
+        self.environ = environ
+        self.registry = Registry(
+            environ,
+            timeout=self.settings.seconds("timeout"),
+            options=config.backends,
+            interactive=os.isatty(2),
+        )
+        if config.backends:
+            self.registry.check_options()
+        self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"))
+        self.cache: Cache | None = None
+        ttl = self.settings.value("cache")
+        if isinstance(ttl, float) or self.settings.flag("offline"):
+            from secretrun.cache.client import Cache
+            from secretrun.cache.key import Keys
+
+            allowed = self.settings.flag("allow_exec")
+            keys = Keys(environ, config.backends, known=BUILTIN, allowed=allowed)
+            self.cache = Cache(environ, ttl if isinstance(ttl, float) else None, keys)
+        self.stores = Stores(
+            self.registry.backend,
+            self.registry.context,
+            allow_untrusted=self.settings.flag("allow_exec"),
+            cache=self.cache,
+            edge=Waiting(environ, say if os.isatty(2) and not self.settings.flag("quiet") else None),
+            offline=self.settings.flag("offline"),
+        )
+
+    def warn_about_cache(self, messages: Messages) -> None:
+        """Say what the cache could not do, and which values are old: never silently."""
+        if self.cache is None:
+            return
+        if self.cache.problem is not None:
+            messages.warn(f"--cache: {self.cache.problem.message}")
+        for reference, age in self.cache.stale.items():
+            messages.warn(
+                f"{reference.text}: the store can't be reached, using the value of {age} seconds ago",
+                insist=True,
+            )
+
+
+def prepare(option: Callable[[str], object], messages: Messages) -> Prepared:
+    """Read the configuration and build the plan; no store is asked yet.
+
+    Args:
+        option: what the front was given for a setting, None where it says nothing.
+        messages: prints what waiting has to say.
+
+    Raises:
+        SecretrunError: for whatever is wrong with a file or an option.
+    """
+    environ = dict(os.environ)
+    try:
+        directory = os.getcwd()
+    except OSError:
+        raise UsageError("the current directory is gone") from None
+    config = files.load(environ, option, directory)
+    prepared = Prepared(config, directory, environ, messages.note)
+    settings = config.settings
+
+    def withheld(name: str) -> bool:
+        return environment.withheld(name, SIGN_IN, settings.items("pass"), pristine=settings.flag("pristine"))
+
+    files.fill(prepared.plan, config, directory, _stdin, withheld)
+    if prepared.cache is not None:
+        for entry in prepared.plan.entries.values():
+            if entry.remember is not None:
+                prepared.cache.limit((reference.text for reference in entry.references()), entry.remember)
+    return prepared
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise UsageError("-e - reads stdin, which is closed")
+    return sys.stdin.buffer.read()

@@ -1,0 +1,144 @@
+"""One run once its values are there: deliver, start, audit, report, and leave as the command left."""
+
+from __future__ import annotations
+
+import os
+
+from secretrun.child import environment
+from secretrun.errors import SecretrunError
+from secretrun.launch import masking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from secretrun.child.delivery import Delivery
+    from secretrun.launch.prepare import Prepared
+    from secretrun.messages import Messages
+    from secretrun.redact import Redactor
+    from secretrun.resolution.resolve import Resolved
+    from secretrun.session import Ending
+
+
+def start(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: Messages) -> NoReturn:
+    """Run the command with what was resolved, and end as it ends.
+
+    Raises:
+        SecretrunError: when it could not be run, masked or reported.
+    """
+    settings = prepared.settings
+    secrets = masking.secrets_of(prepared, resolved)
+    redactor = None if settings.flag("no_masking") else masking.make_redactor(prepared, secrets, messages)
+    delivery = _deliver(prepared, resolved)
+    try:
+        child = child_environment(prepared, resolved)
+        stay = delivery is not None and delivery.must_stay
+        if redactor is None and not (stay or settings.text("report") or settings.text("tty") == "always"):
+            from secretrun.child import execute
+
+            _audit(prepared, resolved, argv, "replaced")
+            execute.replace(argv, child)
+        from secretrun import session
+
+        messages.redactor = redactor
+        _audit(prepared, resolved, argv, "started")
+        ending = session.run(
+            argv, child, redactor=redactor, tty=settings.text("tty"), stdio=settings.flag("stdio")
+        )
+    finally:
+        if delivery is not None:
+            delivery.remove()
+    _finish(prepared, ending, redactor, messages)
+
+
+def _deliver(prepared: Prepared, resolved: Resolved) -> Delivery | None:
+    """Put what is not meant for a variable into its file, descriptor or stdin."""
+    if not resolved.deliver:
+        return None
+    from secretrun.child.delivery import Delivery
+
+    delivery = Delivery()
+    values = {name: (way, resolved.environment.pop(name)) for name, way in resolved.deliver.items()}
+    delivery.deliver(values, prepared.environ)
+    resolved.environment.update(delivery.variables)
+    return delivery
+
+
+def watch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: Messages) -> int:
+    """Run the command again whenever a value changes."""
+    import signal
+
+    from secretrun import session
+    from secretrun.launch.watch import Watch
+
+    settings = prepared.settings
+
+    def again(values: Resolved) -> NoReturn:
+        try:
+            start(prepared, values, argv, messages)
+        except SecretrunError as error:
+            messages.error(error)
+            os._exit(error.exit_status)
+
+    prepared.stores.cache = None  # it would answer for the stores that are to be watched
+    code = Watch(
+        again,
+        lambda: resolve_all(prepared),
+        interval=settings.seconds("watch_interval"),
+        stop_signal=int(getattr(signal, f"SIG{settings.text('watch_signal')}")),
+        grace=settings.seconds("watch_grace"),
+        warn=messages.warn,
+        note=messages.note,
+    ).run(resolved)
+    session.leave(session.Ending(code))
+
+
+def resolve_all(prepared: Prepared) -> Resolved:
+    """Ask the stores of a prepared run.
+
+    Raises:
+        ResolutionError: naming all that failed.
+    """
+    from secretrun.resolution.resolve import resolve
+
+    return resolve(prepared.plan, prepared.stores)
+
+
+def child_environment(prepared: Prepared, resolved: Resolved) -> dict[bytes, bytes]:
+    """The environment the command starts with."""
+    from secretrun.resolution.registry import SIGN_IN
+
+    settings = prepared.settings
+    return environment.build(
+        os.environb,
+        resolved.environment,
+        sign_in=SIGN_IN,
+        passed=settings.items("pass"),
+        pristine=settings.flag("pristine"),
+        dropped=resolved.left_out,
+    )
+
+
+def _audit(prepared: Prepared, resolved: Resolved, argv: list[bytes], outcome: str) -> None:
+    if prepared.settings.text("audit"):
+        from secretrun.launch import audit
+
+        audit.append(prepared.settings.text("audit"), prepared.plan, resolved, argv, outcome)
+
+
+def _finish(prepared: Prepared, ending: Ending, redactor: Redactor | None, messages: Messages) -> NoReturn:
+    """Report what was masked, then end as the command ended."""
+    from secretrun import session
+
+    masking.report(prepared, redactor, ending.status, messages)
+    session.leave(ending)
+
+
+def load_session() -> None:
+    """Import what is needed once the stores have answered: 4 ms, while one of them is waited for."""
+    from secretrun import session  # noqa: F401  loading it is the purpose
+
+    if os.isatty(1) or os.isatty(2):
+        from secretrun.session import on_terminal  # noqa: F401  as above
+    else:
+        from secretrun.session import with_pipes  # noqa: F401  as above

@@ -1,0 +1,97 @@
+"""One byte string to mask, and the rule for where it counts."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+SPACE: Final = b" \t\r\n\v\f"
+LOOSE_LENGTH: Final = 16  # non-space bytes a pattern needs to be matched across line breaks
+
+
+class Rule:
+    """Where a pattern counts, and what else belongs to it.
+
+    Attributes:
+        word: only between bytes that are no letters, digits or `_`.
+        left: which bytes belong to it when they stand just before it, see `belongs`: base64 characters
+            that the secret's first bits have determined in part.
+        right: so does the base64 character after it, and its padding.
+    """
+
+    __slots__ = ("left", "right", "word")
+
+    def __init__(self, *, word: bool = False, left: int = 0, right: bool = False) -> None:
+        self.word = word
+        self.left = left
+        self.right = right
+
+    def __or__(self, other: Rule) -> Rule:
+        """The rule for bytes that are asked for under both."""
+        if self is other:
+            return self
+        return Rule(
+            word=self.word and other.word, left=self.left | other.left, right=self.right or other.right
+        )
+
+    def __repr__(self) -> str:
+        return f"<Rule word={self.word} left={self.left:#x} right={self.right}>"
+
+
+def left_bit(byte: int, place: int) -> int:
+    """The bit of `Rule.left` for an ASCII byte at a place, 1 or 2, in its group of four characters."""
+    return 1 << (byte + 128 * (place - 1))
+
+
+def belongs(left: int, byte: int, place: int) -> bool:
+    """Whether a base64 character just before a pattern belongs to it.
+
+    Args:
+        left: see `Rule`.
+        byte: the character.
+        place: how many base64 characters stand before it in a row, modulo 4. Base64 begins with a group,
+            so most last letters of a text need not wait for the next.
+    """
+    return place in (1, 2) and byte < 128 and left & left_bit(byte, place) != 0
+
+
+ANYWHERE: Final = Rule()
+WORD: Final = Rule(word=True)
+
+
+class Pattern:
+    """One byte string to mask, and how it may appear.
+
+    Attributes:
+        text: the bytes as they appear, whitespace included.
+        key: `text` without whitespace (the same object when there is none).
+        lead: whitespace bytes before the first byte of `key`.
+        loose: `key` is also found with line breaks, blanks and tabs anywhere in it.
+        escaped: it holds bytes of escape sequences itself, so it is looked for with them only.
+        rule: where it counts.
+        owner: which secret, an index.
+        form: the dialect, for the report.
+        order: the place in registration order, from 0.
+    """
+
+    __slots__ = ("escaped", "form", "key", "lead", "loose", "order", "owner", "rule", "text")
+
+    def __init__(self, text: bytes, *, squeeze: bool, rule: Rule, owner: int, form: str, order: int) -> None:
+        self.text = text
+        key = text.translate(None, SPACE) if squeeze else text
+        if len(key) == len(text):
+            self.key = text
+            self.lead = 0
+        else:
+            self.key = key
+            self.lead = len(text) - len(text.lstrip(SPACE))
+        self.loose = squeeze and len(key) >= LOOSE_LENGTH and not rule.word
+        self.escaped = 0x1B in text or 0x0E in text or 0x0F in text
+        self.rule = rule
+        self.owner = owner
+        self.form = form
+        self.order = order
+
+    def __repr__(self) -> str:
+        return f"<Pattern {self.order} {self.form}>"

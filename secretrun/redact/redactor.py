@@ -1,0 +1,188 @@
+"""The redactor: bytes in, bytes out, every occurrence of every form of every secret masked.
+
+The output is that of a masker which saw the whole input at once: the union of all occurrences, one
+mask for each run of overlapping ones. However the input is cut, nothing is withheld but the longest
+tail that may still become an occurrence. The mask itself is never scanned again.
+"""
+
+from __future__ import annotations
+
+from secretrun.errors import SecretrunError
+from secretrun.redact.forms.derive import DEFAULT_FORMS
+from secretrun.redact.policy import MIN_LENGTH
+from secretrun.redact.secret_set import SecretSet
+from secretrun.redact.stream import Stream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from secretrun.model import Secret
+    from secretrun.redact.engine.pattern_set import Bucket
+
+__all__ = ["DEFAULT_FORMS", "RedactionError", "Redactor"]
+
+
+class RedactionError(SecretrunError):
+    """The redactor failed; what it was given is lost, not passed on."""
+
+    code = "redact"
+
+
+class Redactor:
+    """A stream masker.
+
+    Args:
+        secrets: values by name, or values, or `Secret`s. Text is taken as UTF-8.
+        mask: what stands for a secret; `{name}` becomes its name, made safe for JSON and shells.
+        forms: the spellings to look for besides the value itself; `()` means the value alone.
+        min_length: bytes from which a value is masked anywhere; shorter ones only as whole words.
+            Below the default of 6 common values are masked too.
+        paranoid: also mask fragments of 12 bytes and rarer encodings.
+        common: values never to mask, as those of `$USER` and `$HOME`.
+
+    Raises:
+        ValueError: a form that does not exist.
+        TypeError: a secret that is neither bytes, text nor a `Secret`.
+    """
+
+    def __init__(
+        self,
+        secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret] = (),
+        *,
+        mask: str = "[REDACTED:{name}]",
+        forms: Iterable[str] = DEFAULT_FORMS,
+        min_length: int = MIN_LENGTH,
+        paranoid: bool = False,
+        common: Iterable[bytes | str] = (),
+    ) -> None:
+        self._secrets = SecretSet(
+            _automaton, mask=mask, forms=forms, min_length=min_length, paranoid=paranoid, common=common
+        )
+        self._counts: dict[str, dict[str, int]] = {}
+        self._secrets.add(secrets)
+        self._stream: Stream | None = Stream(self._secrets, self._counts)
+
+    @classmethod
+    def _sharing(cls, secrets: SecretSet, counts: dict[str, dict[str, int]]) -> Redactor:
+        self = cls.__new__(cls)
+        self._secrets = secrets
+        self._counts = counts
+        self._stream = Stream(secrets, counts)
+        return self
+
+    def twin(self) -> Redactor:
+        """A redactor for another stream: same secrets, counts and later additions, own state."""
+        return self._sharing(self._secrets, self._counts)
+
+    def probe(self) -> Redactor:
+        """A twin whose masks are not counted, to ask whether something would be masked."""
+        return self._sharing(self._secrets, {})
+
+    def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
+        """Mask these too, in this stream and its twins, from the first byte not shown yet."""
+        self._secrets.add(secrets)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes of the stream; return what can be shown of it.
+
+        Raises:
+            RedactionError: something went wrong; the stream is over, and nothing more comes out of it.
+        """
+        stream = self._stream
+        failure = "after an earlier failure"
+        if stream is not None:
+            try:
+                return stream.feed(bytes(data))
+            except Exception as error:  # noqa: BLE001  whatever it is, no byte may pass
+                failure = type(error).__name__
+        raise self._broken(failure)
+
+    def flush(self) -> bytes:
+        """End the stream; return what was held back, masked where it is most of a secret.
+
+        The redactor is then ready for another stream.
+
+        Raises:
+            RedactionError: as `feed`.
+        """
+        return self._step(Stream.finish)
+
+    def release(self) -> bytes:
+        """Return what an idle terminal may show: the first bytes, at most 3, of an unfinished secret.
+
+        The rest of it is still masked when it comes.
+
+        Raises:
+            RedactionError: as `feed`.
+        """
+        return self._step(Stream.release)
+
+    def mask(self, data: bytes) -> bytes:
+        """Mask `data` as a whole stream of its own; the stream of this redactor goes on as it was."""
+        stream = self.twin()
+        return stream.feed(data) + stream.flush()
+
+    def _step(self, step: Callable[[Stream], bytes]) -> bytes:
+        stream = self._stream
+        failure = "after an earlier failure"
+        if stream is not None:
+            try:
+                return step(stream)
+            except Exception as error:  # noqa: BLE001  whatever it is, no byte may pass
+                failure = type(error).__name__
+        raise self._broken(failure)
+
+    def _broken(self, failure: str) -> RedactionError:
+        """End the stream for good. The error has no cause: its frames would hold bytes of the stream."""
+        self._stream = None
+        return RedactionError(f"redaction failed ({failure}), the rest of the output is dropped")
+
+    @property
+    def held(self) -> int:
+        """The number of bytes taken in that wait for what follows them."""
+        return self._stream.held if self._stream is not None else 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing at all to mask."""
+        return self._secrets.patterns is None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know about values that are not masked everywhere, by name."""
+        return tuple(self._secrets.warnings)
+
+    def report(self) -> dict[str, object]:
+        """How many masks were written, by name and form: {"total": 2, "masks": {"TOKEN": {"raw": 2}}}."""
+        masks = {name: dict(forms) for name, forms in list(self._counts.items())}
+        return {"total": sum(sum(forms.values()) for forms in masks.values()), "masks": masks}
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {len(self._secrets.names)} secrets, {len(self._secrets.texts)} patterns>"
+
+
+def _automaton(heads: Iterable[tuple[bytes, Bucket]]) -> Callable[[bytes], Iterable[tuple[int, Bucket]]]:
+    """A searcher for every occurrence of every head.
+
+    pyahocorasick from PyPI takes text, so bytes go in as Latin-1: one character a byte, index for index.
+    Its `iter_long` misses occurrences (its issue 185), `iter` does not. Its indexes are C ints, so they
+    must start anew with each chunk.
+    """
+    heads = list(heads)
+    try:
+        from ahocorasick_rs import BytesAhoCorasick
+    except ImportError:
+        import ahocorasick
+
+        automaton = ahocorasick.Automaton()
+        for head, bucket in heads:
+            automaton.add_word(head.decode("latin-1"), bucket)
+        automaton.make_automaton()
+        find = automaton.iter
+        return lambda data: find(data.decode("latin-1"))
+    fast = BytesAhoCorasick([head for head, _ in heads])
+    buckets = [bucket for _, bucket in heads]
+    return lambda data: [
+        (end - 1, buckets[index]) for index, _, end in fast.find_matches_as_indexes(data, overlapping=True)
+    ]

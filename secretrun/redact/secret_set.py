@@ -1,0 +1,118 @@
+"""What to look for and what stands in its place: secrets, their patterns and their masks.
+
+Shared by the streams of one run. Adding to it replaces the compiled patterns in one assignment, so a
+stream in another thread sees all of the new secrets or none.
+"""
+
+from __future__ import annotations
+
+from secretrun.redact.engine.pattern import Pattern
+from secretrun.redact.engine.pattern_set import PatternSet
+from secretrun.redact.engine.search import scan
+from secretrun.redact.engine.views import START, View
+from secretrun.redact.forms.derive import DEFAULT_FORMS, TERMINAL, WRAPPED, derive
+from secretrun.redact.policy import decide, mask_texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from secretrun.model import Secret
+    from secretrun.redact.engine.occurrence import Span
+    from secretrun.redact.engine.pattern_set import Automaton
+
+
+class SecretSet:
+    """Every secret of a run.
+
+    Attributes:
+        names: of every secret, or None; a pattern's `owner` is an index into it.
+        masks: of every secret.
+        patterns: compiled, or None when there is nothing to mask.
+        warnings: about values not masked everywhere.
+        terminal: text is read without its terminal escapes too.
+    """
+
+    def __init__(
+        self,
+        automaton: Automaton,
+        *,
+        mask: str,
+        forms: Iterable[str],
+        min_length: int,
+        paranoid: bool,
+        common: Iterable[bytes | str],
+    ) -> None:
+        self.mask = mask
+        self.forms = tuple(forms)
+        unknown = set(self.forms).difference(DEFAULT_FORMS)
+        if unknown:
+            known = ", ".join(DEFAULT_FORMS)
+            raise ValueError(f"no such form: {', '.join(sorted(unknown))} (there are: {known})")
+        self.min_length = min_length
+        self.paranoid = paranoid
+        self.common = frozenset(
+            value.encode("utf-8", "surrogateescape") if isinstance(value, str) else bytes(value)
+            for value in common
+        )
+        self.automaton = automaton
+        self.squeeze = WRAPPED in self.forms
+        self.terminal = TERMINAL in self.forms
+        self.names: list[str | None] = []
+        self.masks: list[bytes] = []
+        self.texts: dict[bytes, Pattern] = {}
+        self.patterns: PatternSet | None = None
+        self.warnings: list[str] = []
+
+    def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
+        policies, warnings = decide(secrets, min_length=self.min_length, common=self.common)
+        self.warnings += [text for text in warnings if text not in self.warnings]
+        texts = dict(self.texts)
+        for policy in policies:
+            owner = len(self.names)
+            self.names.append(policy.name)
+            for form, text, rule in derive(
+                policy.value, self.forms, anywhere=policy.anywhere, paranoid=self.paranoid
+            ):
+                known = texts.get(text)
+                if known is None:
+                    texts[text] = Pattern(
+                        text, squeeze=self.squeeze, rule=rule, owner=owner, form=form, order=len(texts)
+                    )
+                elif known.rule is not rule:
+                    # the same bytes asked for once more: both rules count, the first name stays
+                    texts[text] = Pattern(
+                        text,
+                        squeeze=self.squeeze,
+                        rule=known.rule | rule,
+                        owner=known.owner,
+                        form=known.form,
+                        order=known.order,
+                    )
+        patterns = PatternSet(list(texts.values()), self.automaton, squeeze=self.squeeze) if texts else None
+        self._choose_masks(patterns)
+        self.texts = texts
+        # one assignment, last: another thread sees all of the new set or none of it
+        self.patterns = patterns
+
+    def _choose_masks(self, patterns: PatternSet | None) -> None:
+        """A mask that holds a secret would be one more place to read it, so take the next."""
+        masks: list[bytes] = []
+        for name in self.names:
+            choices = mask_texts(self.mask, name)
+            mask = next((m for m in choices if patterns is None or not _holds(patterns, m)), choices[-1])
+            if mask != choices[0]:
+                warning = f"the mask of {name or 'an unnamed secret'} holds a secret, so another is used"
+                if warning not in self.warnings:
+                    self.warnings.append(warning)
+            masks.append(mask)
+        self.masks = masks
+
+
+def _holds(patterns: PatternSet, mask: bytes) -> bool:
+    if patterns.quiet(mask):
+        return False
+    view = View(mask, START, patterns.squeezed)
+    spans: list[Span] = []
+    scan(patterns, view, spans, [], final=True)
+    return bool(spans)

@@ -1,0 +1,221 @@
+"""A command on an inner terminal: keys in, modes and sizes across, stops and continues."""
+
+from __future__ import annotations
+
+import os
+import sys
+import termios
+
+from secretrun.child import monitor
+from secretrun.child import start as child
+from secretrun.posix import descriptors, poll, signals, terminal
+from secretrun.session import relay
+from secretrun.session.loop import Loop
+from secretrun.session.witness import Canary
+
+# macOS discards what is unread when the last slave is closed; Linux keeps it.
+DISCARDS = sys.platform == "darwin"
+_KEYS = 8192  # bytes typed ahead that we hold; the rest waits in the terminal's own queue
+
+
+class OnTerminal(Loop):
+    """The command has an inner terminal, with a monitor as its session leader."""
+
+    _child: child.Monitored | None = None
+    _canary: Canary | None = None
+    _tty = -1
+    _raw: terminal.RawMode
+
+    def _start(self) -> None:
+        self._tty = terminal.open_ours(self._streams.inner_number)
+        self._raw = terminal.RawMode(self._tty)
+        self._keys = b""
+        self._scanner = terminal.Keys()
+        self._gone = False
+        self._perform.update({
+            relay.RAW[0]: lambda _: self._take(),
+            relay.COOKED[0]: lambda _: self._raw.leave(),
+            relay.RESIZE[0]: lambda _: self._resize(),
+            relay.FOREGROUND[0]: lambda _: self._tell(monitor.FOREGROUND),
+            relay.BACKGROUND[0]: lambda _: self._tell(monitor.BACKGROUND),
+            relay.FORWARD_GROUP[0]: lambda number: self._tell(monitor.SEND, number),
+            relay.MIRROR[0]: self._mirror,
+            relay.STOP_GROUP[0]: self._stop,
+            relay.HANG_UP[0]: lambda _: self._hang_up(),
+            relay.CLOSE_TERMINAL[0]: lambda _: self._close_terminal(),
+            relay.CHECK_READ[0]: lambda _: self._check_read(),
+        })  # fmt: skip
+        foreground = self._streams.layout.foreground
+        self._canary = Canary(self._tty)
+        self._child = spawned = child.spawn(
+            self._argv, self._environment, self._signals,
+            streams=self._streams.sources, foreground=foreground,
+        )  # fmt: skip
+        self._streams.inner(spawned.master, self._tty)
+        os.set_blocking(spawned.master, False)
+        self._tell(monitor.GO)
+        self._streams.release()
+        spawned.started(self._argv)
+        if foreground:
+            self._take()
+
+    def _wanted(self) -> tuple[list[int], list[int]]:
+        readers = [self._spawned.replies] if not self.relay.ending else []
+        if self.relay.state == relay.HELD and len(self._keys) < _KEYS and not self._gone:
+            readers.append(self._tty)
+        return readers, [self._spawned.master] if self._keys else []
+
+    def _happened(self, readable: set[int], writable: set[int]) -> None:
+        if self._streams.terminal_lost:
+            self._lost()
+        if self._tty in readable:
+            self._read_keys()
+        if self._keys and writable:
+            self._type()
+        if self._spawned.replies in readable:
+            self._hear()
+
+    # ---- the monitor
+
+    @property
+    def _spawned(self) -> child.Monitored:
+        assert self._child is not None  # noqa: S101  _start sets it or raises
+        return self._child
+
+    def _tell(self, operation: bytes, number: int = 0) -> None:
+        self._spawned.tell(operation, number)
+
+    def _forward(self, number: int) -> None:
+        self._tell(monitor.SEND_ALONE, number)
+
+    def _hear(self) -> None:
+        message = self._spawned.answer()
+        if not message:  # somebody killed the monitor, so nobody can tell what becomes of the command
+            self._spawned.kill()
+            self._ended(-signals.SIGKILL)
+        elif message[:1] == monitor.EXITED:
+            self._ended(message[1])
+        elif message[:1] == monitor.DIED:
+            self._ended(-message[1])
+        elif message[1] not in (signals.SIGTTIN, signals.SIGTTOU):
+            # In an orphaned group the kernel drops SIGTSTP, so nothing freezes; SIGSTOP it does not.
+            self._on(relay.STOP, signals.SIGTSTP if message[1] == signals.SIGSTOP else message[1])
+        else:
+            ours = terminal.in_foreground(self._tty)
+            self._on(relay.STOP_FOREGROUND if ours else relay.STOP_BACKGROUND, message[1])
+
+    # ---- signals
+
+    def _signalled(self, number: int) -> None:
+        if number == signals.SIGCHLD:
+            return
+        if number == signals.SIGWINCH and terminal.size(self._tty) != terminal.size(self._spawned.master):
+            self._on(relay.RESIZED)  # else somebody has sent it, and it is for the command
+        elif number == signals.SIGCONT:
+            ours = terminal.in_foreground(self._tty)
+            self._on(relay.CONTINUE_FOREGROUND if ours else relay.CONTINUE_BACKGROUND, number)
+        elif number == signals.SIGHUP and terminal.is_gone(self._tty):
+            self._lost()
+        elif self._together(number):
+            if number == signals.SIGTTOU:
+                return  # the kernel's answer to our own change of modes, a moment too late for it
+            fatal = self._signals.is_fatal(number)
+            self._on(relay.FATAL_GROUP_SIGNAL if fatal else relay.GROUP_SIGNAL, number)
+        else:
+            self._on(relay.FATAL_SIGNAL if self._signals.is_fatal(number) else relay.SIGNAL, number)
+
+    def _together(self, number: int) -> bool:
+        return self._canary is not None and self._canary.saw(number)
+
+    def _mirror(self, number: int) -> None:
+        self._signals.to_neighbours(number)
+        self._together(number)  # or it would think so of the next one
+
+    def _stop(self, number: int) -> None:
+        background = number in (signals.SIGTTIN, signals.SIGTTOU)
+        # A shell's `fg` may have come since the command stopped, and it comes once only.
+        if not (background and terminal.in_foreground(self._tty)):
+            self._signals.stop_by(number, group=True)
+            self._together(number)
+        for other in self._signals.taken():
+            if other != signals.SIGCONT:  # that is what woke us
+                self._signalled(other)
+        ours = terminal.in_foreground(self._tty)
+        self._on(relay.RESUME_FOREGROUND if ours else relay.RESUME_BACKGROUND)
+
+    # ---- the terminal
+
+    def _take(self) -> None:
+        if not self._raw.enter():
+            self._on(relay.REFUSED)
+
+    def _resize(self) -> None:
+        terminal.set_size(self._spawned.master, terminal.size(self._tty))
+
+    def _read_keys(self) -> None:
+        try:
+            data = self._signals.read_terminal(self._tty, 4096)
+        except BlockingIOError:
+            return
+        except OSError:  # EIO: it is gone, or not ours to read now
+            if terminal.is_gone(self._tty):
+                self._lost()
+            else:
+                self._on(relay.REFUSED)
+            return
+        if not data:
+            self._lost()
+            return
+        self._keys += data
+        self._type()
+        try:
+            modes = terminal.attributes(self._spawned.master)
+        except termios.error:
+            return  # the inner terminal is at its end
+        for number in self._scanner.signals(data, modes):
+            self._on(relay.INTERRUPT_KEY, number)
+
+    def _type(self) -> None:
+        self._streams.typed()
+        try:
+            written = os.write(self._spawned.master, self._keys)
+        except BlockingIOError:
+            return
+        except OSError:
+            written = len(self._keys)  # nobody there to read it
+        self._keys = self._keys[written:]
+
+    def _lost(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self._on(relay.HANGUP)
+
+    def _hang_up(self) -> None:
+        self._tell(monitor.SEND, signals.SIGHUP)
+        self._tell(monitor.SEND, signals.SIGCONT)
+
+    def _close_terminal(self) -> None:
+        descriptors.to_null(self._spawned.master)
+
+    # ---- the end
+
+    def _check_read(self) -> None:
+        unread = DISCARDS and poll.wait((self._spawned.master,), timeout=0)[0]
+        self._on(relay.UNREAD if unread else relay.READ)
+
+    def _settle(self) -> None:
+        self._keys = b""
+        self._tell(monitor.RELEASE)
+        self._streams.settle()
+
+    def _private(self) -> tuple[int, ...]:
+        return (self._tty, *self._spawned.private, *(self._canary.descriptors if self._canary else ()))
+
+    def _close(self) -> None:
+        if self._tty >= 0:
+            self._raw.leave()
+        if self._child is not None:
+            self._child.dismiss()
+        if self._canary is not None:
+            self._canary.dismiss()
+        descriptors.close(self._tty)

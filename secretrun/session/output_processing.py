@@ -1,0 +1,124 @@
+r"""Output processing between two terminals, done once and not twice.
+
+The inner terminal makes "\r\n" of the command's "\n", and ours would again. Ours has to keep doing it,
+for other programs that print there; so the inner one's is undone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+import termios
+
+from secretrun.posix.terminal import OFLAG, attributes, changeable, changing, flags, is_raw, set_attributes
+
+_NEWLINES = termios.OPOST | termios.ONLCR
+_FLOOD = 4096  # bytes at once: no person's typing
+# Output processing that changes the text again when done twice, and that nobody can undo.
+_ODD = (
+    termios.OCRNL
+    | termios.ONOCR
+    | termios.ONLRET
+    | getattr(termios, "OLCUC", 0)
+    | getattr(termios, "OFILL", 0)
+)
+
+
+class OutputModes:
+    """Output processing between the inner terminal and ours: each newline gets one carriage return.
+
+    Args:
+        inner: the master of the inner terminal, whose modes are those of the slave.
+        outer: our terminal.
+    """
+
+    def __init__(self, inner: int, outer: int) -> None:
+        self._inner = inner
+        self._outer = outer
+        self._bypassable = False
+        self._flooding = False  # output processing of our terminal is off because of a flood
+        self.held = b""  # a last "\r" that may be half of a "\r\n"
+
+    def undo(self, data: bytes) -> bytes:
+        """Take from a chunk what our terminal is going to do by itself.
+
+        Where the command has switched output processing off (a full-screen program), it is first
+        switched off, or on again, on our terminal, if that is in raw mode for us.
+        """
+        data = self.held + data
+        self.held = b""
+        try:
+            inner, outer = _output_flags(self._inner), _output_flags(self._outer)
+        except (termios.error, OSError):
+            return data  # one of them is gone
+        wanted = inner & termios.OPOST if not inner & _ODD else 0
+        if outer & termios.OPOST or not wanted:
+            self._flooding = False  # set anew by others since, or off is what is wanted now
+        elif self._flooding:
+            outer |= termios.OPOST
+        if wanted != outer & termios.OPOST and self._process(on=bool(wanted)):
+            outer ^= termios.OPOST
+        if inner & _NEWLINES == _NEWLINES and outer & _NEWLINES == _NEWLINES:
+            self._bypassable = outer == _NEWLINES
+            if data.endswith(b"\r"):
+                data, self.held = data[:-1], b"\r"
+            return _bare_newlines(data)
+        self._bypassable = False
+        return data
+
+    def bypass(self, data: bytes) -> bytes:
+        """In a flood, do our terminal's output processing for it: the kernel's costs more than all else.
+
+        Until `restore`, output of other programs would walk down in stairs, so only for a flood, and as
+        long as it lasts: to switch twice for each write costs as much as it saves.
+
+        Returns:
+            the chunk as it is to be written.
+        """
+        if len(data) < _FLOOD or not self._bypassable:
+            self.restore()
+            return data
+        if not self._flooding:
+            if not self._process(on=False):
+                return data
+            self._flooding = True
+        return data.replace(b"\n", b"\r\n")
+
+    def restore(self) -> None:
+        """The flood is over: switch our terminal's output processing on again, where `bypass` had it off."""
+        if self._flooding:
+            self._flooding = False
+            self._process(on=True)
+
+    def _process(self, *, on: bool) -> bool:
+        """Switch our terminal's output processing; False unless it is in raw mode for us."""
+        with changing:
+            changed = changeable(self._outer)
+            if changed is None or not is_raw(changed):
+                return False
+            oflag = flags(changed, OFLAG)
+            changed[OFLAG] = oflag | termios.OPOST if on else oflag & ~termios.OPOST
+            return set_attributes(self._outer, changed)
+
+    def flush(self) -> bytes:
+        """What is held back, when nothing more comes."""
+        data, self.held = self.held, b""
+        return data
+
+
+def _output_flags(fd: int) -> int:
+    """The terminal's output flags; asked for with every read, so where its layout is known, alone."""
+    if sys.platform == "linux":
+        # struct termios of the kernel (asm-generic/termbits.h): 32 bits each of input and output flags
+        return int.from_bytes(fcntl.ioctl(fd, termios.TCGETS, bytes(64))[4:8], sys.byteorder)
+    return flags(attributes(fd), OFLAG)
+
+
+def _bare_newlines(data: bytes) -> bytes:
+    r"""The data with "\n" for "\r\n".
+
+    Looking for two bytes is twenty times slower than for one. So: take out every "\r", and see whether
+    putting one before every "\n" gives the data again, as it does unless some stood elsewhere.
+    """
+    bare = data.replace(b"\r", b"")
+    return bare if bare.replace(b"\n", b"\r\n") == data else data.replace(b"\r\n", b"\n")

@@ -1,0 +1,251 @@
+"""A pump: one stream of the command, through a masker, to one of our descriptors.
+
+A thread each, with reads that wait and writes that block: back-pressure and independence for nothing,
+and nobody's descriptor is made non-blocking but our own. Threads are started after all forks and
+stopped before the one that lingers.
+"""
+
+from __future__ import annotations
+
+import _thread  # all of `threading` that is needed here, without its 5 ms of import
+import errno
+import os
+import time
+
+from secretrun.posix import descriptors, poll, signals
+from secretrun.session.key_echo import PAUSE, Echo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from secretrun.session.output_processing import OutputModes
+
+    class Masker(Protocol):
+        """What a pump needs of a redactor."""
+
+        @property
+        def held(self) -> int:
+            """How many bytes are withheld, because they may be the beginning of a secret."""
+
+        def feed(self, data: bytes) -> bytes:
+            """Bytes in, what can be shown of them and of those held out."""
+
+        def flush(self) -> bytes:
+            """What is to be shown at the end of the stream."""
+
+
+CHUNK = 1 << 17  # bytes read at once
+BATCH = 1 << 13  # bytes taken together from a terminal; with more, reading and writing overlap less
+_LARGE = 1 << 23  # bytes, more than a chunk and all that is made of it on its way
+# The reader went away, which is its right and the command's to know; all else is a failure to be told.
+_LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO)
+
+
+def keep_memory() -> None:
+    """Have the C library keep the memory of one chunk for the next; to be called before pumping.
+
+    glibc gives freed memory back to the kernel at once, and gets it anew for each chunk, page by page: a
+    sixth of all time. How much it keeps follows the largest block freed so far (mallopt(3)), so one is freed;
+    nobody touches it, so it never takes memory.
+    """
+    bytes(_LARGE)
+
+
+class Plain:
+    """A masker that masks nothing."""
+
+    held = 0
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def flush(self) -> bytes:
+        return b""
+
+
+class Pump:
+    """One stream.
+
+    Args:
+        source: our non-blocking end of the command's pipe or terminal.
+        sink: where to write; blocking or not, it is left as it is.
+        masker: sees every byte, in order.
+        notify: a pipe that gets a byte when the pump ends.
+        modes: the output processing to undo, where source is an inner terminal.
+        release: gives what of the masker's held bytes may show after a moment of quiet; None when the
+            reader is no person at a terminal.
+
+    Attributes:
+        total: bytes read so far.
+        busy: between a read and the end of the write that follows from it.
+        due: held bytes are to show after a pause that is not over yet.
+        ended: the stream is at its end, or its reader is gone.
+        broken: the reader is gone, so the command should lose its stream as well.
+        failed: the masker raised; nothing was passed on since.
+        error: errno of a write that failed for another reason than a reader that left, or 0.
+    """
+
+    def __init__(
+        self,
+        source: int,
+        sink: int,
+        masker: Masker,
+        notify: int,
+        *,
+        modes: OutputModes | None = None,
+        release: Callable[[], bytes] | None = None,
+    ) -> None:
+        self.source = source
+        self.sink = sink
+        self.total = 0
+        self.busy = False
+        self.due = False
+        self.ended = False
+        self.broken = False
+        self.failed = False
+        self.error = 0
+        self._masker = masker
+        self._notify = notify
+        self._modes = modes
+        self._release = release
+        self._echo = Echo()
+        self._at_once = False  # what is held of the last read may show now
+        self._stopping = False
+        self._stop, self._stopper = os.pipe()
+        self._watch = poll.Watch(source, self._stop)
+        self._running = _thread.allocate_lock()
+        os.set_blocking(source, False)
+
+    def start(self) -> None:
+        """Pump in a thread of its own, which no signal interrupts."""
+        self._stopping = False
+        self._running.acquire()
+        mask = signals.block_all()
+        _thread.start_new_thread(self._run, ())
+        signals.set_mask(mask)
+
+    def stop(self) -> None:
+        """Stop between two chunks; everything read is written, what is held stays held."""
+        self._stopping = True
+        os.write(self._stopper, b"x")
+        self.join()
+        os.read(self._stop, 1)
+
+    def typed(self) -> None:
+        """A key is being passed on to the command, so this terminal's next output may be its echo."""
+        self._echo.typed()
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        with self._running:
+            pass
+
+    def _run(self) -> None:
+        try:
+            self._pump()
+        except Exception:  # noqa: BLE001  fail closed: whatever it was, nothing more is shown
+            self.failed = self.broken = self.ended = True
+        finally:
+            if self._modes is not None:
+                self._modes.restore()
+            self.busy = self.due = False
+            os.write(self._notify, b"x")
+            self._running.release()
+
+    def _pump(self) -> None:
+        self.due = self._holds()
+        while not self.ended:
+            data = self._read()
+            if data is None:
+                return
+            at_end = not data
+            self.total += len(data)
+            if self._modes is not None:
+                data = self._modes.flush() if at_end else self._modes.undo(data)
+            out = self._masker.feed(data)
+            if at_end:
+                out += self._masker.flush()
+            elif self._at_once:
+                out += self._held()
+            self._write(out if self._modes is None else self._modes.bypass(out))
+            self.ended = self.ended or at_end
+            self.due = self._holds()
+            self.busy = False
+
+    def _read(self) -> bytes | None:
+        """All that is there, up to a chunk; empty at the end of the stream, None to stop."""
+        quiet = 0.0
+        while not self._stopping:
+            data = self._gather()
+            if data is not None:
+                self._at_once = self._release is not None and self._echo.came(len(data), quiet)
+                return data
+            if self._modes is not None:
+                self._modes.restore()
+            began = time.monotonic()
+            if not self._watch.wait(PAUSE if self.due else None):
+                self._write(self._held())
+                self.due = False  # what is still held stays so until more comes
+            quiet += time.monotonic() - began
+        return None
+
+    def _gather(self) -> bytes | None:
+        """As `_read`, but None when there is nothing now.
+
+        A terminal gives 4 KiB a read at most, and a masker is much faster on one large piece than on
+        many small ones: so in a flood, what has come meanwhile is taken along.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        while size < BATCH:
+            try:
+                data = os.read(self.source, CHUNK)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.EIO:  # Linux: the last slave is closed; macOS: an empty read
+                    raise
+                data = b""
+            self.busy = True
+            if not data:
+                return b"".join(pieces)  # the next read is at the end again
+            pieces.append(data)
+            size += len(data)
+            if self._modes is None:
+                break
+        return b"".join(pieces) if pieces else None
+
+    def _holds(self) -> bool:
+        """Whether something is held that a terminal may show after a pause."""
+        if self._release is None:
+            return False
+        return self._masker.held > 0 or (self._modes is not None and self._modes.held != b"")
+
+    def _held(self) -> bytes:
+        """What may show now of what is held."""
+        out = b""
+        if self._modes is not None:
+            out = self._masker.feed(self._modes.flush())
+        if self._release is not None:
+            out += self._release()
+        return out
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self.sink, view) :]
+            except BlockingIOError:  # somebody else has made it non-blocking
+                poll.wait((), (self.sink,))
+            except OSError as error:
+                self.ended = self.broken = True
+                if error.errno not in _LEFT:
+                    self.error = error.errno or errno.EIO
+                return
+
+    def let_go(self) -> None:
+        """Close the source, so that the command gets EPIPE where its reader is gone."""
+        descriptors.close(self.source)
+        self.source = -1

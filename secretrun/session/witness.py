@@ -1,0 +1,112 @@
+"""The canary: tells a signal sent to our process group from one sent to us alone.
+
+Where the command lives in our own group it has had a group's signal itself (Ctrl-C, timeout(1), a CI
+runner), and forwarding it would deliver it twice; a signal to our process id it has not had. Where it has
+a group of its own below a monitor, the former is for that whole group, and the latter for the command
+alone: a `kill -USR1` that a script traps must not end the `sleep` it waits for. The
+simpler things fail: the sender's id in siginfo is the same in both cases, and guessing from "is there a
+terminal" is wrong half of the time. So a helper in our group has all signals blocked and is asked
+whether this one is pending there too. When we are killed it also puts things in order: with pipes it
+kills the command, and on a terminal it takes the terminal out of our raw mode.
+"""
+
+from __future__ import annotations
+
+import os
+
+from secretrun.posix import descriptors, poll, signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+_GUARD = 0  # as operation: the number is a process id; else the operation is a signal to look for
+_MESSAGE = 9  # one byte of operation, eight of number
+_PATIENCE = 0.004  # seconds: killpg reaches the members of a group one after the other
+_STUCK = 0.5  # seconds without an answer after which it must have been stopped, by a SIGSTOP to the group
+
+
+class Canary:
+    """The helper, seen from the wrapper; to be made before the command is forked.
+
+    Args:
+        tty: our terminal, in the modes it is to have again when we are killed; or None.
+    """
+
+    def __init__(self, tty: int | None = None) -> None:
+        questions, self._questions = os.pipe()
+        self._answers, answers = os.pipe()
+        mask = signals.block_all()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _main(questions, answers, tty)
+        signals.set_mask(mask)
+        descriptors.close(questions, answers)
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Our ends of the pipes to it."""
+        return (self._questions, self._answers)
+
+    def guard(self, pid: int) -> None:
+        """Say which process to kill when we are gone."""
+        self._ask(_GUARD, pid)
+
+    def saw(self, number: int) -> bool:
+        """Whether the whole group got this signal."""
+        if not self._ask(number, 0):
+            return False
+        if not poll.wait((self._answers,), timeout=_STUCK)[0]:
+            os.kill(self._pid, signals.SIGCONT)
+        return os.read(self._answers, 1) == b"\x01"
+
+    def dismiss(self) -> None:
+        """Let it go: the command has ended."""
+        descriptors.close(self._questions, self._answers)
+        try:
+            os.waitpid(self._pid, 0)
+        except ChildProcessError:
+            pass  # reaped with others by a caller of waitpid(-1)
+
+    def _ask(self, operation: int, number: int) -> bool:
+        try:
+            os.write(self._questions, bytes((operation,)) + number.to_bytes(8, "big"))
+        except BrokenPipeError:
+            return False  # somebody killed it: signals are then taken as sent to us alone
+        return True
+
+
+def _main(questions: int, answers: int, tty: int | None) -> NoReturn:
+    try:
+        descriptors.to_null(0, 1, 2)
+        kill, mend = None, None
+        if tty is not None:
+            from secretrun.posix import terminal
+
+            mend = terminal.Mender(tty)
+        descriptors.keep_only({questions, answers} if tty is None else {questions, answers, tty})
+        while len(message := os.read(questions, _MESSAGE)) == _MESSAGE:
+            operation, number = message[0], int.from_bytes(message[1:], "big")
+            if operation == _GUARD:
+                kill = _killer(number)
+            else:
+                os.write(answers, bytes((signals.became_pending(operation, _PATIENCE),)))
+        if kill is not None:
+            kill()
+        if mend is not None:
+            mend()
+    finally:
+        os._exit(0)
+
+
+def _killer(pid: int) -> Callable[[], None]:
+    """How to kill this very process later, and no other that has got its number since."""
+    if hasattr(os, "pidfd_open"):
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:
+            pass  # an old kernel, or a sandbox: by number, then
+        else:
+            return lambda: signals.kill_by_handle(handle)
+    return lambda: os.kill(pid, signals.SIGKILL)

@@ -1,0 +1,305 @@
+r"""Env-file text to assignments: Docker Compose's dotenv rules, checked strictly.
+
+    NAME=value  # comment       export NAME=value       NAME='literal, \' is a quote'
+    NAME="escapes \n and $VAR"  NAME=${VAR:-default}    NAME="several
+    lines"                      NAME=
+
+A line that is none of these is an error with its file, line and column; nothing is dropped and no
+command is ever run. Values are kept as parts, since what a variable stands for is known only when
+the assignments before it are.
+
+Sources: docs.docker.com "Set environment variables: env file syntax" for quoting, comments and
+`${VAR...}`; 1Password's "env file syntax" for blanks round the name and value and for `\$`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from secretrun.errors import TemplateError
+from secretrun.template.assignment import Assignment, Variable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from secretrun.template.assignment import Parts
+
+TEMPLATE = ".env.secretrun"  # the file that is found without being named
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DEPTH = 50  # of `${A:-${B:-...}}`: far more than anybody writes, far less than the stack holds
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "`": "`"}
+
+
+def parse(text: str, file: str) -> list[Assignment]:
+    """Parse a whole template; `file` is only its name in errors.
+
+    Raises:
+        TemplateError: at the first malformed line.
+    """
+    return _Reader(text.removeprefix("\ufeff").replace("\r\n", "\n"), file).assignments()
+
+
+def parse_text(name: str, text: str, file: str) -> Assignment:
+    """One value on its own, unquoted: only variables (and an escaped `$`) mean anything in it.
+
+    Raises:
+        TemplateError: for a malformed `${`.
+    """
+    return Assignment(name, _Reader(text, file).run("", 0), file, 1, 1)
+
+
+def parse_dotenv(text: str, file: str) -> list[tuple[str, str]]:
+    """Names and plain values of a dotenv file, in order.
+
+    Variables are taken from the lines before; any other stays as it is written, since in a password
+    `$` is a character like another.
+
+    Raises:
+        TemplateError: at the first malformed line.
+    """
+    values: dict[str, str] = {}
+
+    def expand(parts: Parts) -> str:
+        texts = []
+        for part in parts:
+            if isinstance(part, str):
+                texts.append(part)
+                continue
+            value = values.get(part.name)
+            absent = value is None or (part.operator.startswith(":") and not value)
+            if part.operator.endswith("+"):
+                texts.append("" if absent else expand(part.word))
+            elif not absent:
+                texts.append(value or "")
+            elif part.operator.endswith("-"):
+                texts.append(expand(part.word))
+            else:
+                texts.append(part.written)
+        return "".join(texts)
+
+    pairs = []
+    for assignment in parse(text, file):
+        values[assignment.name] = expand(assignment.parts)
+        pairs.append((assignment.name, values[assignment.name]))
+    return pairs
+
+
+class _Reader:
+    """A cursor over the text, with the place of every character known.
+
+    Attributes:
+        at: the next character.
+        end: where the value that is being read ends at the latest.
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.at = 0
+        self.end = len(text)
+        self.in_double_quotes = False
+        self.depth = 0
+        self.line_starts: list[int] = []
+
+    def fail(self, message: str, at: int | None = None, hint: str | None = None) -> NoReturn:
+        line, column = self.place(self.at if at is None else at)
+        raise TemplateError(message, file=self.file, line=line, column=column, hint=hint)
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Line and column of a character, both from 1."""
+        if not self.line_starts:
+            self.line_starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
+        line = bisect_right(self.line_starts, at)
+        return line, at - self.line_starts[line - 1] + 1
+
+    def skip(self, characters: str) -> None:
+        while self.at < len(self.text) and self.text[self.at] in characters:
+            self.at += 1
+
+    def line_end(self) -> int:
+        end = self.text.find("\n", self.at)
+        return len(self.text) if end < 0 else end
+
+    def assignments(self) -> list[Assignment]:
+        nul = self.text.find("\0")
+        if nul >= 0:
+            self.fail("a NUL byte, which no environment variable can hold", nul)
+        found: list[Assignment] = []
+        while True:
+            self.skip(" \t\n\r\f\v")
+            if self.at >= len(self.text):
+                return found
+            if self.text[self.at] == "#":
+                self.at = self.line_end()
+                continue
+            found.append(self.assignment())
+
+    def assignment(self) -> Assignment:
+        exported = re.compile(r"export[ \t]+(?![ \t=])").match(self.text, self.at)
+        if exported:
+            self.at = exported.end()
+        start = self.at
+        match = NAME.match(self.text, self.at)
+        end = match.end() if match else self.at
+        self.at = end
+        self.skip(" \t")
+        if match is None or self.text[self.at : self.at + 1] != "=":
+            self.bad_name(start, end)
+        self.at += 1
+        self.skip(" \t")
+        quoted = self.text[self.at : self.at + 1] in ("'", '"')
+        line, column = self.place(self.at + quoted)
+        parts = self.value()
+        return Assignment(match.group(), parts, self.file, line, column)
+
+    def bad_name(self, start: int, end: int) -> NoReturn:
+        """No line may be echoed here: it can be a secret value that lost its name or its quotes."""
+        line = self.text[start : self.line_end()]
+        name, equals, _ = line.partition("=")
+        if re.match(r"[A-Za-z_][A-Za-z0-9_]*[ \t]*:", line):
+            self.fail("expected '=' after the name, found ':'", end)
+        if not equals:
+            self.fail(
+                "expected NAME=VALUE",
+                start,
+                "a value of several lines needs quotes round it; to pass a variable through, leave it out",
+            )
+        if not name.strip():
+            self.fail("no name before '='", start)
+        at = max(start, end)
+        self.fail(
+            "not a variable name before '='",
+            at,
+            "a name has letters, digits and '_', and does not start with a digit",
+        )
+
+    def value(self) -> Parts:
+        if self.at >= len(self.text):
+            return ()
+        quote = self.text[self.at]
+        if quote == "'":
+            parts: Parts = self.single_quoted()
+        elif quote == '"':
+            opening = self.at
+            self.at += 1
+            self.in_double_quotes = True
+            parts = self.run('"', opening)
+            self.in_double_quotes = False
+            self.at += 1
+        else:
+            return self.unquoted()
+        rest = self.text[self.at : self.line_end()]
+        if rest.strip() and not re.match(r"[ \t]+#", rest):
+            self.fail(
+                "text after the closing quote",
+                hint="put the whole value in quotes, or a blank before the '#' of a comment",
+            )
+        self.at = self.line_end()
+        return parts
+
+    def single_quoted(self) -> Parts:
+        opening = self.at
+        literal = []
+        self.at += 1
+        while self.text[self.at : self.at + 1] != "'":
+            if self.at >= len(self.text):
+                self.fail("the single quote is never closed", opening)
+            if self.text.startswith("\\'", self.at):
+                self.at += 1
+            literal.append(self.text[self.at])
+            self.at += 1
+        self.at += 1
+        return ("".join(literal),)
+
+    def unquoted(self) -> Parts:
+        end = self.line_end()
+        # A '#' is a comment at the start of the value only when a blank stands before it.
+        comment = re.compile(r"[ \t]#").search(self.text, self.at - 1, end)
+        stop = comment.start() if comment else end
+        while stop > self.at and self.text[stop - 1] in " \t\r\f\v":
+            stop -= 1
+        parts: Parts = ()
+        if stop > self.at:
+            self.end = stop
+            parts = self.run("", self.at)
+            self.end = len(self.text)
+        self.at = end
+        return parts
+
+    def run(self, closing: str, opening: int) -> Parts:
+        """Text with variables, up to `closing` (a quote, "}" or, when "", the end)."""
+        parts: list[str | Variable] = []
+        literal: list[str] = []
+        text = self.text
+        while True:
+            if self.at >= self.end:
+                if closing == '"':
+                    self.fail("the double quote is never closed", opening)
+                if closing == "}":
+                    self.fail("'${' is never closed by '}'", opening)
+                break
+            character = text[self.at]
+            if closing and character == closing:
+                break
+            if character == '"' and self.in_double_quotes:
+                # Inside "${A:-word": an open brace must not swallow the lines up to the next one.
+                self.fail(
+                    "'${' is not closed before the quote", opening, 'write \\" for a quote in the value'
+                )
+            following = text[self.at + 1] if self.at + 1 < self.end else ""
+            if character == "\\" and following and following in ("$}" if closing == "}" else "$"):
+                literal.append(following)
+                self.at += 2
+            elif character == "\\" and self.in_double_quotes and following in ESCAPES:
+                literal.append(ESCAPES[following])
+                self.at += 2
+            elif character == "$" and (following == "{" or NAME.match(following)):
+                parts += ["".join(literal), self.variable()]
+                literal = []
+            elif character == "$" and following == "(":
+                self.fail(
+                    "a template runs no commands",
+                    hint="write \\$( for a literal, or use an exec:// reference with --set or --allow-exec",
+                )
+            else:
+                literal.append(character)
+                self.at += 1
+        parts.append("".join(literal))
+        return tuple(part for part in parts if part != "")
+
+    def variable(self) -> Variable:
+        start = self.at
+        line, column = self.place(start)
+        self.at += 1
+        if self.text[self.at] != "{":
+            match = NAME.match(self.text, self.at, self.end)
+            assert match is not None  # noqa: S101  (the caller looked)
+            self.at = match.end()
+            return Variable(match.group(), "", (), self.text[start : self.at], line, column)
+        if self.depth == DEPTH:
+            self.fail(f"more than {DEPTH} '${{' inside each other", start)
+        self.at += 1
+        self.skip(" \t")
+        match = NAME.match(self.text, self.at, self.end)
+        if not match:
+            self.fail("no variable name after '${'", start, "write \\${ for a literal")
+        self.at = match.end()
+        self.skip(" \t")
+        operator = re.compile(r":?[-?+]").match(self.text, self.at, self.end)
+        word: Parts = ()
+        if operator:
+            self.at = operator.end()
+            self.depth += 1
+            word = self.run("}", start)
+            self.depth -= 1
+        if self.at >= self.end or self.text[self.at] != "}":
+            self.fail(
+                "'${' is never closed by '}'",
+                start,
+                "the forms are ${VAR}, ${VAR:-default}, ${VAR:?message} and ${VAR:+other}",
+            )
+        self.at += 1
+        kind = operator.group() if operator else ""
+        return Variable(match.group(), kind, word, self.text[start : self.at], line, column)

@@ -1,0 +1,125 @@
+"""What a value is remembered under: all that it depends on, so that nobody gets another one's."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from secretrun.cache.key import Keys
+from secretrun.reference import parse
+from secretrun.resolution.registry import BUILTIN
+
+
+def keys(environ=None, options=None, *, allowed=False):
+    return Keys(environ or {}, options, known=BUILTIN, allowed=allowed)
+
+
+@pytest.fixture
+def key(tmp_path):
+    """The key of a reference that stands in `tmp_path`."""
+
+    def of(text, environ=None, options=None, *, allowed=False, trusted=False, base=tmp_path):
+        reference = parse(text, base=str(base), trusted=trusted)
+        return keys(environ, options, allowed=allowed).of(reference)
+
+    return of
+
+
+def test_every_reference_but_those_read_anew_is_remembered_apart(key, tmp_path):
+    """Also those whose path looks like a file's and is none."""
+    (tmp_path / "a.yaml").touch()
+    (tmp_path / "b.yaml").touch()
+    texts = [
+        "aws-ssm:///app/0", "aws-ssm:///app/1", "vault://secret/app#/a", "vault://secret/app#/b", "op://v/i/f",
+        "sops://a.yaml#/x", "sops://a.yaml#/y", "sops://b.yaml#/x", "sops://a.yaml?format=json#/x",
+    ]  # fmt: skip
+    found = [key(text) for text in texts]
+    assert None not in found
+    assert len(set(found)) == len(texts)
+    assert found == [key(text) for text in texts]
+    assert key("env://X") is None
+    assert key("file://a.yaml") is None
+
+
+def test_one_run_makes_the_same_keys_as_many(tmp_path):
+    """What references have in common is worked out once."""
+    references = [parse(f"vault://secret/app#/{n}", base=str(tmp_path)) for n in range(3)]
+    one = keys({"VAULT_ADDR": "https://a"})
+    assert [one.of(r) for r in references] == [keys({"VAULT_ADDR": "https://a"}).of(r) for r in references]
+
+
+@pytest.mark.parametrize("name", [
+    "AWS_PROFILE", "BITWARDENCLI_APPDATA_DIR", "CLOUDSDK_CONFIG", "DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME", "HOME",
+    "KUBECONFIG", "OP_ACCOUNT", "PYTHON_KEYRING_BACKEND", "VAULT_ADDR", "XDG_CONFIG_HOME",
+])  # fmt: skip
+def test_another_account_is_another_value(key, name):
+    assert (
+        len({key("vault://s/app#/a", {name: value}) for value in ("x", "y")} | {key("vault://s/app#/a")}) == 3
+    )
+
+
+def test_what_no_store_looks_at_changes_nothing(key):
+    assert key("vault://s/app#/a", {"EDITOR": "vi"}) == key("vault://s/app#/a")
+
+
+def test_other_options_of_a_backend_are_another_value(key):
+    """`-p prod` with [profile.prod.backend.aws-sm] must not get what was remembered without it."""
+    one = key("aws-sm://app", options={"aws-sm": {"profile": "dev", "region": "eu-central-1"}})
+    same = key("aws-sm://app", options={"aws-sm": {"region": "eu-central-1", "profile": "dev"}})
+    other = key("aws-sm://app", options={"aws-sm": {"profile": "prod", "region": "eu-central-1"}})
+    assert one == same
+    assert len({one, other, key("aws-sm://app")}) == 3
+
+
+def test_a_program_of_ones_own_may_look_at_any_variable_but_for_noise(key):
+    for text in ("exec://gh/auth/token", "summon://provider/id", "plugin-of-mine://x"):
+        assert key(text, {"GH_HOST": "a"}) != key(text, {"GH_HOST": "b"})
+        assert key(text, {"SHLVL": "1", "_": "x"}) == key(text, {"SHLVL": "2", "PWD": "/"})
+
+
+def test_what_may_not_be_asked_for_is_not_got_from_memory(key):
+    """An untrusted template's exec:// must not find what a trusted one, or --allow-exec, left."""
+    untrusted = key("exec://gh/auth/token")
+    assert untrusted not in (
+        key("exec://gh/auth/token", trusted=True),
+        key("exec://gh/auth/token", allowed=True),
+    )
+
+
+def test_an_edited_file_is_another_file(key, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("1")
+    before = key("sops://a.yaml#/x")
+    file.write_text("22")
+    assert key("sops://a.yaml#/x") != before
+    stat = file.stat()
+    other = tmp_path / "new"
+    other.write_text("22")
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    before = key("sops://a.yaml#/x")
+    other.replace(file)
+    assert key("sops://a.yaml#/x") != before
+
+
+def test_a_file_that_is_not_there_is_not_remembered(key, tmp_path):
+    (tmp_path / "directory").mkdir()
+    assert key("sops://gone.yaml#/x") is None
+    assert key("sops://directory#/x") is None
+
+
+def test_an_entry_of_a_database_depends_on_the_database(key, tmp_path):
+    (tmp_path / "team.kdbx").write_text("1")
+    before = key("keepassxc://team.kdbx/Servers/db#/Password")
+    (tmp_path / "team.kdbx").write_text("22")
+    assert before not in (None, key("keepassxc://team.kdbx/Servers/db#/Password"))
+
+
+@pytest.mark.parametrize("text", [
+    "op://dev/GitHub/one-time password?attribute=otp", "op://dev/GitHub/code?attr=otp", "bw://GitHub/totp",
+    "keepassxc://team.kdbx/GitHub#/TOTP",
+])  # fmt: skip
+def test_a_one_time_code_is_not_remembered(key, text, tmp_path):
+    """It is another one half a minute later."""
+    (tmp_path / "team.kdbx").touch()
+    assert key(text) is None

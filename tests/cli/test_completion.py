@@ -1,0 +1,336 @@
+"""The completion scripts, in the real shells.
+
+bash is asked by calling its function, fish by `complete -C`; zsh has no such door, so keys are typed
+into it on a terminal, and into bash where readline's own part is what is tested.
+"""
+
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+import ptyprocess
+import pytest
+
+from secretrun.cli import parser
+from secretrun.cli.completion.tree import words
+from secretrun.cli.verbs.completion import SHELLS, script
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FILES = {"bash": "secretrun.bash", "zsh": "_secretrun", "fish": "secretrun.fish"}
+BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
+SECONDS = 80  # for a shell on a loaded machine to answer; nothing waits that long when all is well
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A directory with a few files and a command `mytool` whose completion is `deploy` and `destroy`."""
+    (tmp_path / "prod env.env").touch()
+    (tmp_path / "stores").mkdir()
+    tool = tmp_path / "bin" / "mytool"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    return tmp_path
+
+
+class Shell:
+    """A shell on a terminal: type into it and wait for what it shows."""
+
+    def __init__(self, argv, place, setup):
+        path = f"{place / 'bin'}:{os.environ['PATH']}"
+        env = os.environ | {"TERM": "dumb", "PATH": path, "PS1": "", "INPUTRC": "/dev/null"}
+        self.process = ptyprocess.PtyProcess.spawn(argv, cwd=place, env=env, dimensions=(60, 200))
+        self.seen = b""
+        # split so that the typed line, which is echoed, is not taken for the answer
+        self.process.write(f"{setup}\nPS1='rea''dy> '\n".encode())
+        self.expect(b"ready> ")
+
+    def type(self, text):
+        self.seen = b""
+        self.process.write(text.encode())
+
+    def expect(self, *texts):
+        """Wait until all of `texts` were shown."""
+        deadline = time.monotonic() + SECONDS
+        while not all(text in self.seen for text in texts):
+            left = deadline - time.monotonic()
+            assert left > 0, f"waited for {texts}, the shell showed {self.seen!r}"
+            if select.select([self.process.fd], [], [], left)[0]:
+                self.seen += os.read(self.process.fd, 65536).replace(b"\a", b"")  # zsh beeps in mid-word
+
+    def close(self):
+        self.process.close(force=True)
+
+
+def bash(place, *typed, package=True):
+    """What bash offers for the last of the words in `typed`."""
+    source = f"source {BASH_COMPLETION}\n" if package else ""
+    program = f"""{source}source {ROOT}/completions/secretrun.bash
+complete -W 'deploy destroy' mytool
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${{#COMP_LINE}} COMP_TYPE=9 COMP_KEY=9
+_secretrun secretrun "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD - 1]}}" 2>/dev/null
+[ ${{#COMPREPLY[@]}} = 0 ] || printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    env = os.environ | {"PATH": f"{place / 'bin'}:{os.environ['PATH']}", "AWS_PROFILE": "dev"}
+    done = subprocess.run(
+        ["bash", "--norc", "-c", program, "bash", "secretrun", *typed],
+        cwd=place, env=env, capture_output=True, text=True, timeout=SECONDS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def fish(place, line):
+    """What fish offers at the end of `line`, without the descriptions."""
+    program = f"""source {ROOT}/completions/secretrun.fish
+complete -c mytool -f -a 'deploy destroy'
+complete -c mytool -l level -x -a 'low high'
+complete -C $argv[1]
+"""
+    env = os.environ | {"PATH": f"{place / 'bin'}:{os.environ['PATH']}", "AWS_PROFILE": "dev"}
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", program, line],
+        cwd=place, env=env, capture_output=True, text=True, timeout=SECONDS,
+    )  # fmt: skip
+    assert not done.stderr, done.stderr
+    return [offered.partition("\t")[0] for offered in done.stdout.splitlines()]
+
+
+def zsh(place):
+    """A zsh whose completion is on; `mytool` completes as in `place`."""
+    setup = (
+        f"fpath=({ROOT}/completions $fpath); autoload -Uz compinit; compinit -D -u; "
+        "_mytool() { compadd deploy destroy }; compdef _mytool mytool; LISTMAX=0; "
+        "zstyle ':completion:*' list-prompt ''; unsetopt zle prompt_cr prompt_sp; setopt zle; "
+    )
+    return Shell([shutil.which("zsh"), "-f", "-i"], place, setup)
+
+
+# The trees
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_committed_scripts_are_fresh(shell):
+    """completions/ is what the command line would print today (`python scripts/completions.py`)."""
+    assert (ROOT / "completions" / FILES[shell]).read_text(encoding="utf-8") == script(shell)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_verb_prints_the_committed_script(secretrun, shell):
+    done = secretrun("completion", shell)
+    assert (done.status, done.err) == (0, "")
+    assert done.out == (ROOT / "completions" / FILES[shell]).read_text(encoding="utf-8")
+
+
+def test_an_unknown_shell_is_a_usage_error(secretrun):
+    done = secretrun("completion", "tcsh")
+    assert done.status == 2
+    assert done.out == ""
+    assert "tcsh" in done.err
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_verb_and_every_long_option_is_in_the_script(shell):
+    text = script(shell)
+    for verb in words().verbs:
+        assert verb.name in text
+        for option in verb.options:
+            for flag in option.flags:
+                name = flag.lstrip("-")
+                fish_flag = f"-l {name}" if flag.startswith("--") else f"-s {name}"
+                assert (fish_flag if shell == "fish" else flag) in text
+
+
+def test_the_script_of_a_shell_loads_no_package_but_our_own():
+    """Nothing has to be installed for `secretrun completion`."""
+    program = (
+        "import sys; from secretrun.cli import main; main(['completion', 'bash'])\n"
+        "import sysconfig; purelib = sysconfig.get_path('purelib')\n"
+        "sys.stderr.write(' '.join(m for m in list(sys.modules) if m.split('.')[0] in "
+        "('shtab', 'argcomplete', 'click', 'boto3', 'ahocorasick', 'ptyprocess')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=SECONDS)
+    assert done.stdout == script("bash")
+    assert done.stderr == ""
+
+
+# bash
+
+
+def test_bash_offers_the_verbs_first(place):
+    assert bash(place, "") == [*parser.VERBS, "--"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (["che"], ["check"]),
+        (["--vers"], ["--version"]),
+        (["--tt"], ["--tty"]),
+        (["--tty", ""], ["auto", "always", "never"]),
+        (["run", "--tty", "n"], ["never"]),
+        (["--tty", "=", "al"], ["always"]),
+        (["--tty", "="], ["auto", "always", "never"]),
+        (["-q", "--fail"], ["--fail-on-leak"]),
+        (["-q", ""], ["--"]),
+        (["run", ""], ["--"]),
+        (["-e", "pro"], ["prod env.env"]),
+        (["--env-file", "=", "pro"], ["prod env.env"]),
+        (["check", "-e", "pro"], ["prod env.env"]),
+        (["--pass", "AWS_PR"], ["AWS_PROFILE"]),
+        (["--from", "so"], ["sops://"]),
+        (["read", "aws-ss"], ["aws-ssm://"]),
+        (["check", "--js"], ["--json"]),
+        (["check", "--tt"], []),
+        (["init", "st"], ["stores"]),
+        (["completion", ""], ["bash", "zsh", "fish"]),
+        (["--profile", ""], []),
+        (["nosuchverb", ""], []),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("package", [True, False], ids=["package", "bare"])
+def test_bash_completes_words_before_the_command(place, typed, offered, package):
+    """With the bash-completion package and without it, the same."""
+    assert bash(place, *typed, package=package) == offered
+
+
+@pytest.mark.parametrize("before", [["--"], ["run", "--"], ["-e", "prod env.env", "--tty", "never", "--"]])
+def test_bash_hands_over_after_the_dashes(place, before):
+    """The command's own completion is asked, with its own words."""
+    assert bash(place, *before, "mytool", "d") == ["deploy", "destroy"]
+    assert bash(place, *before, "mytool", "x", "des") == ["destroy"]
+    assert "mytool" in bash(place, *before, "myto")
+
+
+def test_bash_without_the_package_offers_commands_then_files(place):
+    assert bash(place, "--", "myto", package=False) == ["mytool"]
+    assert bash(place, "--", "mytool", "pro", package=False) == ["prod env.env"]
+
+
+def test_bash_dashes_of_another_verb_start_no_command(place):
+    assert bash(place, "check", "--", "myto") == []
+
+
+def test_bash_quotes_file_names_on_a_terminal(place):
+    """Readline's own file completion is used, so a blank in a name is escaped."""
+    setup = f"source {BASH_COMPLETION}; source {ROOT}/completions/secretrun.bash"
+    shell = Shell(["bash", "--norc", "--noprofile", "-i"], place, setup)
+    try:
+        shell.type("secretrun -e pro\t")
+        shell.expect(rb"prod\ env.env ")
+    finally:
+        shell.close()
+
+
+def test_bash_hands_over_on_a_terminal(place):
+    setup = f"source {BASH_COMPLETION}; source {ROOT}/completions/secretrun.bash; complete -W 'deploy destroy' mytool"
+    shell = Shell(["bash", "--norc", "--noprofile", "-i"], place, setup)
+    try:
+        shell.type("secretrun -e 'prod env.env' -- mytool des\t")
+        shell.expect(b"mytool destroy ")
+    finally:
+        shell.close()
+
+
+# fish
+
+
+def test_fish_offers_the_verbs_in_the_order_of_the_help(place):
+    offered = fish(place, "secretrun ")
+    assert [word for word in offered if word in parser.VERBS] == list(parser.VERBS)
+    assert "--" in offered
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("secretrun chec", ["check"]),
+        ("secretrun --vers", ["--version"]),
+        ("secretrun --tty ", ["always", "auto", "never"]),
+        ("secretrun run --tty=n", ["--tty=never"]),
+        ("secretrun -e pro", ["prod env.env"]),
+        ("secretrun --pass AWS_PR", ["AWS_PROFILE"]),
+        ("secretrun -q --from so", ["sops://"]),
+        ("secretrun read aws-ss", ["aws-ssm://"]),
+        ("secretrun check --js", ["--json"]),
+        ("secretrun check --tt", []),
+        ("secretrun init sto", ["stores/"]),
+        ("secretrun completion ", ["bash", "fish", "zsh"]),
+    ],
+)
+def test_fish_completes_words_before_the_command(place, line, offered):
+    assert fish(place, line) == offered
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("secretrun -- myto", ["mytool"]),
+        ("secretrun -- mytool d", ["deploy", "destroy"]),
+        ("secretrun run -- mytool des", ["destroy"]),
+        ("secretrun -e 'prod env.env' --tty never -- mytool --level ", ["high", "low"]),
+        ("secretrun -- mytool --lev", ["--level"]),
+        ("secretrun check -- mytool d", []),
+    ],
+)
+def test_fish_hands_over_after_the_dashes(place, line, offered):
+    found = fish(place, line)
+    assert sorted(word for word in found if word in offered or not offered) == offered
+
+
+# zsh
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("secretrun chec\t", [b"check "]),
+        ("secretrun --fail\t", [b"--fail-on-leak "]),
+        ("secretrun run --tty nev\t", [b"--tty never "]),
+        ("secretrun --tty=alw\t", [b"--tty=always "]),
+        ("secretrun -e pro\t", [rb"prod\ env.env "]),
+        ("secretrun check -e pro\t", [rb"prod\ env.env "]),
+        ("secretrun read aws-ss\t", [b"aws-ssm://"]),
+        ("secretrun check --js\t", [b"--json "]),
+        ("secretrun init sto\t", [b"stores/"]),
+        ("secretrun completion fi\t", [b"completion fish "]),
+        ("secretrun -- myto\t", [b"mytool "]),
+        ("secretrun -- mytool des\t", [b"mytool destroy "]),
+        ("secretrun run -- mytool x dep\t", [b"x deploy "]),
+        ("secretrun -e 'prod env.env' --tty never -- mytool des\t", [b"mytool destroy "]),
+        ("secretrun --tty \t\t", [b"auto", b"always", b"never"]),
+    ],
+)  # fmt: skip
+def test_zsh_completes(place, typed, shown):
+    """On a terminal: what is unambiguous is inserted, what is not is listed."""
+    shell = zsh(place)
+    try:
+        shell.type(typed)
+        shell.expect(*shown)
+    finally:
+        shell.close()
+
+
+def test_zsh_lists_the_verbs_with_what_they_do(place):
+    shell = zsh(place)
+    try:
+        shell.type("secretrun \t\t")
+        shell.expect(*(f"{verb}  ".encode() for verb in parser.VERBS if len(verb) < 8))
+        shell.expect(parser.VERBS["check"].summary[:40].encode())
+    finally:
+        shell.close()
+
+
+def test_zsh_works_when_the_script_is_sourced(place):
+    """`source <(secretrun completion zsh)` in .zshrc, the way most people set it up."""
+    setup = f"autoload -Uz compinit; compinit -D -u; source {ROOT}/completions/_secretrun"
+    shell = Shell([shutil.which("zsh"), "-f", "-i"], place, setup)
+    try:
+        shell.type("secretrun chec\t")
+        shell.expect(b"check ")
+    finally:
+        shell.close()

@@ -1,0 +1,207 @@
+"""`secretrun inject`: files filled and environments written, whole or not at all."""
+
+import base64
+import json
+import pathlib
+import subprocess
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.store import COMMAND, clean_environ, secretrun
+
+from secretrun.formats import render
+from secretrun.template.dotenv import parse_dotenv
+from secretrun.testing import install_program
+
+# The stand-in for 1Password's `op`, which needs an account.
+OP = pathlib.Path(__file__).parents[1] / "backends" / "op_stand_in.py"
+SECRET = "inject-secret \"x\" '$y' 0123"
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "token").write_text(SECRET)
+    (tmp_path / ".env.secretrun").write_text("TOKEN=file://token\nPLAIN=a b\n")
+    return tmp_path
+
+
+def inject(place, *arguments, **env):
+    return secretrun("inject", *arguments, env=clean_environ(place) | env, cwd=place)
+
+
+def test_a_file_is_filled_and_its_dollars_are_left_alone(place):
+    (place / "conf.tpl").write_bytes(
+        b'a {{ file://token }} $host ${x}\r\n{{ file://$NAME }}\xff {{ "{{x}}" }}\n'
+    )
+    done = inject(place, "-i", "conf.tpl", NAME="token")
+    want = f"a {SECRET} $host ${{x}}\r\n{SECRET}".encode() + b"\xff {{x}}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, want, b"")
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("a {{ op://dev/app/token }} b", "a op-value-1 b"),
+        ("a {{op://dev/$ITEM/token}} b", "a op-value-1 b"),
+        ("a op://dev/app/token, b", "a op-value-1, b"),
+        ("a op://${VAULT:-dev}/$ITEM/token b", "a op-value-1 b"),
+        ("{{ OP://Dev/App/Token }}", "op-value-1"),
+        ("{{ ref+op://dev/app/token }}", "op-value-1"),
+        ("a ref+op://dev/app/token+b", "a op-value-1b"),
+        ("{{ ref+echo://said/so }}", "said/so"),
+        ("{{ ref+echo://said/$ITEM }}", "said/app"),
+        ("{{ file://$DIRECTORY/token }}", SECRET),
+        ('{{ "{{ op://dev/app/token }}" }}', "{{ op://dev/app/token }}"),
+    ],
+)
+def test_every_form_of_a_reference_is_filled_in_a_file(place, text, filled):
+    store = place / "op-store"
+    store.mkdir()
+    value = base64.b64encode(b"op-value-1").decode()
+    (store / "values.json").write_text(json.dumps({"op://dev/app/token": value}))
+    environ = install_program(place / "bin", "op", OP.read_text(), clean_environ(place))
+    environ |= {"OP_STORE": str(store), "ITEM": "app", "DIRECTORY": str(place)}
+    (place / "t").write_text(text)
+    done = subprocess.run(
+        [*COMMAND, "inject", "-i", "t"], env=environ, cwd=place, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.decode()) == (0, filled), done.stderr
+
+
+def test_stdin_is_a_template_too(place):
+    done = secretrun(
+        "inject", "-i", "-", env=clean_environ(place), cwd=place, stdin=None, input=b"x={{ file://token }}"
+    )
+    assert done.stdout.decode() == f"x={SECRET}"
+
+
+def test_the_output_file_is_private_and_an_existing_one_needs_force(place):
+    (place / "t").write_text("{{ file://token }}")
+    assert inject(place, "-i", "t", "-o", "out").returncode == 0
+    assert (place / "out").read_text() == SECRET
+    assert (place / "out").stat().st_mode & 0o777 == 0o600
+    again = inject(place, "-i", "t", "-o", "out")
+    assert again.returncode == 125
+    assert b"exists already" in again.stderr
+    assert inject(place, "-i", "t", "-o", "out", "-f", "--file-mode", "0640").returncode == 0
+    assert (place / "out").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_failing_reference_writes_nothing_and_names_every_failure(place):
+    (place / "t").write_text("{{ file://token }} {{ file://gone-1 }} {{ file://gone-2 }}")
+    done = inject(place, "-i", "t", "-o", "out")
+    assert done.returncode == 125
+    assert b"nothing was written" in done.stderr
+    assert b"gone-1" in done.stderr
+    assert b"gone-2" in done.stderr
+    assert not (place / "out").exists()
+    assert SECRET.encode() not in done.stderr
+
+
+def test_a_malformed_reference_is_named_with_line_and_column(place):
+    (place / "t").write_text("one\n  two {{ nothing }}\n")
+    done = inject(place, "-i", "t")
+    assert done.returncode == 125
+    assert b"t:2:10: " in done.stderr
+    assert done.stdout == b""
+
+
+def test_a_full_disk_leaves_no_file_and_the_old_one_as_it_was(place):
+    (place / "t").write_text("{{ file://token }}" * 1000)
+    (place / "out").write_text("old")
+    command = f"ulimit -f 1; exec {' '.join(COMMAND)} inject -i t -o out -f"
+    done = subprocess.run(
+        ["sh", "-c", command], env=clean_environ(place), cwd=place, capture_output=True, timeout=60
+    )
+    assert done.returncode == 125
+    assert b"error: out: " in done.stderr
+    assert (place / "out").read_text() == "old"
+    assert [path.name for path in place.iterdir() if path.name.endswith(".tmp")] == []
+
+
+@pytest.mark.parametrize("verb", [["inject", "-i", "t"], ["inject"], ["read", "file://token"], ["check"]])
+def test_standard_output_on_a_full_disk_is_a_clear_error(place, verb):
+    (place / "t").write_text("{{ file://token }}")
+    (place / ".env").write_text("TOKEN=file://token\n")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *verb],
+            env=clean_environ(place),
+            cwd=place,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (
+        125,
+        b"secretrun: error: can't write: no space left on device\n",
+    )
+
+
+def test_a_link_is_followed_and_stays_one(place):
+    (place / "t").write_text("{{ file://token }}")
+    (place / "real").write_text("old")
+    (place / "out").symlink_to("real")
+    assert inject(place, "-i", "t", "-o", "out", "-f").returncode == 0
+    assert (place / "out").is_symlink()
+    assert (place / "real").read_text() == SECRET
+
+
+@pytest.mark.parametrize("form", [*render.FORMATS])
+def test_every_format_gives_the_values_to_its_own_reader(place, form):
+    done = inject(place, "--format", form)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode()
+    if form == "json":
+        found = json.loads(text)
+    elif form == "yaml":
+        found = yaml.safe_load(text)
+    elif form == "k8s":
+        found = {name: base64.b64decode(v).decode() for name, v in yaml.safe_load(text)["data"].items()}
+    elif form == "shell":
+        read = subprocess.run(
+            ["sh", "-c", text + 'printf "%s\\n%s" "$TOKEN" "$PLAIN"'],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = dict(zip(("TOKEN", "PLAIN"), read.stdout.split("\n"), strict=True))
+    elif form == "docker":
+        found = dict(line.split("=", 1) for line in text.splitlines())
+    elif form == "dotenv":
+        found = dict(parse_dotenv(text, "out"))
+    else:
+        found = {name: _systemd(value) for name, value in (line.split("=", 1) for line in text.splitlines())}
+    assert found == {"TOKEN": SECRET, "PLAIN": "a b"}
+
+
+def _systemd(value):
+    """Unquote as systemd.exec(5) does."""
+    out, inner = "", iter(value[1:-1])
+    for character in inner:
+        out += next(inner) if character == "\\" else character
+    return out
+
+
+VALUES = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True), VALUES, max_size=4))
+def test_dotenv_json_yaml_and_k8s_carry_any_text(values):
+    raw = {name: value.encode() for name, value in values.items()}
+    assert dict(parse_dotenv(render.render(raw, "dotenv").decode(), "x")) == values
+    assert json.loads(render.render(raw, "json")) == values
+    assert yaml.safe_load(render.render(raw, "yaml")) == values
+    data = yaml.safe_load(render.render(raw, "k8s"))["data"]
+    assert {name: base64.b64decode(value).decode() for name, value in data.items()} == values
+
+
+def test_what_a_format_can_not_carry_is_an_error_that_names_the_variable(place):
+    (place / "token").write_text("two\nlines")
+    done = inject(place, "--format", "docker")
+    assert done.returncode == 125
+    assert b"TOKEN has several lines" in done.stderr
+    assert b"two" not in done.stderr

@@ -1,0 +1,3 @@
+"""A terminal for those that need one."""
+
+from support.pair import pair  # noqa: F401  a fixture
