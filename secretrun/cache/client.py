@@ -1,6 +1,6 @@
-"""The agent as resolution sees it: a cache of references, and the verbs of `secretrun agent`.
+"""The cache as resolution sees it: a cache of references, and the verbs of `secretrun cache`.
 
-Without an agent every lookup is a miss, and `problem` says why; what fails a run is only an agent that
+Without a cache every lookup is a miss, and `problem` says why; what fails a run is only a cache that
 another user has put there.
 """
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PATIENCE = 2.0  # seconds for one exchange with a process on this machine
 
 
-class Agent:
-    """A connection to the agent, made on first use."""
+class Connection:
+    """A connection to the cache, made on first use."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._path = endpoint.socket_path(environ)
@@ -33,7 +33,7 @@ class Agent:
         """One exchange; returns the fields of an "ok" answer.
 
         Raises:
-            ConfigError: when there is no agent, it is not ours, or it refuses.
+            ConfigError: when there is no cache, it is not ours, or it refuses.
         """
         endpoint.check_directory(self._path)
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -42,35 +42,35 @@ class Agent:
             connection.connect(self._path)
             if endpoint.peer_uid(connection) != os.getuid():
                 raise directories.NotOurs(
-                    f"the agent at {self._path} runs as another user", hint="remove that socket"
+                    f"the cache at {self._path} runs as another user", hint="remove that socket"
                 )
             connection.sendall(wire.frame(wire.VERSION, verb, *fields))
             head = _receive(connection, 4)
             answer = wire.fields(_receive(connection, wire.body_length(head)))
         except (OSError, wire.WireError) as error:
             raise ConfigError(
-                f"no secretrun agent answers at {self._path}: {_reason(error)}",
-                hint="secretrun agent start",
+                f"no secretrun cache answers at {self._path}: {_reason(error)}",
+                hint="secretrun cache start",
             ) from None
         finally:
             connection.close()
         if answer[:2] != [wire.VERSION, b"ok"]:
             reason = answer[2].decode("utf-8", "replace") if len(answer) > 2 else "an answer we don't know"
-            raise ConfigError(f"the secretrun agent refused: {reason}", hint="secretrun agent unlock")
+            raise ConfigError(f"the secretrun cache refused: {reason}", hint="secretrun cache unlock")
         return answer[2:]
 
 
 class Cache:
-    """Resolved references, remembered by the agent.
+    """Resolved references, remembered by the cache.
 
     Args:
-        environ: says where the agent is.
+        environ: says where the cache is.
         ttl: seconds for which it is to remember a value, and beyond which an answer of it is not taken;
             None takes and gives nothing, but for what stands in when a store can't be reached.
         keys: what each reference is remembered under.
 
     Attributes:
-        problem: why the agent could not be used, or None.
+        problem: why the cache could not be used, or None.
         stale: references that were answered from beyond their TTL, with their age in seconds.
     """
 
@@ -78,7 +78,7 @@ class Cache:
         self._ttl = ttl
         self._limits: dict[str, float] = {}
         self._keys = keys
-        self._agent = Agent(environ)
+        self._cache = Connection(environ)
         self.problem: ConfigError | None = None
         self.stale: dict[Reference, int] = {}
 
@@ -92,15 +92,15 @@ class Cache:
         return min(ttl, self._limits.get(reference.text, ttl))
 
     def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]:
-        """The values the agent has; with `stale` also those past their TTL, noted in `stale`."""
+        """The values the cache has; with `stale` also those past their TTL, noted in `stale`."""
         usable = [r for r in wanted if self._limits.get(r.text) != 0 and (stale or self._ttl_of(r) > 0)]
         keys = {r: key for r in usable if (key := self._keys.of(r))}
         if not keys or (self.problem is not None and not stale):
             return {}
         try:
-            parts = self._agent.ask(b"get", b"s" if stale else b"", *keys.values())
+            parts = self._cache.ask(b"get", b"s" if stale else b"", *keys.values())
             if len(parts) != 3 * len(keys):
-                raise ConfigError("the secretrun agent gave an answer we don't know")
+                raise ConfigError("the secretrun cache gave an answer we don't know")
         except directories.NotOurs:
             raise
         except ConfigError as error:
@@ -119,7 +119,7 @@ class Cache:
         return found
 
     def put(self, values: Mapping[Reference, bytes]) -> None:
-        """Have the agent remember these values, each for its TTL."""
+        """Have the cache remember these values, each for its TTL."""
         batches: dict[float, list[bytes]] = {}
         for reference, value in values.items():
             ttl = self._ttl_of(reference)
@@ -130,7 +130,7 @@ class Cache:
             if self.problem is not None:
                 return
             try:
-                self._agent.ask(b"put", *fields)
+                self._cache.ask(b"put", *fields)
             except directories.NotOurs:
                 raise
             except ConfigError as error:

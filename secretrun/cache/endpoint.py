@@ -1,10 +1,10 @@
-"""Where the agent's socket is, and whether the one who answers there is really us.
+"""Where the cache's socket is, and whether the one who answers there is really us.
 
 Both sides check: the directory must be ours and closed to others, and the kernel must say that the
 process at the other end runs as our user (SO_PEERCRED on Linux, LOCAL_PEERCRED on macOS).
 
 `_socket` and not `socket`: the wrapper module brings selectors and enum, 6 ms on every cached run. And that
-only where there is a connection: a run without an agent asks for the place of its locks.
+only where there is a connection: a run without a cache asks for the place of its locks.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ SOL_LOCAL = 0
 
 
 def socket_path(environ: Mapping[str, str]) -> str:
-    """`SECRETRUN_AGENT_SOCK`, else below `$XDG_RUNTIME_DIR`, else below /tmp in a directory per user."""
-    chosen = environ.get("SECRETRUN_AGENT_SOCK")
+    """`SECRETRUN_CACHE_SOCK`, else below `$XDG_RUNTIME_DIR`, else below /tmp in a directory per user."""
+    chosen = environ.get("SECRETRUN_CACHE_SOCK")
     if chosen:
         return os.path.abspath(chosen)
-    return os.path.join(directories.runtime(environ), "agent.sock")
+    return os.path.join(directories.runtime(environ), "cache.sock")
 
 
 def check_directory(path: str, *, create: bool = False) -> None:
@@ -39,7 +39,7 @@ def check_directory(path: str, *, create: bool = False) -> None:
         ConfigError: when it can't be looked at.
     """
     directories.check_ours(
-        os.path.dirname(path), create=create, remedy="remove it, or set SECRETRUN_AGENT_SOCK"
+        os.path.dirname(path), create=create, remedy="remove it, or set SECRETRUN_CACHE_SOCK"
     )
 
 

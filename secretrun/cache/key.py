@@ -1,4 +1,4 @@
-"""What the agent remembers a reference's value under: a digest of all that the value depends on.
+"""What the cache remembers a reference's value under: a digest of all that the value depends on.
 
 The reference, the variables that choose accounts, addresses and keys, the backends' options, and, for a
 reference into a file, the file's identity, time and size. So another profile, another account, another

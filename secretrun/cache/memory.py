@@ -1,4 +1,4 @@
-"""What the agent remembers, as a pure machine: a request and the time in, an answer out.
+"""What the cache remembers, as a pure machine: a request and the time in, an answer out.
 
 A value is fresh for its TTL, then stale: kept a while longer for `--offline`, and given out only when
 the request asks for stale ones. Locking forgets everything and holds nothing until it is unlocked.

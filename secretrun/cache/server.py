@@ -1,4 +1,4 @@
-"""The agent's process: one thread, one loop, a socket only its user can talk to.
+"""The cache's process: one thread, one loop, a socket only its user can talk to.
 
 A client gets `PATIENCE` seconds for its request and is dropped after that, or when it goes away in the
 middle of it; nobody waits for anybody else's slowness. The process holds no file and no terminal, dumps
@@ -39,10 +39,10 @@ class _Client:
 
 
 def listen(path: str) -> socket.socket:
-    """Bind the agent's socket, mode 0600; a socket that nobody answers at any more is replaced.
+    """Bind the cache's socket, mode 0600; a socket that nobody answers at any more is replaced.
 
     Raises:
-        ConfigError: when an agent runs already, or the place is not ours.
+        ConfigError: when a cache runs already, or the place is not ours.
     """
     endpoint.check_directory(path, create=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -54,8 +54,8 @@ def listen(path: str) -> socket.socket:
                 break
             except OSError as error:
                 if attempt == 2 or not _is_dead(path):
-                    reason = "an agent runs already" if attempt == 1 else (error.strerror or "in use").lower()
-                    raise ConfigError(f"{path}: {reason}", hint="secretrun agent status") from None
+                    reason = "a cache runs already" if attempt == 1 else (error.strerror or "in use").lower()
+                    raise ConfigError(f"{path}: {reason}", hint="secretrun cache status") from None
                 os.unlink(path)
     except BaseException:
         listener.close()
@@ -123,7 +123,7 @@ def serve(listener: socket.socket, path: str, idle: float) -> None:
         selector.close()
         listener.close()
         try:
-            if os.stat(path).st_ino == mine:  # not the socket of an agent that came after us
+            if os.stat(path).st_ino == mine:  # not the socket of a cache that came after us
                 os.unlink(path)
         except OSError:
             pass
@@ -177,7 +177,7 @@ def _drop(client: _Client, clients: set[_Client], selector: selectors.BaseSelect
 
 
 def start(path: str, idle: float) -> int:
-    """Start the agent in the background; returns its process id once it answers.
+    """Start the cache in the background; returns its process id once it answers.
 
     Raises:
         ConfigError: when one runs already, or the place is not ours.

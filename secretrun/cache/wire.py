@@ -1,4 +1,4 @@
-"""What client and agent say to each other: frames of byte strings.
+"""What client and cache say to each other: frames of byte strings.
 
 A frame is a 4-byte big-endian length and a body; the body is fields, each a 4-byte length and bytes.
 Not JSON: importing `json` would cost the client more than the whole exchange takes.

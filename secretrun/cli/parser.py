@@ -190,7 +190,7 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
 
 
-def _agent(parser: argparse.ArgumentParser) -> None:
+def _cache(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("start", "stop", "lock", "unlock", "status"), help="what to do")
     parser.add_argument(
         "--idle",
@@ -267,11 +267,11 @@ VERBS = {
         usage="secretrun doctor [OPTIONS]",
         description="Look at every store; the exit status is about those that the template here uses.",
     ),
-    "agent": Verb(
-        "agent", "remember values in memory for a while, as ssh-agent does keys", _agent,
-        usage="secretrun agent start|stop|lock|unlock|status",
+    "cache": Verb(
+        "cache", "remember values in memory for a while, as ssh-agent does keys", _cache,
+        usage="secretrun cache start|stop|lock|unlock|status",
         description="A per-user process that holds resolved values in memory, for runs with --cache TTL.",
-        examples="  secretrun agent start\n  secretrun --cache 10m -- make\n  secretrun agent lock",
+        examples="  secretrun cache start\n  secretrun --cache 10m -- make\n  secretrun cache lock",
     ),
     "completion": Verb(
         "completion", "print the completion script of a shell", _completion,

@@ -52,7 +52,7 @@ KEYS: dict[str, tuple[dict[str, object], str]] = {
                 {"type": "string", "pattern": settings.DURATION},
             ]
         },
-        "how long the agent may remember it at most, such as 5m; false: never",
+        "how long the cache may remember it at most, such as 5m; false: never",
     ),
     "description": ({"type": "string"}, "for people"),
 }

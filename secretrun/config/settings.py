@@ -76,9 +76,9 @@ RESOLUTION = (
     Setting("timeout", ("--timeout",), "seconds", "seconds each store may take (default: 60)",
             default=60.0, metavar="SECONDS"),
     Setting("cache", ("--cache",), "duration",
-            "let the running agent remember values for this long, such as 10m", metavar="TTL"),
+            "let the running cache remember values for this long, such as 10m", metavar="TTL"),
     Setting("offline", ("--offline",), "flag",
-            "when a store can't be reached, use what the agent remembers from before, with a warning"),
+            "when a store can't be reached, use what the cache remembers from before, with a warning"),
     Setting("allow_exec", ("--allow-exec",), "flag", "let templates run programs by exec:// references",
             project=False),
 )  # fmt: skip

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Answers = dict[Reference, Answer]
 
     class Remembered(Protocol):
-        """What `--cache` and `--offline` need of the agent's client."""
+        """What `--cache` and `--offline` need of the cache's client."""
 
         def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]: ...
 

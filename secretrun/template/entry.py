@@ -54,7 +54,7 @@ class Entry:
         default: the text to use instead of a missing value, or None.
         mask, min_length: see `Secret`.
         deliver: "env", "file", "fd" or "stdin".
-        remember: seconds for which the agent may remember it at most, 0 never, None as the run says.
+        remember: seconds for which the cache may remember it at most, 0 never, None as the run says.
         check: looks at the resolved value and raises a BackendError, or None.
     """
 

@@ -1,4 +1,4 @@
-"""The agent as a real process, behind a real socket, in front of a real SOPS store."""
+"""The cache as a real process, behind a real socket, in front of a real SOPS store."""
 
 import os
 import pathlib
@@ -16,12 +16,12 @@ from secretrun.backend.programs import find_sops
 from secretrun.cache import endpoint, wire
 from secretrun.errors import ConfigError
 
-SECRET = "agent-remembers-me-0123456789"
+SECRET = "cache-remembers-me-0123456789"
 RECORDER = '#!/bin/sh\necho "$@" >> {calls!r}\nexec {real!r} "$@"\n'
 
 
 class Bench:
-    """A store whose sops calls are counted, and an agent on a socket of its own."""
+    """A store whose sops calls are counted, and a cache on a socket of its own."""
 
     def __init__(self, tmp_path):
         self.tmp_path = tmp_path
@@ -30,21 +30,21 @@ class Bench:
         recorder = tmp_path / "sops"
         recorder.write_text(RECORDER.format(calls=str(tmp_path / "calls"), real=find_sops(os.environ)))
         recorder.chmod(0o755)
-        self.socket = tmp_path / "run" / "agent.sock"
+        self.socket = tmp_path / "run" / "cache.sock"
         self.env = self.store.environ | {
             "SECRETRUN_SOPS": str(recorder),
-            "SECRETRUN_AGENT_SOCK": str(self.socket),
+            "SECRETRUN_CACHE_SOCK": str(self.socket),
         }
-        self.agent = None
+        self.cache = None
 
     def __call__(self, *arguments, **env):
         return secretrun(*arguments, env=self.env | env, cwd=self.tmp_path)
 
     def start(self, *options):
-        self.agent = subprocess.Popen(
-            [*COMMAND, "agent", "start", "--foreground", *options], env=self.env, cwd=self.tmp_path
+        self.cache = subprocess.Popen(
+            [*COMMAND, "cache", "start", "--foreground", *options], env=self.env, cwd=self.tmp_path
         )
-        until(lambda: self("agent", "status").returncode == 0, "the agent to answer")
+        until(lambda: self("cache", "status").returncode == 0, "the cache to answer")
 
     def calls(self):
         try:
@@ -68,9 +68,9 @@ class Bench:
 def bench(tmp_path):
     made = Bench(tmp_path)
     yield made
-    if made.agent is not None:
-        made.agent.kill()
-        made.agent.wait()
+    if made.cache is not None:
+        made.cache.kill()
+        made.cache.wait()
 
 
 def test_the_second_run_asks_no_store(bench):
@@ -81,7 +81,7 @@ def test_the_second_run_asks_no_store(bench):
     assert bench.calls() == 1
 
 
-def test_without_an_agent_a_run_warns_and_asks_the_store(bench):
+def test_without_a_cache_a_run_warns_and_asks_the_store(bench):
     done = bench.show()
     assert done.returncode == 0
     assert b"warning: --cache: " in done.stderr
@@ -122,13 +122,13 @@ def test_a_value_ends_with_its_ttl(bench):
 def test_lock_forgets_and_unlock_remembers_again(bench):
     bench.start()
     bench.show()
-    assert bench("agent", "lock").returncode == 0
+    assert bench("cache", "lock").returncode == 0
     done = bench.show()
     assert done.returncode == 0
     assert b"locked" in done.stderr
     assert bench.calls() == 2
-    assert b"locked" in bench("agent", "status").stdout
-    assert bench("agent", "unlock").returncode == 0
+    assert b"locked" in bench("cache", "status").stdout
+    assert bench("cache", "unlock").returncode == 0
     bench.show()
     bench.show()
     assert bench.calls() == 3
@@ -136,54 +136,54 @@ def test_lock_forgets_and_unlock_remembers_again(bench):
 
 def test_stop_ends_it_and_removes_the_socket(bench):
     bench.start()
-    assert bench("agent", "stop").returncode == 0
-    assert bench.agent.wait(30) == 0
+    assert bench("cache", "stop").returncode == 0
+    assert bench.cache.wait(30) == 0
     assert not bench.socket.exists()
-    assert bench("agent", "status").returncode == 1
+    assert bench("cache", "status").returncode == 1
 
 
 def test_it_ends_by_itself_when_idle(bench):
-    bench.agent = subprocess.Popen(
-        [*COMMAND, "agent", "start", "--foreground", "--idle", "0.3s"], env=bench.env, cwd=bench.tmp_path
+    bench.cache = subprocess.Popen(
+        [*COMMAND, "cache", "start", "--foreground", "--idle", "0.3s"], env=bench.env, cwd=bench.tmp_path
     )
-    assert bench.agent.wait(60) == 0
+    assert bench.cache.wait(60) == 0
     assert not bench.socket.exists()
 
 
 def test_in_the_background_it_outlives_its_starter_and_holds_no_pipe(bench):
-    done = bench("agent", "start")  # would hang if the agent kept our pipes open
+    done = bench("cache", "start")  # would hang if the cache kept our pipes open
     assert done.returncode == 0
-    assert b"agent " in done.stderr
-    assert bench("agent", "status").returncode == 0
-    assert bench("agent", "start").returncode == 125
-    bench("agent", "stop")
-    until(lambda: not bench.socket.exists(), "the agent to end")
+    assert b"cache " in done.stderr
+    assert bench("cache", "status").returncode == 0
+    assert bench("cache", "start").returncode == 125
+    bench("cache", "stop")
+    until(lambda: not bench.socket.exists(), "the cache to end")
 
 
 def test_sigterm_ends_it_cleanly(bench):
     bench.start()
-    bench.agent.send_signal(signal.SIGTERM)
-    assert bench.agent.wait(30) == 0
+    bench.cache.send_signal(signal.SIGTERM)
+    assert bench.cache.wait(30) == 0
     assert not bench.socket.exists()
 
 
-def test_a_socket_left_by_a_killed_agent_is_replaced(bench):
+def test_a_socket_left_by_a_killed_cache_is_replaced(bench):
     bench.start()
-    bench.agent.kill()
-    bench.agent.wait()
+    bench.cache.kill()
+    bench.cache.wait()
     assert bench.socket.exists()
     bench.start()
     assert bench.show().returncode == 0
 
 
-def test_killed_agent_is_a_warning_not_a_failure(bench):
+def test_killed_cache_is_a_warning_not_a_failure(bench):
     bench.start()
     bench.show()
-    bench.agent.kill()
-    bench.agent.wait()
+    bench.cache.kill()
+    bench.cache.wait()
     done = bench.show()
     assert done.returncode == 0
-    assert b"no secretrun agent answers" in done.stderr
+    assert b"no secretrun cache answers" in done.stderr
 
 
 def test_the_socket_is_its_users_alone(bench):
@@ -214,7 +214,7 @@ def test_clients_that_die_or_talk_nonsense_harm_nobody(bench):
 def test_a_silent_client_is_dropped(bench):
     bench.start()
     with bench.raw() as connection:
-        assert connection.recv(1) == b""  # the agent hangs up; no timeout of ours
+        assert connection.recv(1) == b""  # the cache hangs up; no timeout of ours
 
 
 def test_offline_uses_an_old_value_only_when_asked_and_says_so(bench):
@@ -281,7 +281,7 @@ def test_a_directory_of_somebody_else_is_refused(bench, monkeypatch):
 def test_a_directory_open_to_others_is_refused(bench):
     bench.socket.parent.mkdir()
     bench.socket.parent.chmod(0o777)
-    done = bench("agent", "start", "--foreground")
+    done = bench("cache", "start", "--foreground")
     assert done.returncode == 125
     assert b"not a directory of ours alone" in done.stderr
 
@@ -292,14 +292,14 @@ def test_the_kernel_says_who_is_at_the_other_end():
         assert endpoint.peer_uid(ours) == os.getuid()
 
 
-def test_the_agent_can_not_be_read_by_its_neighbours(bench):
+def test_the_cache_can_not_be_read_by_its_neighbours(bench):
     bench.start()
     bench.show()
-    limits = pathlib.Path(f"/proc/{bench.agent.pid}/limits").read_text()
+    limits = pathlib.Path(f"/proc/{bench.cache.pid}/limits").read_text()
     core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
     assert core.split()[4] == "0"
     # A process that is not dumpable has its /proc files owned by root, whoever runs it.
-    assert os.stat(f"/proc/{bench.agent.pid}/environ").st_uid == 0
+    assert os.stat(f"/proc/{bench.cache.pid}/environ").st_uid == 0
 
 
 def test_nothing_is_written_to_disk(bench):

@@ -1,4 +1,4 @@
-"""The agent's pure parts: frames, and what is remembered for how long."""
+"""The cache's pure parts: frames, and what is remembered for how long."""
 
 import pytest
 from hypothesis import given

@@ -45,7 +45,7 @@ def store(tmp_path):
         (("--env", "x", "--", "true"), "unrecognized arguments: --env x", "--help says what there is"),
         (("--timeout", "soon", "--", "true"), "--timeout: 'soon' is not a number", "--help"),
         (("--watch-interval", "x", "--", "true"), "argument --watch-interval: 'x' is not a duration", "--help"),
-        (("agent", "start", "--idle", "0"), "argument --idle: '0' is not a duration", "--help"),
+        (("cache", "start", "--idle", "0"), "argument --idle: '0' is not a duration", "--help"),
         (("check", "extra"), "unrecognized arguments: extra", "secretrun check --help"),
         (("read",), "the following arguments are required: REFERENCE", "secretrun read --help"),
     ],
@@ -123,7 +123,7 @@ def test_an_internal_error_shows_its_type_and_place_and_not_its_text(capfd):
     with pytest.raises(KeyError) as caught:
         raise KeyError("s3cret-value")
     err = said(capfd, lambda m: m.bug(caught.value))
-    assert err.startswith("secretrun: error: internal error: KeyError at test_front.py:")
+    assert err.startswith("secretrun: error: internal error: KeyError at test_main.py:")
     assert "s3cret" not in err
     assert "report it" in err
 

@@ -127,17 +127,17 @@ def test_runs_side_by_side_prompt_once(place):
     assert side_by_side(place, 4) == ["call", "prompt", "call", "call", "call"]
 
 
-def test_with_an_agent_they_also_ask_once(place):
-    agent = place.start("agent", "start", "--foreground")
+def test_with_a_cache_they_also_ask_once(place):
+    cache = place.start("cache", "start", "--foreground")
     try:
         until(
-            lambda: secretrun("agent", "status", env=place.environ, cwd=place.root).returncode == 0,
-            "the agent",
+            lambda: secretrun("cache", "status", env=place.environ, cwd=place.root).returncode == 0,
+            "the cache",
         )
         assert side_by_side(place, 4, "--cache", "10m") == ["call", "prompt"]
     finally:
-        agent.terminate()
-        agent.communicate(timeout=60)
+        cache.terminate()
+        cache.communicate(timeout=60)
 
 
 def test_a_run_killed_at_its_prompt_lets_the_next_one_ask(place):
@@ -349,12 +349,12 @@ def test_a_file_is_decrypted_once_for_values_and_imports(place, counted):
     assert lines_of(counted) == ["call", "call"]
 
 
-def test_imports_are_remembered_by_the_agent_like_values(place, counted):
-    agent = place.start("agent", "start", "--foreground")
+def test_imports_are_remembered_by_the_cache_like_values(place, counted):
+    cache = place.start("cache", "start", "--foreground")
     try:
         until(
-            lambda: secretrun("agent", "status", env=place.environ, cwd=place.root).returncode == 0,
-            "the agent",
+            lambda: secretrun("cache", "status", env=place.environ, cwd=place.root).returncode == 0,
+            "the cache",
         )
         for _ in range(3):
             done = secretrun(
@@ -371,16 +371,16 @@ def test_imports_are_remembered_by_the_agent_like_values(place, counted):
             assert (done.returncode, json.loads(done.stdout)) == (0, {"B": 16, "C": len(VALUE)}), done.stderr
         assert lines_of(counted) == ["call"]
     finally:
-        agent.terminate()
-        agent.communicate(timeout=60)
+        cache.terminate()
+        cache.communicate(timeout=60)
 
 
 def test_an_old_import_stands_in_only_when_asked_and_with_a_warning(place, counted):
-    agent = place.start("agent", "start", "--foreground")
+    cache = place.start("cache", "start", "--foreground")
     try:
         until(
-            lambda: secretrun("agent", "status", env=place.environ, cwd=place.root).returncode == 0,
-            "the agent",
+            lambda: secretrun("cache", "status", env=place.environ, cwd=place.root).returncode == 0,
+            "the cache",
         )
         everything = ("--cache", "0.1s", "--from", "sops://secrets.enc.json#/sub", "--", "true")
         assert secretrun(*everything, env=place.environ, cwd=place.root).returncode == 0
@@ -397,5 +397,5 @@ def test_an_old_import_stands_in_only_when_asked_and_with_a_warning(place, count
             assert done.returncode == 0, done.stderr
             assert b"the store can't be reached, using the value of " in done.stderr
     finally:
-        agent.terminate()
-        agent.communicate(timeout=60)
+        cache.terminate()
+        cache.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""An agent that dies, lies or is somebody else's: said clearly, no child where it matters, no value anywhere."""
+"""A cache that dies, lies or is somebody else's: said clearly, no child where it matters, no value anywhere."""
 
 import os
 import socket
@@ -20,10 +20,10 @@ VALUE = "value-of-op-0123456789"
 
 @pytest.fixture
 def beside(tmp_path):
-    """A place whose template asks a plugin, and a directory for the agent's socket."""
+    """A place whose template asks a plugin, and a directory for the cache's socket."""
     made = Place(tmp_path)
-    made.environ["SECRETRUN_AGENT_SOCK"] = str(made.runtime / "agent" / "agent.sock")
-    (made.runtime / "agent").mkdir(mode=0o700)
+    made.environ["SECRETRUN_CACHE_SOCK"] = str(made.runtime / "cache" / "cache.sock")
+    (made.runtime / "cache").mkdir(mode=0o700)
     made.reference("op://dev/app/password")
     made.program("op", f"import sys; sys.stdin.read(); print({VALUE!r}, end='')")
     return made
@@ -62,8 +62,8 @@ class Impostor:
 
 @pytest.mark.parametrize("verb", ["run", "check", "inject", "redact"])
 def test_a_socket_where_others_may_put_theirs(beside, verb):
-    (beside.runtime / "agent").chmod(0o777)
-    impostor = Impostor(beside.runtime / "agent" / "agent.sock", wire.frame(wire.VERSION, b"ok"))
+    (beside.runtime / "cache").chmod(0o777)
+    impostor = Impostor(beside.runtime / "cache" / "cache.sock", wire.frame(wire.VERSION, b"ok"))
     try:
         before = beside.files()
         done = beside.run(verb, "--cache", "10m")
@@ -84,9 +84,9 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize("said", NONSENSE)
-def test_an_agent_that_dies_mid_answer_or_talks_nonsense_is_done_without(beside, said):
+def test_a_cache_that_dies_mid_answer_or_talks_nonsense_is_done_without(beside, said):
     """It only saves questions: the store is asked, and the user told."""
-    impostor = Impostor(beside.runtime / "agent" / "agent.sock", said)
+    impostor = Impostor(beside.runtime / "cache" / "cache.sock", said)
     try:
         done = beside.run("run", "--cache", "10m")
         assert done.returncode == 0, done.stderr
@@ -99,27 +99,27 @@ def test_an_agent_that_dies_mid_answer_or_talks_nonsense_is_done_without(beside,
 
 
 @pytest.mark.parametrize("verb", ["run", "inject", "redact", "check"])
-def test_an_agent_killed_where_it_was_needed(beside, verb):
+def test_a_cache_killed_where_it_was_needed(beside, verb):
     """The store is out of reach, and what remembered its values is dead: nothing may stand in for them."""
-    agent = subprocess.Popen(
-        [*COMMAND, "agent", "start", "--foreground"], env=beside.environ, cwd=beside.work
+    cache = subprocess.Popen(
+        [*COMMAND, "cache", "start", "--foreground"], env=beside.environ, cwd=beside.work
     )
     try:
-        socket_file = beside.runtime / "agent" / "agent.sock"
+        socket_file = beside.runtime / "cache" / "cache.sock"
         end = time.monotonic() + 60
-        while secretrun("agent", "status", env=beside.environ, cwd=beside.work).returncode != 0:
-            assert time.monotonic() < end, "the agent does not answer"
+        while secretrun("cache", "status", env=beside.environ, cwd=beside.work).returncode != 0:
+            assert time.monotonic() < end, "the cache does not answer"
         assert beside.run("check", "--cache", "10m").returncode == 0
     finally:
-        agent.kill()
-        agent.wait()
+        cache.kill()
+        cache.wait()
     assert socket_file.exists()  # it had no time to remove it
     (beside.bin / "op").chmod(0o644)
     beside.fails(verb, "--cache", "10m", "--offline", words="op is not installed")
 
 
-def test_an_agent_of_another_user_is_told_nothing_and_ends_the_run(beside, monkeypatch):
-    socket_file = beside.runtime / "agent" / "agent.sock"
+def test_a_cache_of_another_user_is_told_nothing_and_ends_the_run(beside, monkeypatch):
+    socket_file = beside.runtime / "cache" / "cache.sock"
     impostor = Impostor(socket_file, wire.frame(wire.VERSION, b"ok"))
     try:
         monkeypatch.setattr(endpoint, "peer_uid", lambda _: os.getuid() + 1)

@@ -44,7 +44,7 @@ class Edge(Waiting):
     """An edge that does not really wait, and remembers for how long it should have."""
 
     def __init__(self):
-        super().__init__({"SECRETRUN_AGENT_SOCK": "/nonexistent/agent.sock"}, None)
+        super().__init__({}, None)
         self.pauses = []
 
     def pause(self, seconds):
@@ -169,7 +169,7 @@ class Queue(Waiting):
     """A real queue, which notes who waits in it."""
 
     def __init__(self, directory):
-        super().__init__({"SECRETRUN_AGENT_SOCK": str(directory / "run" / "agent.sock")}, None)
+        super().__init__({"XDG_RUNTIME_DIR": str(directory)}, None)
         self.looks = 0
         self.queued = []
 

@@ -1,4 +1,4 @@
-"""`secretrun agent start|stop|lock|unlock|status`."""
+"""`secretrun cache start|stop|lock|unlock|status`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 
 from secretrun.cache import endpoint
-from secretrun.cache.client import Agent
+from secretrun.cache.client import Connection
 from secretrun.config import settings
 
 TYPE_CHECKING = False
@@ -18,14 +18,14 @@ def run(options: argparse.Namespace) -> int:
     """Do one of the five; returns the exit status (1 from `status` means that none runs)."""
     from secretrun.errors import ConfigError
 
-    agent = Agent(os.environ)
+    cache = Connection(os.environ)
     if options.action == "start":
         return _start(options)
     if options.action != "status":
-        agent.ask(options.action.encode())
+        cache.ask(options.action.encode())
         return 0
     try:
-        parts = agent.ask(b"status")
+        parts = cache.ask(b"status")
     except ConfigError as error:
         if options.json:
             sys.stdout.write('{"version": 1, "running": false}\n')
@@ -52,5 +52,5 @@ def _start(options: argparse.Namespace) -> int:
         server.serve(server.listen(path), path, idle)
         return 0
     pid = server.start(path, idle)
-    options.messages.note(f"agent {pid} at {path}, ends after {options.idle} without a request")
+    options.messages.note(f"cache {pid} at {path}, ends after {options.idle} without a request")
     return 0
