@@ -32,7 +32,7 @@ from main_job.support import Store
 from moto.server import ThreadedMotoServer
 from rows import finish, row, say
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 COUNTING = '#!/bin/sh\necho call >> "{log}"\n{pause}exec {command} "$@"\n'

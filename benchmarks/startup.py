@@ -13,7 +13,7 @@ import time
 
 from rows import finish, row, say
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 
 REFERENCE = [sys.executable, "-I", "-S", "-c", "pass"]
 

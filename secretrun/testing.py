@@ -258,9 +258,9 @@ class MemoryBackend:
 
 def program_backend(name: str, path: str) -> Backend:
     """The backend that an executable `secretrun-backend-NAME` at `path` is, for the contract's tests."""
-    from secretrun.resolution.program_backend import Plugin
+    from secretrun.resolution.program_backend import ProgramBackend
 
-    return Plugin(name, path)
+    return ProgramBackend(name, path)
 
 
 def install_program(

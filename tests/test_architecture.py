@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 
 if sys.version_info >= (3, 11):
     import tomllib

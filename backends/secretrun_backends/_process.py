@@ -13,31 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from secretrun.backend import BackendInfo, Context
-
-LIMIT = 64 << 20  # bytes of output; what writes more is not sending secrets
-COMPLAINT = 64 << 10  # bytes of standard error that are looked at
-SHORTEST = 4  # bytes of a line that can be told from any other words
-REAP = 5.0  # seconds to collect a killed program that the kernel does not let go of
-
-
-class Completed:
-    """What a program left behind.
-
-    Attributes:
-        status: its exit status; -n when signal n killed it.
-        output: its standard output; may hold secrets.
-        complaint: its standard error as text; may hold whatever the program quotes.
-    """
-
-    __slots__ = ("complaint", "output", "status")
-
-    def __init__(self, status: int, output: bytes, complaint: str) -> None:
-        self.status = status
-        self.output = output
-        self.complaint = complaint
-
-    def __repr__(self) -> str:
-        return f"<Completed {self.status}>"
+    from secretrun.backend.process import Completed
 
 
 class Deadline:
@@ -106,40 +82,21 @@ def run(
         BadAnswer: when it writes more than `LIMIT` bytes.
         Unavailable: when it can't be started.
     """
-    from secretrun.backend.process import Program
+    from secretrun.backend import process
 
-    end = deadline.end
     try:
-        program = Program(
-            command, environ=environ, directory=directory, leader=not terminal, reads=text is not None
+        done = process.run(
+            command, text, environ=environ, end=deadline.end, directory=directory, leader=not terminal
         )
     except OSError as error:
         raise Unavailable(
             f"can't start {command[0]}: {error.strerror}", hint=f"install it: {info.install}"
         ) from None
-    status = None
-    try:
-        output, complaint, excess = program.exchange(text or b"", end, limit=LIMIT, complaint_limit=COMPLAINT)
-        if not excess:
-            status = program.wait(end)
-    finally:
-        if status is None:  # too late, or we are being interrupted
-            program.kill()
-        program.close()
-        program.wait(time.monotonic() + REAP)
-    if excess == "output":
-        raise BadAnswer(f"{os.path.basename(command[0])} writes more than {LIMIT >> 20} MiB")
-    if status is None:
+    if done.excess == "output":
+        raise BadAnswer(f"{os.path.basename(command[0])} writes more than {process.LIMIT >> 20} MiB")
+    if done.excess:
         raise deadline.passed(info)
-    return Completed(status, output, _without(output, complaint).decode("utf-8", "replace"))
-
-
-def _without(output: bytes, complaint: bytes) -> bytes:
-    """A complaint without the lines of the output, should the program quote the value it failed on."""
-    for line in {line.strip() for line in output.splitlines()}:
-        if len(line) >= SHORTEST:
-            complaint = complaint.replace(line, b"[withheld]")
-    return complaint
+    return done
 
 
 def first_line(complaint: str) -> str:

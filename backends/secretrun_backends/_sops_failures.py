@@ -8,14 +8,14 @@ Exit statuses: `cmd/sops/codes` in getsops/sops; words checked with sops 3.11.
 
 from __future__ import annotations
 
-from secretrun.backend.programs import age_key_file
+from secretrun.backend.sops import age_key_file
 from secretrun.errors import BackendError, BadAnswer, NotSignedIn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from secretrun_backends._process import Completed
+    from secretrun.backend.process import Completed
 
 NO_KEY = 128  # CouldNotRetrieveKey
 TREE, MAC, MAC_MISSING = 25, 51, 52  # a value, or the whole, that does not fit its authentication code

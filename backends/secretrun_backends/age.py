@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.backend.programs import age_key_file, find_program
+from secretrun.backend.programs import find_program
+from secretrun.backend.sops import age_key_file
 from secretrun.errors import BackendError, BadAnswer, NotInstalled, NotSignedIn
 from secretrun_backends._decrypted import fetch_files, list_file
 from secretrun_backends._process import Deadline, find, first_line, run

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from secretrun.backend import Context
+    from secretrun.backend.process import Completed
     from secretrun.model import Reference
-    from secretrun_backends._process import Completed
 
 SUFFIX = ".kdbx"
 STANDARD = {"password": "Password", "username": "UserName", "url": "URL", "notes": "Notes", "title": "Title"}

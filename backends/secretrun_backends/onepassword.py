@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from secretrun.backend import Context
+    from secretrun.backend.process import Completed
     from secretrun.model import Reference
-    from secretrun_backends._process import Completed
 
 ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_. ")
 ATTRIBUTES = ("type", "value", "id", "purpose", "otp", "content", "size", "name")

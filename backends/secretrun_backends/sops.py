@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.backend.programs import find_sops, sops_environment
+from secretrun.backend.sops import find_sops, sops_environment
 from secretrun.errors import BackendError, BadAnswer, BadReference
 from secretrun_backends._process import Deadline, run
 from secretrun_backends._references import gpg_terminal, once, require_file

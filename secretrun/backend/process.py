@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 16
 MOST = 3600.0  # seconds; poll(2) can't count those of a month
+LIMIT = 64 << 20  # bytes of output; what writes more is not sending secrets
+COMPLAINT = 64 << 10  # bytes of standard error that are kept; the rest is read and dropped
+TELLING = 4  # bytes of a line that can be told from any other words
+REAP = 5.0  # seconds to collect a killed program that the kernel does not let go of
 SHORTEST, LONGEST = 0.0005, 0.05  # seconds between looks whether a program has ended
 
 
@@ -171,6 +175,81 @@ class Program:
         """Let go of its pipes."""
         descriptors.close(*self._pipes)
         self._pipes.clear()
+
+
+class Completed:
+    """What a program left behind.
+
+    Attributes:
+        status: its exit status; -n when signal n killed it, which is ours when there is an `excess`.
+        output: its standard output, at most the limit; may hold secrets.
+        complaint: its standard error as text, without the lines of its output; may hold whatever the
+            program quotes.
+        excess: "" when it ended by itself, else "time" or "output", the limit it went over.
+    """
+
+    __slots__ = ("complaint", "excess", "output", "status")
+
+    def __init__(self, status: int, output: bytes, complaint: str, excess: str) -> None:
+        self.status = status
+        self.output = output
+        self.complaint = complaint
+        self.excess = excess
+
+    def __repr__(self) -> str:
+        return f"<Completed {self.excess or self.status}>"
+
+
+def run(
+    command: Sequence[str],
+    text: bytes | None = None,
+    *,
+    environ: Mapping[str, str],
+    end: float | None,
+    directory: str | None = None,
+    leader: bool = True,
+    sweep: bool = False,
+    limit: int = LIMIT,
+) -> Completed:
+    """Run a program to its end: it has exited, and nothing holds its output open any more.
+
+    Args:
+        command: its absolute path, and its arguments; never a secret.
+        text: what it reads on standard input, or None for `/dev/null`.
+        environ: the environment it starts with.
+        end: the monotonic time at which it is killed, or None.
+        directory: its working directory, or None for ours.
+        leader: see `Program`.
+        sweep: what it leaves running in its session is killed too.
+        limit: bytes of output at which it is killed.
+
+    Raises:
+        OSError: it can't be started.
+    """
+    program = Program(command, environ=environ, directory=directory, leader=leader, reads=text is not None)
+    status = None
+    try:
+        output, complaint, excess = program.exchange(text or b"", end, limit=limit, complaint_limit=COMPLAINT)
+        if not excess:
+            status = program.wait(end)
+            excess = "time" if status is None else ""
+    finally:
+        if status is None or sweep:  # too late, or we are being interrupted
+            program.kill()
+        program.close()
+        killed = program.wait(time.monotonic() + REAP)
+    status = killed if status is None else status
+    status = -_signal.SIGKILL if status is None else status  # the kernel does not let go of it
+    return Completed(status, output, _without(output, complaint).decode("utf-8", "replace"), excess)
+
+
+def _without(output: bytes, complaint: bytes) -> bytes:
+    """A complaint without the lines of the output, should the program quote the value it failed on."""
+    if complaint:
+        for line in {line.strip() for line in output.splitlines()}:
+            if len(line) >= TELLING:
+                complaint = complaint.replace(line, b"[withheld]")
+    return complaint
 
 
 def _spawn(

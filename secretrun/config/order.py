@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from secretrun.template.assignment import Parts
+    from secretrun.template.dotenv import Parts
 
 
 class Definition:

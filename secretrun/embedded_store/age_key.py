@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 
-from secretrun.backend.programs import age_key_file, find_program
+from secretrun.backend.programs import find_program
+from secretrun.backend.sops import age_key_file
 from secretrun.errors import BackendError, Unavailable
 
 TYPE_CHECKING = False

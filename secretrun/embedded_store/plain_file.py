@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from secretrun.errors import ReferenceSyntaxError, TemplateError
+from secretrun.formats.parse import parse_dotenv
 from secretrun.template import dotenv
 from secretrun.template import value as pieces
 
@@ -10,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from secretrun.template.assignment import Parts, Variable
+    from secretrun.template.dotenv import Parts, Variable
 
 
 class PlainFile:
@@ -47,7 +48,7 @@ def read(text: str, file: str, known: Callable[[str], bool]) -> PlainFile:
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     found = PlainFile()
-    pairs = dotenv.parse_dotenv(text, file)
+    pairs = parse_dotenv(text, file)
     for assignment, (name, value) in zip(dotenv.parse(text, file), pairs, strict=True):
         if name in found.names:
             raise TemplateError(

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 
-from secretrun.backend.programs import find_sops, sops_environment
+from secretrun.backend.sops import find_sops, sops_environment
 from secretrun.errors import BackendError, NotSignedIn, Unavailable, UsageError
 from secretrun.posix import atomic_file, directories
 

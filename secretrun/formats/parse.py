@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from secretrun.template.dotenv import Parts
+
 KINDS = ("auto", "json", "yaml", "dotenv", "ini")
 
 
@@ -201,9 +203,46 @@ def _merge(value: Any, what: str, above: tuple[int, ...]) -> dict[str, Any]:
     return found
 
 
+def parse_dotenv(text: str, file: str) -> list[tuple[str, str]]:
+    """Names and plain values of a dotenv file, in order.
+
+    Variables are taken from the lines before; any other stays as it is written, since in a password
+    `$` is a character like another.
+
+    Raises:
+        TemplateError: at the first malformed line.
+    """
+    from secretrun.template import dotenv
+
+    values: dict[str, str] = {}
+
+    def expand(parts: Parts) -> str:
+        texts = []
+        for part in parts:
+            if isinstance(part, str):
+                texts.append(part)
+                continue
+            value = values.get(part.name)
+            absent = value is None or (part.operator.startswith(":") and not value)
+            if part.operator.endswith("+"):
+                texts.append("" if absent else expand(part.word))
+            elif not absent:
+                texts.append(value or "")
+            elif part.operator.endswith("-"):
+                texts.append(expand(part.word))
+            else:
+                texts.append(part.written)
+        return "".join(texts)
+
+    pairs = []
+    for assignment in dotenv.parse(text, file):
+        values[assignment.name] = expand(assignment.parts)
+        pairs.append((assignment.name, values[assignment.name]))
+    return pairs
+
+
 def _dotenv(text: str, what: str) -> dict[str, Any]:
     from secretrun.errors import TemplateError
-    from secretrun.template.dotenv import parse_dotenv
 
     try:
         return dict(parse_dotenv(text, what))

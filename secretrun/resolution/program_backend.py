@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from secretrun.backend import Context
-    from secretrun.backend.capture import Captured
+    from secretrun.backend.process import Completed
     from secretrun.model import Reference
 
     Place = tuple[str, tuple[tuple[str, str], ...], str]
@@ -69,7 +69,7 @@ def installed(environ: Mapping[str, str]) -> list[str]:
     return sorted(found)
 
 
-class Plugin:
+class ProgramBackend:
     """The backend that a program is.
 
     Args:
@@ -116,18 +116,21 @@ class Plugin:
         return Health(f"{self._program} (protocol {VERSION})", version=str(VERSION))
 
     def _converse(self, places: Sequence[Place], context: Context) -> dict[Place, bytes | BackendError]:
-        from secretrun.backend.capture import capture
+        import time
+
+        from secretrun.backend import process
 
         numbered = dict(enumerate(places, 1))
         grease = len(places) + 1
         with Scratch() as directory:
             try:
-                captured = capture(
+                done = process.run(
                     [self._program],
                     _questions(numbered, grease, self.info.name, context),
                     environ=context.environ,
+                    end=None if context.timeout is None else time.monotonic() + context.timeout,
                     directory=directory,
-                    seconds=context.timeout,
+                    sweep=True,  # what it left running has no business beside secrets
                     limit=LIMIT,
                 )
             except OSError as error:
@@ -135,7 +138,7 @@ class Plugin:
                     f"can't start {self._program}: {(error.strerror or 'unknown reason').lower()}",
                     hint="is it a program with a #! line, and executable?",
                 ) from None
-        said = self._read(captured, {*numbered, grease}, context)
+        said = self._read(done, {*numbered, grease}, context)
         if said.get(grease) != "unsupported":
             raise self._bad("does not answer an unknown message with 'unsupported'")
         values = [value for value in said.values() if isinstance(value, bytes)]
@@ -148,7 +151,7 @@ class Plugin:
         return found
 
     def _read(
-        self, captured: Captured, wanted: set[int], context: Context
+        self, done: Completed, wanted: set[int], context: Context
     ) -> dict[int, bytes | str | dict[str, Any]]:
         """Number to value, "unsupported" or error message; every number of `wanted` has one.
 
@@ -156,14 +159,14 @@ class Plugin:
             BadAnswer, TimedOut: the program did not keep to the protocol, or to its limits.
             BackendError: it refused the whole batch, by an error with id 0.
         """
-        if captured.excess == "time":
+        if done.excess == "time":
             raise TimedOut(
                 f"{PREFIX}{self.info.name} did not end within {context.timeout or 0:g} seconds",
                 hint="allow more with --timeout SECONDS",
             )
-        if captured.excess:
+        if done.excess:
             raise self._bad(f"writes more than {LIMIT >> 20} MiB")
-        lines = captured.output.split(b"\n")
+        lines = done.output.split(b"\n")
         half = lines.pop()
         said: dict[int, bytes | str | dict[str, Any]] = {}
         greeted = False
@@ -184,12 +187,11 @@ class Plugin:
             if message["id"] in said or message["id"] not in wanted:
                 raise self._bad(f"answers in line {number} what was not asked, or twice")
             said[message["id"]] = self._answer(message, number)
-        complaint = self._complaint(captured, said)
+        complaint = self._complaint(done, said)
         if half:
             raise self._bad(f"ended in the middle of a line{complaint}")
-        if captured.status != 0:
-            status = captured.status or 0
-            ended = f"signal {-status}" if status < 0 else f"status {status}"
+        if done.status != 0:
+            ended = f"signal {-done.status}" if done.status < 0 else f"status {done.status}"
             raise self._bad(f"ended with {ended}{complaint}")
         if not greeted or wanted - set(said):
             raise self._bad(f"ended before it had answered everything{complaint}")
@@ -230,10 +232,10 @@ class Plugin:
             pass
         raise self._bad(f"gives a value that is no text or base64 in line {number}")
 
-    def _complaint(self, captured: Captured, said: Mapping[int, object]) -> str:
+    def _complaint(self, done: Completed, said: Mapping[int, object]) -> str:
         """The first line of its standard error, unless that shows a value."""
         values = [value for value in said.values() if isinstance(value, bytes)]
-        for line in captured.complaint.decode("utf-8", "replace").splitlines():
+        for line in done.complaint.splitlines():
             if line.strip():
                 return f": {_clean(line, values)}"
         return ""
@@ -242,7 +244,7 @@ class Plugin:
         return BadAnswer(f"{PREFIX}{self.info.name} {what}", hint=hint or "docs/plugins.md has the protocol")
 
     def __repr__(self) -> str:
-        return f"<Plugin {self.info.name}>"
+        return f"<ProgramBackend {self.info.name}>"
 
 
 def _questions(numbered: Mapping[int, Place], grease: int, scheme: str, context: Context) -> bytes:

@@ -146,9 +146,9 @@ class Registry:
             if target:
                 made = _load(target, scheme)
             elif program:
-                from secretrun.resolution.program_backend import Plugin
+                from secretrun.resolution.program_backend import ProgramBackend
 
-                made = Plugin(scheme, program)
+                made = ProgramBackend(scheme, program)
             else:
                 raise ConfigError(f"no backend for {scheme}:// in this version of secretrun")
             for other in made.info.schemes:

@@ -18,18 +18,62 @@ import re
 from bisect import bisect_right
 
 from secretrun.errors import TemplateError
-from secretrun.template.assignment import Assignment, Variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from secretrun.template.assignment import Parts
+    Parts = tuple[str | "Variable", ...]
 
 TEMPLATE = ".env.secretrun"  # the file that is found without being named
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 DEPTH = 50  # of `${A:-${B:-...}}`: far more than anybody writes, far less than the stack holds
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "`": "`"}
+
+
+class Variable:
+    """`$NAME` or `${NAME}`, with an operator and its word.
+
+    Attributes:
+        name: the variable.
+        operator: "", ":-", "-", ":?", "?", ":+" or "+", with the shell's meaning.
+        word: the parts after the operator.
+        written: the whole expression as it stands in the text.
+        line, column: where it stands, from 1.
+    """
+
+    __slots__ = ("column", "line", "name", "operator", "word", "written")
+
+    def __init__(self, name: str, operator: str, word: Parts, written: str, line: int, column: int) -> None:
+        self.name = name
+        self.operator = operator
+        self.word = word
+        self.written = written
+        self.line = line
+        self.column = column
+
+
+class Assignment:
+    """One `NAME=value` of a template.
+
+    Attributes:
+        name: the variable it sets.
+        parts: its literal texts and variables in order.
+        file, line: where it stands.
+        column: of the first character of the value, its quote not counted.
+    """
+
+    __slots__ = ("column", "file", "line", "name", "parts")
+
+    def __init__(self, name: str, parts: Parts, file: str, line: int, column: int) -> None:
+        self.name = name
+        self.parts = parts
+        self.file = file
+        self.line = line
+        self.column = column
+
+    def __repr__(self) -> str:
+        return f"<Assignment {self.name} {self.file}:{self.line}>"
 
 
 def parse(text: str, file: str) -> list[Assignment]:
@@ -48,42 +92,6 @@ def parse_text(name: str, text: str, file: str) -> Assignment:
         TemplateError: for a malformed `${`.
     """
     return Assignment(name, _Reader(text, file).run("", 0), file, 1, 1)
-
-
-def parse_dotenv(text: str, file: str) -> list[tuple[str, str]]:
-    """Names and plain values of a dotenv file, in order.
-
-    Variables are taken from the lines before; any other stays as it is written, since in a password
-    `$` is a character like another.
-
-    Raises:
-        TemplateError: at the first malformed line.
-    """
-    values: dict[str, str] = {}
-
-    def expand(parts: Parts) -> str:
-        texts = []
-        for part in parts:
-            if isinstance(part, str):
-                texts.append(part)
-                continue
-            value = values.get(part.name)
-            absent = value is None or (part.operator.startswith(":") and not value)
-            if part.operator.endswith("+"):
-                texts.append("" if absent else expand(part.word))
-            elif not absent:
-                texts.append(value or "")
-            elif part.operator.endswith("-"):
-                texts.append(expand(part.word))
-            else:
-                texts.append(part.written)
-        return "".join(texts)
-
-    pairs = []
-    for assignment in parse(text, file):
-        values[assignment.name] = expand(assignment.parts)
-        pairs.append((assignment.name, values[assignment.name]))
-    return pairs
 
 
 class _Reader:

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from secretrun.template.assignment import Assignment, Parts, Variable
+    from secretrun.template.dotenv import Assignment, Parts, Variable
     from secretrun.template.entry import Piece, Pieces
 
     Values = list[tuple[Piece, str]]  # what the holes of a text stand for, and the variable's name

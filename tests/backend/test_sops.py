@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from secretrun.backend.programs import age_key_file, find_program, find_sops, sops_environment
+from secretrun.backend.programs import find_program
+from secretrun.backend.sops import age_key_file, find_sops, sops_environment
 from secretrun.errors import Unavailable
 from secretrun.testing import install_program
 

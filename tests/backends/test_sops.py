@@ -11,7 +11,7 @@ import pyrage
 import pytest
 
 from secretrun.backend import Context
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 from secretrun.errors import (
     BackendError,
     BadAnswer,

@@ -12,7 +12,7 @@ import pytest
 from support.store import COMMAND, Store, secretrun
 from support.until import until
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 from secretrun.cache import endpoint, wire
 from secretrun.errors import ConfigError
 

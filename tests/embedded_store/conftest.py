@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ptyprocess import PtyProcess
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 import pyrage
 import pytest
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 
 CREATED = {".sops.yaml", "secrets.enc.env", ".env.secretrun"}
 PYTHON_KEYGEN = f"""\

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 from secretrun.cli.verbs.set import LONGEST_LINE
 from secretrun.embedded_store.sops_file import Sops
 

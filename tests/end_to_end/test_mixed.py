@@ -38,7 +38,7 @@ def program(path, text):
 
 
 def test_one_template_mixes_stores_and_asks_each_once(tmp_path, aws):
-    from secretrun.backend.programs import find_sops
+    from secretrun.backend.sops import find_sops
 
     store = Store(tmp_path, {"one": "sops-first-value-1", "two": "sops-second-value-2"})
     client = boto3.client(

@@ -13,7 +13,7 @@ from support.store import COMMAND, Store, clean_environ, on_terminal, secretrun
 from support.until import until
 from support.wire import HANG, Server
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 from secretrun.testing import install_program
 
 VALUE = "value-of-a-run-0123456789"

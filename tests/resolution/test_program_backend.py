@@ -24,7 +24,7 @@ from secretrun.errors import (
 )
 from secretrun.reference import parse
 from secretrun.resolution import program_backend
-from secretrun.resolution.program_backend import Plugin
+from secretrun.resolution.program_backend import ProgramBackend
 from secretrun.resolution.registry import Registry
 from secretrun.testing import DIFFICULT_VALUES, BackendContract, install_program
 
@@ -47,7 +47,9 @@ GIVE = 'say(type="value", id=message["id"], text="value-of-" + message["path"])'
 
 def made(tmp_path, source):
     environ = install_program(tmp_path / "bin", "secretrun-backend-odd", source)
-    return Plugin("odd", str(tmp_path / "bin" / "secretrun-backend-odd")), Context(environ, timeout=60)
+    return ProgramBackend("odd", str(tmp_path / "bin" / "secretrun-backend-odd")), Context(
+        environ, timeout=60
+    )
 
 
 def tolerant(tmp_path, get=GIVE, end=""):
@@ -63,7 +65,7 @@ class TestShelf(BackendContract):
         for name, value in DIFFICULT_VALUES.items():
             (tmp_path / name).write_bytes(value)
         (tmp_path / "json").write_bytes(b'{"a": {"b": "inner"}}')
-        self.backend = Plugin("shelf", str(SHELF))
+        self.backend = ProgramBackend("shelf", str(SHELF))
         self.context = Context({"PATH": os.environ["PATH"], "SHELF": str(tmp_path)}, timeout=90)
         self.known = {parse(f"shelf://{name}"): value for name, value in DIFFICULT_VALUES.items()}
         self.known[parse("shelf://json#/a/b")] = b"inner"
@@ -78,14 +80,14 @@ class TestShelf(BackendContract):
 def test_the_shell_example_refuses_to_leave_its_directory():
     reference = parse("shelf://../secret")
     context = Context({"PATH": os.environ["PATH"], "SHELF": "/"}, timeout=90)
-    error = Plugin("shelf", str(SHELF)).fetch([reference], context)[reference]
+    error = ProgramBackend("shelf", str(SHELF)).fetch([reference], context)[reference]
     assert isinstance(error, BackendError)
     assert error.code == "backend.bad-reference"
 
 
 def test_an_error_with_id_0_fails_the_whole_batch():
     with pytest.raises(NotSignedIn, match="SHELF"):
-        Plugin("shelf", str(SHELF)).fetch(
+        ProgramBackend("shelf", str(SHELF)).fetch(
             [parse("shelf://a")], Context({"PATH": os.environ["PATH"]}, timeout=90)
         )
 
@@ -261,7 +263,7 @@ def test_what_can_not_be_started_says_why(tmp_path):
     program.write_text("no #! line, and no format the kernel knows\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     with pytest.raises(Unavailable, match="exec format error"):
-        Plugin("odd", str(program)).fetch([parse("odd://a")], Context(dict(os.environ), timeout=60))
+        ProgramBackend("odd", str(program)).fetch([parse("odd://a")], Context(dict(os.environ), timeout=60))
 
 
 @pytest.mark.parametrize("name", ["../odd", "a/b", "", "-x", "a b", "é"])
@@ -282,7 +284,7 @@ def test_the_registry_knows_programs_and_lists_them(tmp_path):
     registry = Registry(environ)
     assert registry.known("odd")
     assert not registry.known("peculiar")
-    assert isinstance(registry.backend("odd"), Plugin)
+    assert isinstance(registry.backend("odd"), ProgramBackend)
     assert "odd" in [backend.info.name for backend in registry.everything()]
 
 

@@ -13,7 +13,7 @@ import time
 
 import pyrage
 
-from secretrun.backend.programs import find_sops
+from secretrun.backend.sops import find_sops
 
 COMMAND = [sys.executable, "-m", "secretrun"]
 

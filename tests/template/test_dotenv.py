@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from secretrun.errors import TemplateError
-from secretrun.template.assignment import Variable
-from secretrun.template.dotenv import parse, parse_dotenv, parse_text
+from secretrun.formats.parse import parse_dotenv
+from secretrun.template.dotenv import Variable, parse, parse_text
 
 
 def shown(parts):

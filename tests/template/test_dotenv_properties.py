@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secretrun.errors import TemplateError
-from secretrun.template.dotenv import parse, parse_dotenv
+from secretrun.formats.parse import parse_dotenv
+from secretrun.template.dotenv import parse
 
 NAMES = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,8}\Z")
 TEXTS = st.text(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.store import COMMAND, clean_environ, secretrun
 
 from secretrun.formats import render
-from secretrun.template.dotenv import parse_dotenv
+from secretrun.formats.parse import parse_dotenv
 from secretrun.testing import install_program
 
 # The stand-in for 1Password's `op`, which needs an account.
