@@ -16,7 +16,7 @@ from secretrun.formats.parse import parse_dotenv
 from secretrun.testing import install_program
 
 # The stand-in for 1Password's `op`, which needs an account.
-OP = pathlib.Path(__file__).parents[1] / "backends" / "op_stand_in.py"
+OP = pathlib.Path(__file__).parents[2] / "backends" / "op_stand_in.py"
 SECRET = "inject-secret \"x\" '$y' 0123"
 
 
