@@ -66,13 +66,18 @@ _secretrun() {
         'redact -p' | 'redact --profile' | 'redact --set' | 'redact --timeout' | 'redact --cache' | 'redact --mask') return ;;
         'redact --from') _secretrun_reference; return ;;
         'redact --mask-env') _secretrun_reply -e; return ;;
-        'read --timeout') return ;;
+        'read -e' | 'read --env-file') _secretrun_files -f; return ;;
+        'read -p' | 'read --profile' | 'read --set' | 'read --timeout' | 'read --cache') return ;;
+        'read --from') _secretrun_reference; return ;;
         'inject -e' | 'inject --env-file' | 'inject -i' | 'inject --in-file' | 'inject -o' | 'inject --out-file') _secretrun_files -f; return ;;
         'inject -p' | 'inject --profile' | 'inject --set' | 'inject --timeout' | 'inject --cache' | 'inject --file-mode') return ;;
         'inject --from') _secretrun_reference; return ;;
         'inject --format') _secretrun_reply -W 'dotenv json yaml shell docker systemd k8s'; return ;;
         'init --import') _secretrun_files -f; return ;;
         'set --store') _secretrun_files -f; return ;;
+        'list --store') _secretrun_files -f; return ;;
+        'unset --store') _secretrun_files -f; return ;;
+        'rename --store') _secretrun_files -f; return ;;
         'edit --store') _secretrun_files -f; return ;;
         'doctor -e' | 'doctor --env-file') _secretrun_files -f; return ;;
         'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
@@ -84,21 +89,26 @@ _secretrun() {
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact read inject init set edit doctor cache completion'
+            _secretrun_reply -W 'run check redact read inject init set list unset rename edit doctor cache completion help version'
         fi
     fi
     case $verb in
         run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --no-masking --pristine --pass --tty --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
         check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
         redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
-        read) if [[ $cur == -* ]]; then _secretrun_reply -W '--timeout -n --no-newline -h --help'; else _secretrun_reference; fi ;;
+        read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
         inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
         init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;
         set) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
+        list) if [[ $cur == -* ]]; then _secretrun_reply -W '--store --json -h --help'; fi ;;
+        unset) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
+        rename) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;
+        help) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;
+        version) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;
     esac
 }
 

@@ -34,14 +34,19 @@ end
 complete -c secretrun -f
 complete -c secretrun -n __secretrun_at_command -a '(__secretrun_command)'
 complete -c secretrun -n __secretrun_first -s V -l version -d 'show the version'
+complete -c secretrun -n __secretrun_first -k -a version -d 'print the version'
+complete -c secretrun -n __secretrun_first -k -a help -d 'explain a verb'
 complete -c secretrun -n __secretrun_first -k -a completion -d 'print the completion script of a shell'
 complete -c secretrun -n __secretrun_first -k -a cache -d 'remember values in memory for a while, as ssh-agent does keys'
 complete -c secretrun -n __secretrun_first -k -a doctor -d 'say what is installed, signed in and reachable, and how to mend the rest'
 complete -c secretrun -n __secretrun_first -k -a edit -d 'edit the store in your editor'
+complete -c secretrun -n __secretrun_first -k -a rename -d 'give a value of the store another name'
+complete -c secretrun -n __secretrun_first -k -a unset -d 'take one value out of the store'
+complete -c secretrun -n __secretrun_first -k -a list -d 'print the names in the store'
 complete -c secretrun -n __secretrun_first -k -a set -d 'put one value into the store'
 complete -c secretrun -n __secretrun_first -k -a init -d 'start a SOPS + age store beside a template'
 complete -c secretrun -n __secretrun_first -k -a inject -d 'fill a file template with values, or write the variables in another format'
-complete -c secretrun -n __secretrun_first -k -a read -d 'print one value'
+complete -c secretrun -n __secretrun_first -k -a read -d 'print one value (also: get)'
 complete -c secretrun -n __secretrun_first -k -a redact -d 'mask stdin or files with the same secrets'
 complete -c secretrun -n __secretrun_first -k -a check -d 'resolve everything and show names, sources and status, never values'
 complete -c secretrun -n __secretrun_first -k -a run -d 'run a command with secrets in its environment, its output masked (the default)'
@@ -110,10 +115,19 @@ complete -c secretrun -n '__secretrun_in redact' -l in-place -d 'replace the fil
 complete -c secretrun -n '__secretrun_in redact' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in redact' -F
 
+complete -c secretrun -n '__secretrun_in read' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in read' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in read' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
+complete -c secretrun -n '__secretrun_in read' -l set -r -f -d 'set one variable to a text or a reference'
+complete -c secretrun -n '__secretrun_in read' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in read' -l timeout -r -f -d 'seconds each store may take (default: 60)'
+complete -c secretrun -n '__secretrun_in read' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
+complete -c secretrun -n '__secretrun_in read' -l offline -d 'when a store can\'t be reached, use what the cache remembers from before, with a warning'
+complete -c secretrun -n '__secretrun_in read' -l allow-exec -d 'let templates run programs by exec:// references'
+complete -c secretrun -n '__secretrun_in read' -s q -l quiet -d 'no warnings'
+complete -c secretrun -n '__secretrun_in read' -s v -l verbose -d 'say where each value comes from'
 complete -c secretrun -n '__secretrun_in read' -s n -l no-newline -d 'print no newline after the value'
 complete -c secretrun -n '__secretrun_in read' -s h -l help -d 'show this help'
-complete -c secretrun -n '__secretrun_in read' -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://'
 
 complete -c secretrun -n '__secretrun_in inject' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
 complete -c secretrun -n '__secretrun_in inject' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
@@ -142,6 +156,18 @@ complete -c secretrun -n '__secretrun_in set' -l store -r -F -d 'the store (defa
 complete -c secretrun -n '__secretrun_in set' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in set' -s h -l help -d 'show this help'
 
+complete -c secretrun -n '__secretrun_in list' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in list' -l json -d 'print JSON for programs'
+complete -c secretrun -n '__secretrun_in list' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in unset' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in unset' -s q -l quiet -d 'say nothing but errors'
+complete -c secretrun -n '__secretrun_in unset' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in rename' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in rename' -s q -l quiet -d 'say nothing but errors'
+complete -c secretrun -n '__secretrun_in rename' -s h -l help -d 'show this help'
+
 complete -c secretrun -n '__secretrun_in edit' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in edit' -s h -l help -d 'show this help'
 
@@ -168,3 +194,7 @@ complete -c secretrun -n '__secretrun_in cache' -f -a 'start stop lock unlock st
 
 complete -c secretrun -n '__secretrun_in completion' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in completion' -f -a 'bash zsh fish'
+
+complete -c secretrun -n '__secretrun_in help' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in version' -s h -l help -d 'show this help'

@@ -103,16 +103,9 @@ def _dispatch(argv: list[str], messages: Messages) -> int:
 
         sys.stdout.write(f"secretrun {__version__}\n")
         return 0
+    verb = parser.ALIASES.get(verb, verb)
     if verb not in parser.VERBS:
-        import shlex
-
-        from secretrun import hints
-
-        words = shlex.join(argv)
-        hint = f"to run it: secretrun -- {words}" if words.isprintable() else "secretrun --help lists them"
-        near = hints.closest(verb, parser.VERBS)
-        hint = f"did you mean secretrun {near}? {hint}" if near else hint
-        raise UsageError(f"unknown verb {verb!r}", hint=hint)
+        raise _unknown(argv)
     try:
         options = parser.build(verb).parse_args(rest)
     except UsageError as error:
@@ -130,3 +123,22 @@ def _dispatch(argv: list[str], messages: Messages) -> int:
     module = importlib.import_module(f"secretrun.cli.verbs.{parser.VERBS[verb].module}")
     status: int = module.run(options)
     return status
+
+
+def _unknown(argv: list[str]) -> UsageError:
+    """What to say of a first word that is no verb: what was meant, as far as that can be known."""
+    import shlex
+
+    from secretrun import hints
+    from secretrun.cli import parser
+
+    verb, words = argv[0], shlex.join(argv)
+    run_it = f"to run it: secretrun -- {words}" if words.isprintable() else "secretrun --help lists them"
+    near = hints.closest(verb, (*parser.VERBS, *parser.ALIASES))
+    if verb == "exec" and len(argv) > 1 and words.isprintable():
+        hint = f"secretrun -- {shlex.join(argv[2:] if argv[1] == '--' else argv[1:])}"
+    elif verb in parser.MEANT:
+        hint = parser.MEANT[verb]
+    else:
+        hint = f"did you mean secretrun {near}? {run_it}" if near else run_it
+    return UsageError(f"unknown verb {verb!r}", hint=hint)

@@ -147,9 +147,13 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 
 def _read_verb(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser, (s for s in table.RESOLUTION if s.name == "timeout"))
+    add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
     parser.add_argument("-n", "--no-newline", action="store_true", help="print no newline after the value")
-    parser.add_argument("reference", metavar="REFERENCE", help="such as sops://secrets.yaml#/db/password")
+    parser.add_argument(
+        "wanted",
+        metavar="NAME|REFERENCE",
+        help="a variable of the template, or a reference such as sops://secrets.yaml#/db/password",
+    )
 
 
 def _redact(parser: argparse.ArgumentParser) -> None:
@@ -184,6 +188,34 @@ def _set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.add_argument("name", metavar="NAME", help="the variable; stdin or a prompt gives the value")
+
+
+def _list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def _unset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("name", metavar="NAME", help="the variable to take out")
+
+
+def _rename(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("old", metavar="OLD", help="the name it has")
+    parser.add_argument("new", metavar="NEW", help="the name it gets")
+
+
+def _help(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "verb", nargs="?", metavar="VERB", help="the verb to explain (default: all, in short)"
+    )
+
+
+def _version(parser: argparse.ArgumentParser) -> None:
+    pass
 
 
 def _edit(parser: argparse.ArgumentParser) -> None:
@@ -236,10 +268,10 @@ VERBS = {
         examples="  tail -f app.log | secretrun redact\n  secretrun redact --in-place build.log",
     ),
     "read": Verb(
-        "read", "print one value", _read_verb,
-        usage="secretrun read [OPTIONS] REFERENCE",
-        description="Print the value of one reference, unmasked: for $(...) and files, not for logs.",
-        examples="  secretrun read sops://secrets.enc.yaml#/db/password",
+        "read", "print one value (also: get)", _read_verb,
+        usage="secretrun read [OPTIONS] NAME|REFERENCE",
+        description="Print one value, unmasked: for $(...) and files, not for logs.",
+        examples="  secretrun read API_KEY\n  secretrun read sops://secrets.enc.yaml#/db/password",
     ),
     "inject": Verb(
         "inject", "fill a file template with values, or write the variables in another format", _inject,
@@ -261,6 +293,24 @@ VERBS = {
         description="Ask for a value without echo (or read it from stdin) and put it into the store.",
         examples="  secretrun set API_KEY\n  pbpaste | secretrun set API_KEY",
     ),
+    "list": Verb(
+        "list", "print the names in the store", _list,
+        usage="secretrun list [--store FILE] [--json]",
+        description="Print the names in the store; they are readable without a key, the values are not.",
+        examples="  secretrun list\n  secretrun list --json",
+    ),
+    "unset": Verb(
+        "unset", "take one value out of the store", _unset,
+        usage="secretrun unset [--store FILE] NAME",
+        description="Take a value out of the store, and its line out of the template beside it.",
+        examples="  secretrun unset OLD_KEY",
+    ),
+    "rename": Verb(
+        "rename", "give a value of the store another name", _rename,
+        usage="secretrun rename [--store FILE] OLD NEW",
+        description="Rename a value of the store, and what refers to it in the template beside it.",
+        examples="  secretrun rename DB_PASS DATABASE_PASSWORD",
+    ),
     "edit": Verb("edit", "edit the store in your editor", _edit, usage="secretrun edit [--store FILE]"),
     "doctor": Verb(
         "doctor", "say what is installed, signed in and reachable, and how to mend the rest", _doctor,
@@ -278,4 +328,27 @@ VERBS = {
         usage="secretrun completion bash|zsh|fish",
         examples="  secretrun completion bash > ~/.local/share/bash-completion/completions/secretrun",
     ),
+    "help": Verb(
+        "help", "explain a verb", _help, usage="secretrun help [VERB]", examples="  secretrun help inject"
+    ),
+    "version": Verb("version", "print the version", _version, usage="secretrun version"),
 }  # fmt: skip
+ALIASES = {"get": "read"}
+# What other tools call a thing, or a person would: the words to type instead.
+MEANT = {
+    "add": "secretrun set NAME puts a value into the store",
+    "agent": "secretrun cache start|stop|lock|unlock|status",
+    "cat": "secretrun read NAME prints one value",
+    "delete": "secretrun unset NAME takes a value out of the store",
+    "env": "secretrun inject prints the variables, secretrun check their names; secretrun -- env runs env",
+    "exec": "secretrun -- COMMAND runs it",
+    "export": "secretrun inject prints the variables, in many formats",
+    "import": "secretrun init --import FILE moves the values of a file into a store",
+    "ls": "secretrun list prints the names in the store",
+    "mv": "secretrun rename OLD NEW",
+    "print": "secretrun read NAME prints one value",
+    "remove": "secretrun unset NAME takes a value out of the store",
+    "rm": "secretrun unset NAME takes a value out of the store",
+    "show": "secretrun read NAME prints one value",
+    "status": "secretrun check shows what a command would get, secretrun doctor what is installed",
+}

@@ -13,14 +13,21 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import contextmanager
 
+<<<<<<< HEAD
 from secretrun.backend.sops import find_sops, sops_environment
 from secretrun.errors import BackendError, NotSignedIn, Unavailable, UsageError
+=======
+from secretrun.backend.programs import find_sops, sops_environment
+from secretrun.embedded_store import store
+from secretrun.errors import BackendError, NotSignedIn, Unavailable
+>>>>>>> 52da8c9 (A value of the store is read by its name, listed, taken out and renamed; what other tools call a verb is answered)
 from secretrun.posix import atomic_file, directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Recipients from the environment overrule .sops.yaml; the store is to follow the file beside it.
 OVERRULING = (
@@ -83,26 +90,28 @@ class Sops:
             UsageError: when the file is not a dotenv file of sops.
             BackendError: when sops can't, or would leave the value plain; the file is as it was then.
         """
-        content = _read(path)
-        if not path.endswith(".env") or b"\nsops_mac=" not in b"\n" + content:
-            raise UsageError(
-                f"{path} is not a dotenv file encrypted by sops",
-                hint="secretrun edit --store FILE changes files of other kinds",
-            )
-        # Everything is done to a copy, which is encrypted as well.
-        copy = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-        atomic_file.write_atomic(copy, content, mode=os.stat(path).st_mode & 0o777)
-        try:
-            if not is_encrypted(content, name):
-                # Which names a file leaves plain is up to its rules, so try it on a harmless value.
-                self._set(copy, name, "probe")
-                if not is_encrypted(_read(copy), name):
-                    raise _left_plain(name)
-            self._set(copy, name, value)
-            os.replace(copy, path)
-        except BaseException:
-            os.unlink(copy)
-            raise
+        with self._copy(path) as (copy, content):
+            self._put(copy, content, name, value)
+
+    def unset(self, path: str, name: str) -> None:
+        """Take one value out, at once, the other ones' ciphertexts untouched.
+
+        Raises:
+            UsageError, BackendError: as `set`; the file is as it was then.
+        """
+        with self._copy(path) as (copy, _):
+            self._take(copy, name)
+
+    def rename(self, path: str, old: str, new: str) -> None:
+        """Give one value another name: it is encrypted anew, since its name is part of what is sealed.
+
+        Raises:
+            UsageError, BackendError: as `set`; the file is as it was then.
+        """
+        with self._copy(path) as (copy, content):
+            value = self.decrypt(content, os.path.dirname(path))[old]
+            self._put(copy, content, new, value)
+            self._take(copy, old)
 
     def edit(self, path: str) -> int:
         """Open a store in the user's editor; returns the exit status, 0 when nothing was changed.
@@ -124,6 +133,32 @@ class Sops:
                 if after.get(name) == value.replace("\\n", "\n"):
                     self.set(path, name, value)
         return 0 if status == UNCHANGED else status
+
+    @contextmanager
+    def _copy(self, path: str) -> Iterator[tuple[str, bytes]]:
+        """A copy of a store to be changed, encrypted as well, that takes its place when all went well."""
+        content = _read(path)
+        if not store.is_dotenv(path, content):
+            raise store.not_dotenv(path)
+        copy = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+        atomic_file.write_atomic(copy, content, mode=os.stat(path).st_mode & 0o777)
+        try:
+            yield copy, content
+            os.replace(copy, path)
+        except BaseException:
+            os.unlink(copy)
+            raise
+
+    def _put(self, copy: str, content: bytes, name: str, value: str) -> None:
+        if not is_encrypted(content, name):
+            # Which names a file leaves plain is up to its rules, so try it on a harmless value.
+            self._set(copy, name, "probe")
+            if not is_encrypted(_read(copy), name):
+                raise _left_plain(name)
+        self._set(copy, name, value)
+
+    def _take(self, copy: str, name: str) -> None:
+        self._run(["unset", *DOTENV, copy, json.dumps([name])], os.path.dirname(copy), b"")
 
     def _set(self, path: str, name: str, value: str) -> None:
         self._run(

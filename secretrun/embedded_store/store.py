@@ -7,6 +7,7 @@ import os
 import re
 from contextlib import contextmanager
 
+from secretrun import hints
 from secretrun.errors import NotFound, UsageError
 from secretrun.posix import directories
 from secretrun.template import dotenv
@@ -70,6 +71,46 @@ def check_value(name: str, value: bytes) -> str:
     if "\0" in text:
         raise UsageError(f"the value of {name} holds a NUL byte, which no variable can")
     return text
+
+
+def names(path: str) -> list[str]:
+    """The names in a store, in its order: sops leaves them readable.
+
+    Raises:
+        UsageError: when the file is not a dotenv file of sops.
+    """
+    with open(path, "rb") as file:
+        content = file.read()
+    if not is_dotenv(path, content):
+        raise not_dotenv(path)
+    found = [
+        line.partition(b"=")[0].decode("utf-8", "replace") for line in content.split(b"\n") if b"=" in line
+    ]
+    return [name for name in found if not name.startswith(("#", "sops_"))]
+
+
+def is_dotenv(path: str, content: bytes) -> bool:
+    """Whether it is a dotenv file that sops has encrypted, by its name and what it holds."""
+    return path.endswith(".env") and b"\nsops_mac=" in b"\n" + content
+
+
+def not_dotenv(path: str) -> UsageError:
+    """The error for a store of another kind."""
+    return UsageError(
+        f"{path} is not a dotenv file encrypted by sops",
+        hint=f"secretrun edit --store {os.path.basename(path)} changes files of other kinds",
+    )
+
+
+def check_there(path: str, name: str) -> None:
+    """See that a store has a value of this name.
+
+    Raises:
+        NotFound: with the name it may be a slip for.
+    """
+    there = names(path)
+    if name not in there:
+        raise NotFound(f"no {name} in {os.path.basename(path)}", hint=hints.one_of(name, there, "it has"))
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def store(tmp_path):
         (("--watch-interval", "x", "--", "true"), "argument --watch-interval: 'x' is not a duration", "--help"),
         (("cache", "start", "--idle", "0"), "argument --idle: '0' is not a duration", "--help"),
         (("check", "extra"), "unrecognized arguments: extra", "secretrun check --help"),
-        (("read",), "the following arguments are required: REFERENCE", "secretrun read --help"),
+        (("read",), "the following arguments are required: NAME|REFERENCE", "secretrun read --help"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_status_2_with_an_error_and_a_hint_on_stderr(secretrun, arguments, message, hint):
@@ -287,7 +287,8 @@ def test_read_prints_the_bytes_and_a_newline_unless_told_not_to(secretrun, store
         ("file://gone", 125, "file://gone: "),
         ("https://u:hunter2@h", 125, "no backend for https://"),
         ("fiel://x", 125, "is it a slip for 'file://'?"),
-        ("hunter2", 125, "not a reference"),
+        ("hunter2!", 2, "neither the name of a variable nor a reference"),
+        ("HUNTER", 125, "HUNTER is set nowhere"),
         ("file://x?q", 125, "not of the form name=value"),
     ],
 )
@@ -384,3 +385,33 @@ def test_a_reference_in_a_reference_is_resolved_end_to_end(secretrun, store):
     (store / ".env").write_text("WHICH=file://which\nTOKEN=file://$WHICH\nURL=https://u:${TOKEN}@h\n")
     done = secretrun("--", "sh", "-c", 'echo "$URL"; test "$TOKEN" = s3cret-token-value')
     assert (done.status, done.out.replace("URL", "TOKEN")) == (0, "https://u:[REDACTED:TOKEN]@h\n"), done.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        (["exec", "npm", "test"], "secretrun -- npm test"),
+        (["exec", "--", "npm", "a b"], "secretrun -- npm 'a b'"),
+        (["exec"], "secretrun -- COMMAND runs it"),
+        (["env"], "secretrun -- env runs env"),
+        (["rm", "A"], "secretrun unset NAME"),
+        (["agent", "start"], "secretrun cache start"),
+        (["unst", "A"], "did you mean secretrun unset?"),
+        (["gett", "A"], "did you mean secretrun get?"),
+        (["npm", "test"], "to run it: secretrun -- npm test"),
+    ],
+)
+def test_another_word_for_a_verb_is_answered_by_what_was_meant(secretrun, typed, hint):
+    done = secretrun(*typed)
+    assert (done.status, done.out) == (2, "")
+    assert hint in done.err
+
+
+def test_help_and_version_are_verbs_too(secretrun):
+    assert secretrun("help") == secretrun("--help")
+    assert secretrun("help", "set") == secretrun("set", "--help")
+    assert secretrun("help", "get") == secretrun("read", "--help")
+    assert secretrun("version") == secretrun("--version")
+    done = secretrun("help", "sett")
+    assert (done.status, done.out) == (2, "")
+    assert "did you mean 'set'?" in done.err

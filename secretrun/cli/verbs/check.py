@@ -9,13 +9,12 @@ import os
 import sys
 
 from secretrun.cli import plain_options
-from secretrun.errors import NotFound, SecretrunError
+from secretrun.cli.find_variable import find
+from secretrun.errors import SecretrunError
 from secretrun.launch.prepare import prepare
 from secretrun.messages import printable
 from secretrun.resolution.gather import Asked, ask
-from secretrun.resolution.gather import answer as ask_for
 from secretrun.resolution.resolve import compose, groups, nul, scrubbed
-from secretrun.template.entry import ENVIRONMENT, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from secretrun.launch.prepare import Prepared
     from secretrun.resolution.gather import Answers
+    from secretrun.template.entry import Entry
     from secretrun.template.plan import Plan
 
     Row = dict[str, object]
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:
     """Say which places set a variable, which wins and what resolves it; then the settings."""
     plan = prepared.plan
-    entry, answers = _find(prepared, name)
+    entry, answers = find(prepared, name)
     row = _row(entry, Asked({}, answers, {}))
     failed = row["status"] == "error"
     stores = [
@@ -100,32 +100,6 @@ def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:
 def _messages(row: Row) -> list[str]:
     errors = row.get("errors")
     return [error["message"] for error in errors] if isinstance(errors, list) else []
-
-
-def _find(prepared: Prepared, name: str) -> tuple[Entry, Answers]:
-    """A variable of the plan or of an import, and what the stores say to its references.
-
-    Raises:
-        NotFound: it is neither.
-    """
-    plan = prepared.plan
-    if name in plan.entries:
-        entry = plan.entries[name]
-        if not (plan.imports and entry.place == ENVIRONMENT):
-            return entry, ask_for([entry], prepared.stores)
-    asked = ask(plan, prepared.stores)
-    for reference, place in reversed(plan.imports):
-        found = asked.listings[reference]
-        if not isinstance(found, SecretrunError) and name in found:
-            return Entry(name, [reference], place), {reference: found[name]}
-    if name in plan.entries:
-        return plan.entries[name], asked.answers
-    from secretrun import hints
-
-    where = "inherited, and no reference" if name in plan.inherited else "set nowhere"
-    near = hints.closest(name, plan.entries)
-    hint = "secretrun check lists the variables"
-    raise NotFound(f"{name} is {where}", hint=f"did you mean {near}? {hint}" if near else hint)
 
 
 def _json(said: Row, prepared: Prepared) -> None:
