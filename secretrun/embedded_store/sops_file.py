@@ -15,14 +15,9 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 
-<<<<<<< HEAD
 from secretrun.backend.sops import find_sops, sops_environment
-from secretrun.errors import BackendError, NotSignedIn, Unavailable, UsageError
-=======
-from secretrun.backend.programs import find_sops, sops_environment
 from secretrun.embedded_store import store
 from secretrun.errors import BackendError, NotSignedIn, Unavailable
->>>>>>> 52da8c9 (A value of the store is read by its name, listed, taken out and renamed; what other tools call a verb is answered)
 from secretrun.posix import atomic_file, directories
 
 TYPE_CHECKING = False
