@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from secretrun.backend.sops import find_sops
 
 TEMPLATE = """\
