@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from secretrun.template.assignment import Assignment, Parts
+    from secretrun.template.dotenv import Assignment, Parts
 
 PROJECT = "secretrun.toml"
 # A reference to one name of a dotenv store; what follows must not make the name a longer one.
