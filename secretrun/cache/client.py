@@ -7,7 +7,6 @@ another user has put there.
 from __future__ import annotations
 
 import _socket
-import os
 
 from secretrun.cache import endpoint, wire
 from secretrun.errors import ConfigError
@@ -17,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from secretrun.cache.key import Keys
+    from secretrun.cache.key import CacheKeys
     from secretrun.model import Reference
 
 PATIENCE = 2.0  # seconds for one exchange with a process on this machine
@@ -40,10 +39,7 @@ class Connection:
         try:
             connection.settimeout(PATIENCE)
             connection.connect(self._path)
-            if endpoint.peer_uid(connection) != os.getuid():
-                raise directories.NotOurs(
-                    f"the cache at {self._path} runs as another user", hint="remove that socket"
-                )
+            endpoint.check_peer(connection, self._path)
             connection.sendall(wire.frame(wire.VERSION, verb, *fields))
             head = _receive(connection, 4)
             answer = wire.fields(_receive(connection, wire.body_length(head)))
@@ -74,7 +70,7 @@ class Cache:
         stale: references that were answered from beyond their TTL, with their age in seconds.
     """
 
-    def __init__(self, environ: Mapping[str, str], ttl: float | None, keys: Keys) -> None:
+    def __init__(self, environ: Mapping[str, str], ttl: float | None, keys: CacheKeys) -> None:
         self._ttl = ttl
         self._limits: dict[str, float] = {}
         self._keys = keys
@@ -93,14 +89,58 @@ class Cache:
 
     def get(self, wanted: Iterable[Reference], *, stale: bool = False) -> dict[Reference, bytes]:
         """The values the cache has; with `stale` also those past their TTL, noted in `stale`."""
-        usable = [r for r in wanted if self._limits.get(r.text) != 0 and (stale or self._ttl_of(r) > 0)]
-        keys = {r: key for r in usable if (key := self._keys.of(r))}
+        keys = {r: key for r in wanted if self._usable(r, stale=stale) and (key := self._keys.of(r))}
+        return self._get(keys, stale=stale)
+
+    def get_listing(self, wanted: Reference, *, stale: bool = False) -> dict[str, bytes] | None:
+        """What the cache has of a whole store, or None; `stale` as for `get`."""
+        key = self._keys.of(wanted, listing=True) if self._usable(wanted, stale=stale) else None
+        packed = self._get({wanted: key}, stale=stale).get(wanted) if key else None
+        if packed is None:
+            return None
+        parts = wire.fields(packed)
+        names = (name.decode("utf-8", "surrogateescape") for name in parts[::2])
+        return dict(zip(names, parts[1::2], strict=True))
+
+    def put(self, values: Mapping[Reference, bytes]) -> None:
+        """Have the cache remember these values, each for its TTL."""
+        batches: dict[float, list[bytes]] = {}
+        for reference, value in values.items():
+            ttl = self._ttl_of(reference)
+            key = self._keys.of(reference) if ttl > 0 else None
+            if key:
+                batches.setdefault(ttl, []).extend((key, value))
+        for ttl, pairs in batches.items():
+            self._put(ttl, pairs)
+
+    def put_listing(self, reference: Reference, listing: Mapping[str, bytes]) -> None:
+        """Have the cache remember all that a store has: names and values."""
+        ttl = self._ttl_of(reference)
+        key = self._keys.of(reference, listing=True) if ttl > 0 else None
+        if key:
+            parts = [
+                p for name, value in listing.items() for p in (name.encode("utf-8", "surrogateescape"), value)
+            ]
+            self._put(ttl, [key, wire.body(*parts)])
+
+    def claims(self, values: Iterable[Reference], listings: Iterable[Reference]) -> list[bytes]:
+        """What tells these from others for every run: the keys of all that is going to be remembered."""
+        if self.problem is not None:
+            return []
+        wanted = [(r, False) for r in values] + [(r, True) for r in listings]
+        found = [self._keys.of(r, listing=whole) for r, whole in wanted if self._ttl_of(r) > 0]
+        return [key for key in found if key]
+
+    def _usable(self, reference: Reference, *, stale: bool) -> bool:
+        return self._limits.get(reference.text) != 0 and (stale or self._ttl_of(reference) > 0)
+
+    def _get(self, keys: Mapping[Reference, bytes], *, stale: bool) -> dict[Reference, bytes]:
         if not keys or (self.problem is not None and not stale):
             return {}
         try:
             parts = self._cache.ask(b"get", b"s" if stale else b"", *keys.values())
             if len(parts) != 3 * len(keys):
-                raise ConfigError("the secretrun cache gave an answer we don't know")
+                raise ConfigError("the cache gave an answer we don't know")
         except directories.NotOurs:
             raise
         except ConfigError as error:
@@ -118,23 +158,15 @@ class Cache:
             found[reference] = value
         return found
 
-    def put(self, values: Mapping[Reference, bytes]) -> None:
-        """Have the cache remember these values, each for its TTL."""
-        batches: dict[float, list[bytes]] = {}
-        for reference, value in values.items():
-            ttl = self._ttl_of(reference)
-            key = self._keys.of(reference) if ttl > 0 else None
-            if key:
-                batches.setdefault(ttl, [b"%g" % ttl]).extend((key, value))
-        for fields in batches.values():
-            if self.problem is not None:
-                return
-            try:
-                self._cache.ask(b"put", *fields)
-            except directories.NotOurs:
-                raise
-            except ConfigError as error:
-                self.problem = error
+    def _put(self, ttl: float, pairs: Iterable[bytes]) -> None:
+        if self.problem is not None:
+            return
+        try:
+            self._cache.ask(b"put", b"%g" % ttl, *pairs)
+        except directories.NotOurs:
+            raise
+        except ConfigError as error:
+            self.problem = error
 
 
 def _receive(connection: _socket.socket, length: int) -> bytes:

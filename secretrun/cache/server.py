@@ -182,12 +182,19 @@ def start(path: str, idle: float) -> int:
     Raises:
         ConfigError: when one runs already, or the place is not ours.
     """
-    listener = listen(path)  # before the fork, so that whoever gets our status can connect
+    listener = listen(path)
+    answers, ready = os.pipe()
     pid = os.fork()
     if pid:
         listener.close()
+        os.close(ready)
+        os.read(answers, 1)  # closed when it can be trusted, so that whoever gets our status can ask it
+        os.close(answers)
         return pid
     try:
+        dumpable.forbid()
+        listener.listen(CLIENTS)  # the kernel names to a client who has listened last: us
+        os.close(ready)
         os.setsid()
         os.chdir("/")
         null = os.open(os.devnull, os.O_RDWR)

@@ -20,10 +20,15 @@ class WireError(Exception):
     """The other side does not speak this protocol."""
 
 
+def body(*fields: bytes) -> bytes:
+    """Fields to one byte string, which `fields` takes apart."""
+    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+
+
 def frame(*fields: bytes) -> bytes:
     """Fields to one frame."""
-    body = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
-    return len(body).to_bytes(4, "big") + body
+    joined = body(*fields)
+    return len(joined).to_bytes(4, "big") + joined
 
 
 def body_length(head: bytes) -> int:
@@ -38,17 +43,17 @@ def body_length(head: bytes) -> int:
     return length
 
 
-def fields(body: bytes) -> list[bytes]:
+def fields(joined: bytes) -> list[bytes]:
     """A body to its fields.
 
     Raises:
         WireError: when the lengths in it don't add up.
     """
     found, at = [], 0
-    while at < len(body):
-        end = at + 4 + int.from_bytes(body[at : at + 4], "big")
-        if at + 4 > len(body) or end > len(body):
+    while at < len(joined):
+        end = at + 4 + int.from_bytes(joined[at : at + 4], "big")
+        if at + 4 > len(joined) or end > len(joined):
             raise WireError("a frame that ends inside a field")
-        found.append(body[at + 4 : end])
+        found.append(joined[at + 4 : end])
         at = end
     return found

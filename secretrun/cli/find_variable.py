@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from secretrun.errors import NotFound, SecretrunError
-from secretrun.resolution.gather import answer, ask
+from secretrun.resolution.gather import answer, gather
 from secretrun.template.entry import ENVIRONMENT, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.launch.prepare import Prepared
-    from secretrun.resolution.gather import Answers
+    from secretrun.resolution.gather import Values
 
 
-def find(prepared: Prepared, name: str) -> tuple[Entry, Answers]:
+def find(prepared: Prepared, name: str) -> tuple[Entry, Values]:
     """A variable of the plan or of an import, and what the stores say to its references.
 
     Raises:
@@ -23,13 +23,13 @@ def find(prepared: Prepared, name: str) -> tuple[Entry, Answers]:
         entry = plan.entries[name]
         if not (plan.imports and entry.place == ENVIRONMENT):
             return entry, answer([entry], prepared.stores)
-    asked = ask(plan, prepared.stores)
+    gathered = gather(plan, prepared.stores)
     for reference, place in reversed(plan.imports):
-        found = asked.listings[reference]
+        found = gathered.listings[reference]
         if not isinstance(found, SecretrunError) and name in found:
             return Entry(name, [reference], place), {reference: found[name]}
     if name in plan.entries:
-        return plan.entries[name], asked.answers
+        return plan.entries[name], gathered.answers
     from secretrun import hints
 
     where = "inherited, and no reference" if name in plan.inherited else "set nowhere"

@@ -8,8 +8,8 @@ import sys
 from secretrun.child import environment
 from secretrun.config import load as files
 from secretrun.errors import UsageError
-from secretrun.resolution.fetch import Stores
 from secretrun.resolution.registry import BUILTIN, SIGN_IN, Registry
+from secretrun.resolution.stores import Stores
 from secretrun.resolution.waiting import Waiting
 from secretrun.template.plan import Plan
 
@@ -48,10 +48,16 @@ class Prepared:
         ttl = self.settings.value("cache")
         if isinstance(ttl, float) or self.settings.flag("offline"):
             from secretrun.cache.client import Cache
-            from secretrun.cache.key import Keys
+            from secretrun.cache.key import CacheKeys
 
             allowed = self.settings.flag("allow_exec")
-            keys = Keys(environ, config.backends, known=BUILTIN, allowed=allowed)
+            keys = CacheKeys(
+                environ,
+                config.backends,
+                known=BUILTIN,
+                allowed=allowed,
+                signs_in=lambda name: environment.matches(name, SIGN_IN),
+            )
             self.cache = Cache(environ, ttl if isinstance(ttl, float) else None, keys)
         self.stores = Stores(
             self.registry.backend,

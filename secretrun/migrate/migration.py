@@ -1,12 +1,7 @@
-"""Reading the files of other tools, for `secretrun init --import FILE`: text in, a `Migration` out. Pure.
-
-One module a format, each with `read(text, context) -> Migration`. What can't be carried over is in
-`Migration.left`, by line, and never dropped silently.
-"""
+"""What a foreign file says, in our words; and its text, for the readers."""
 
 from __future__ import annotations
 
-import os
 import re
 
 from secretrun.errors import ReferenceSyntaxError
@@ -82,91 +77,6 @@ class Text:
             if number > after and (pattern.match(line) or table.match(line)):
                 return number
         return 0
-
-
-def read(source: Text) -> Migration | None:
-    """What a file says, or None when it is an env file.
-
-    Told by its name where the tool has a fixed one, else by what is in it.
-    """
-    tool = _tool(os.path.basename(source.path), source.text)
-    if tool is None:
-        return None
-    import importlib
-
-    migration: Migration = importlib.import_module(f"secretrun.migrate.{tool}").read(source)
-    return migration
-
-
-def by_name(text: str) -> Migration | None:
-    """`chamber:SERVICE[,SERVICE...]` and `doppler:PROJECT/CONFIG`, which keep no file; None for a file."""
-    tool, colon, rest = text.partition(":")
-    if not colon or tool not in ("chamber", "doppler") or not rest or os.path.lexists(text):
-        return None
-    migration = Migration(tool)
-    if tool == "doppler":
-        migration.imports.append(f"doppler://{rest.strip('/')}")
-        return migration
-    for service in rest.split(","):
-        migration.imports.append(f"aws-ssm:///{service.strip('/')}?recursive=true")
-    migration.leave(0, rest, "chamber upper-cases names; here they arrive as Parameter Store has them")
-    return migration
-
-
-def _tool(name: str, text: str) -> str | None:
-    if re.fullmatch(r"\.?fnox(\..*)?\.toml", name):
-        return "fnox"
-    if name == "secretspec.toml":
-        return "secretspec"
-    if name in (".teller.yml", ".teller.yaml"):
-        return "teller"
-    if name in ("doppler.yaml", ".doppler.yaml"):
-        return "doppler"
-    if name.startswith(".env.schema") or re.search(r"^#\s*@\w+", text, re.MULTILINE):
-        return "varlock"
-    if name.endswith((".yml", ".yaml", ".json")):
-        return "summon" if re.search(r":\s*!(?:var|file|str|default)\b", text) else "vals"
-    return None
-
-
-def to_toml(migration: Migration) -> str:
-    """The migration as a secretrun.toml."""
-    lines = [f"# Written by `secretrun init --import` from the configuration of {migration.tool}.", ""]
-    if migration.imports:
-        lines += ["[run]", f"from = {_value(migration.imports)}", ""]
-    sections = [("secrets", migration.secrets)]
-    sections += [(f"profile.{_key(name)}.secrets", found) for name, found in migration.profiles.items()]
-    for heading, entries in sections:
-        if entries:
-            lines.append(f"[{heading}]")
-            lines += [f"{name} = {_entry(entry)}" for name, entry in entries.items()]
-            lines.append("")
-    return "\n".join(lines)
-
-
-def _entry(entry: Table) -> str:
-    if set(entry) == {"ref"} or set(entry) == {"value"}:
-        return _value(next(iter(entry.values())))
-    return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in entry.items()) + " }"
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
-
-
-def _value(value: object) -> str:
-    """A TOML value. TOML's basic strings are JSON's, but for the escapes of astral characters."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(str(key))} = {_value(item)}" for key, item in value.items()) + " }"
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    escaped = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\u{ord(match.group()):04x}", escaped)
-    return f'"{escaped}"'
 
 
 def escaped(text: str) -> str:

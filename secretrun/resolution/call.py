@@ -7,16 +7,15 @@ never called twice at once.
 from __future__ import annotations
 
 from secretrun.errors import BackendError, BadAnswer, RateLimited, SecretrunError, TimedOut
+from secretrun.resolution.batch import Answers, Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from secretrun.backend import Backend, Context
     from secretrun.model import Reference
-
-    Answer = bytes | SecretrunError
-    Listing = Mapping[str, bytes] | SecretrunError
+    from secretrun.resolution.batch import Answer, Listing
 
 RETRIES = (0.3, 0.9, 2.7)  # seconds before asking again what was throttled; the pause adds jitter
 JITTER = 1.5  # times as long as it says a pause is at most
@@ -24,74 +23,7 @@ HEAD_START = 0.004  # seconds a store gets, to be asked, before we do something 
 GRACE = 2.0  # seconds a store gets, beyond its own time limit, to report that limit itself
 
 
-class Found:
-    """Answers.
-
-    Attributes:
-        values: reference to its value or its error.
-        listings: reference to every key below it with its value, or its error: `--from`.
-    """
-
-    __slots__ = ("listings", "values")
-
-    def __init__(self) -> None:
-        self.values: dict[Reference, Answer] = {}
-        self.listings: dict[Reference, Listing] = {}
-
-    def update(self, other: Found) -> None:
-        """Take over the answers of another one."""
-        self.values.update(other.values)
-        self.listings.update(other.listings)
-
-    def errors(self) -> Found:
-        """The part of it that failed."""
-        failed = Found()
-        failed.values = {r: said for r, said in self.values.items() if isinstance(said, SecretrunError)}
-        failed.listings = {r: said for r, said in self.listings.items() if isinstance(said, SecretrunError)}
-        return failed
-
-    def __repr__(self) -> str:
-        return f"<Found {len(self.values)} values, {len(self.listings)} listings>"
-
-
-class Batch:
-    """What is wanted of one store.
-
-    Args:
-        backend: how the store is asked.
-        values: references to single values.
-        listings: references of which every key is wanted.
-    """
-
-    __slots__ = ("backend", "listings", "values")
-
-    def __init__(
-        self, backend: Backend, values: Iterable[Reference] = (), listings: Iterable[Reference] = ()
-    ) -> None:
-        self.backend = backend
-        self.values = list(values)
-        self.listings = list(listings)
-
-    def __bool__(self) -> bool:
-        return bool(self.values or self.listings)
-
-    def without(self, found: Found) -> Batch:
-        """The part of it that has no answer yet."""
-        return Batch(
-            self.backend,
-            (reference for reference in self.values if reference not in found.values),
-            (reference for reference in self.listings if reference not in found.listings),
-        )
-
-    def all(self, error: SecretrunError) -> Found:
-        """One error for everything in it."""
-        found = Found()
-        found.values = dict.fromkeys(self.values, error)
-        found.listings = dict.fromkeys(self.listings, error)
-        return found
-
-
-class Asking:
+class Call:
     """One batch in a thread of its own.
 
     A daemon thread: when a store hangs past every limit the run fails, and must be able to end.
@@ -119,14 +51,14 @@ class Asking:
         self._done = done
         self._limit = context(batch.backend).timeout
         self._end = None if self._limit is None else time.monotonic() + self._limit
-        self._found: Found | None = None
+        self._found: Answers | None = None
         self._late = False
         self._thread = threading.Thread(
             target=self._run, name=f"secretrun-{batch.backend.info.name}", daemon=True
         )
         self._thread.start()
 
-    def found(self, meanwhile: Callable[[], None] = lambda: None) -> Found:
+    def found(self, meanwhile: Callable[[], None] = lambda: None) -> Answers:
         """Wait for the answers; when they are late, everything in the batch gets that as its error.
 
         `meanwhile` is called while the store is waited for, if it takes any time.
@@ -158,7 +90,7 @@ class Asking:
         self._late = self._end is not None and time.monotonic() > self._end
         self._done()
 
-    def _ask(self) -> Found:
+    def _ask(self) -> Answers:
         """Ask; what the store throttles is asked for again, later each time, while there is time."""
         import time
 
@@ -172,7 +104,7 @@ class Asking:
         return found
 
 
-def _throttled(batch: Batch, found: Found) -> Batch:
+def _throttled(batch: Batch, found: Answers) -> Batch:
     return Batch(
         batch.backend,
         (reference for reference, answer in found.values.items() if isinstance(answer, RateLimited)),
@@ -180,9 +112,9 @@ def _throttled(batch: Batch, found: Found) -> Batch:
     )
 
 
-def ask_once(batch: Batch, context: Context) -> Found:
+def ask_once(batch: Batch, context: Context) -> Answers:
     """One call for the values, one for each listing; what goes wrong in a backend becomes an error."""
-    found = Found()
+    found = Answers()
     if batch.values:
         found.values = _values(batch.backend, batch.values, context)
     for reference in batch.listings:

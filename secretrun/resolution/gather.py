@@ -5,20 +5,21 @@ from __future__ import annotations
 from secretrun.errors import BackendError, BadReference, SecretrunError
 from secretrun.model import Reference
 from secretrun.reference import parse
-from secretrun.resolution.fetch import Stores, fetch, fetch_both
+from secretrun.resolution.fetch import fetch, fetch_both
 from secretrun.template.entry import ENVIRONMENT, Entry, Nested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from secretrun.resolution.call import Answer, Listing
+    from secretrun.resolution.batch import Answer, Listing
+    from secretrun.resolution.stores import Stores
     from secretrun.template.plan import Plan
 
-    Answers = dict[Reference | Nested, Answer]
+    Values = dict[Reference | Nested, Answer]
 
 
-class Asked:
+class Gathered:
     """What the stores said to a plan.
 
     Attributes:
@@ -30,17 +31,17 @@ class Asked:
     __slots__ = ("answers", "entries", "listings")
 
     def __init__(
-        self, entries: dict[str, Entry], answers: Answers, listings: dict[Reference, Listing]
+        self, entries: dict[str, Entry], answers: Values, listings: dict[Reference, Listing]
     ) -> None:
         self.entries = entries
         self.answers = answers
         self.listings = listings
 
     def __repr__(self) -> str:
-        return f"<Asked {len(self.answers)} references, {len(self.listings)} imports>"
+        return f"<Gathered {len(self.answers)} references, {len(self.listings)} imports>"
 
 
-def ask(plan: Plan, stores: Stores) -> Asked:
+def gather(plan: Plan, stores: Stores) -> Gathered:
     """Ask for everything in a plan, its imports beside the references.
 
     The exception: an import replaces what the environment says of a variable, and what is replaced is
@@ -54,10 +55,10 @@ def ask(plan: Plan, stores: Stores) -> Asked:
     later = {n: e for n, e in plan.entries.items() if n not in first and n not in imported}
     answers.update(_answer(later.values(), stores, known=answers)[0])
     entries = {name: entry for name, entry in plan.entries.items() if name in first or name in later}
-    return Asked(entries, answers, {reference: listings[reference] for reference in imports})
+    return Gathered(entries, answers, {reference: listings[reference] for reference in imports})
 
 
-def answer(entries: Iterable[Entry], stores: Stores) -> Answers:
+def answer(entries: Iterable[Entry], stores: Stores) -> Values:
     """The value or error of every reference of some variables."""
     return _answer(entries, stores)[0]
 
@@ -66,13 +67,13 @@ def _answer(
     entries: Iterable[Entry],
     stores: Stores,
     imports: Iterable[Reference] = (),
-    known: Answers | None = None,
-) -> tuple[Answers, dict[Reference, Listing]]:
+    known: Values | None = None,
+) -> tuple[Values, dict[Reference, Listing]]:
     """The answer to every reference, and to every import; one that needs others' values comes after them.
 
     A plan has no circles: a variable stands for what was assigned before it.
     """
-    answers: Answers = dict(known or {})
+    answers: Values = dict(known or {})
     waiting: list[Nested] = []
     first: list[Reference] = []
     found = [reference for entry in entries for reference in entry.references() if reference not in answers]
@@ -98,7 +99,7 @@ def _answer(
     return answers, said.listings
 
 
-def _complete(nested: Nested, answers: Answers) -> Reference | BackendError:
+def _complete(nested: Nested, answers: Values) -> Reference | BackendError:
     """The reference that a nested one is, now that what it needs has answers; no error quotes a value."""
     texts = []
     for part in nested.parts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from secretrun.errors import BackendError, NotFound, ResolutionError, SecretrunError
 from secretrun.model import Secret
-from secretrun.resolution.gather import ask
+from secretrun.resolution.gather import gather
 from secretrun.template.entry import Entry
 
 TYPE_CHECKING = False
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from secretrun.model import Reference
-    from secretrun.resolution.call import Listing
-    from secretrun.resolution.fetch import Stores
-    from secretrun.resolution.gather import Answers, Asked
+    from secretrun.resolution.batch import Listing
+    from secretrun.resolution.gather import Gathered, Values
+    from secretrun.resolution.stores import Stores
     from secretrun.template.plan import Plan
 
     Failure = tuple[str, str, SecretrunError]  # place, what, why
@@ -60,9 +60,9 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         ResolutionError: naming every variable that has no value, and why.
     """
     failures: list[Failure] = []
-    asked = ask(plan, stores)
-    entries, answers = asked.entries, asked.answers
-    imported = _imported(asked, plan, failures)
+    gathered = gather(plan, stores)
+    entries, answers = gathered.entries, gathered.answers
+    imported = _imported(gathered, plan, failures)
     environment: dict[str, bytes] = {}
     secrets = _Collector()
     left_out: list[str] = []
@@ -83,11 +83,11 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         for reference in entry.references():
             if isinstance(said := answers[reference], bytes):
                 secrets.add(said, name, entry.mask, entry.min_length)
-        if entry.mask == "always":  # asked for, so a literal too, and a whole that is made of parts
+        if entry.mask == "always":  # gathered for, so a literal too, and a whole that is made of parts
             secrets.add(composed, name, entry.mask, entry.min_length)
     failures += groups(entries.values(), environment)
     if failures:
-        clean = [(place, what, scrubbed(e, answers, asked.listings)) for place, what, e in failures]
+        clean = [(place, what, scrubbed(e, answers, gathered.listings)) for place, what, e in failures]
         raise report(clean, consequence)
     deliver = {
         name: entry.deliver
@@ -98,7 +98,7 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
 
 
 def scrubbed(
-    error: SecretrunError, answers: Answers, listings: Mapping[Reference, Listing] | None = None
+    error: SecretrunError, answers: Values, listings: Mapping[Reference, Listing] | None = None
 ) -> SecretrunError:
     """An error without the values that were resolved beside it, should a store have quoted one."""
     message, hint = error.message, error.hint
@@ -118,11 +118,11 @@ def scrubbed(
     return clean
 
 
-def _imported(asked: Asked, plan: Plan, failures: list[Failure]) -> dict[str, tuple[bytes, str]]:
+def _imported(gathered: Gathered, plan: Plan, failures: list[Failure]) -> dict[str, tuple[bytes, str]]:
     """Name to value and place of what the imports bring; the later import wins."""
     imported: dict[str, tuple[bytes, str]] = {}
     for reference, place in plan.imports:
-        said = asked.listings[reference]
+        said = gathered.listings[reference]
         if isinstance(said, SecretrunError):
             failures.append((place, reference.text, said))
         else:
@@ -130,7 +130,7 @@ def _imported(asked: Asked, plan: Plan, failures: list[Failure]) -> dict[str, tu
     return imported
 
 
-def compose(entry: Entry, answers: Answers) -> tuple[bytes | None, list[tuple[str, SecretrunError]]]:
+def compose(entry: Entry, answers: Values) -> tuple[bytes | None, list[tuple[str, SecretrunError]]]:
     """The value of one variable, or None when it is optional and missing; and what is wrong with it."""
     found = [(reference, answers[reference]) for reference in entry.references()]
     errors = [(reference.text, said) for reference, said in found if isinstance(said, SecretrunError)]

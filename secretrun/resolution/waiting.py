@@ -47,6 +47,10 @@ class Waiting:
         """
         return Turn(self._environ, name, seconds, queued, self.pause)
 
+    def claim(self, keys: Iterable[bytes], seconds: float | None, queued: Callable[[], None]) -> Turn:
+        """Our turn to ask for what `keys` stand for: runs side by side that want the same ask once."""
+        return Claim(self._environ, keys, seconds, queued, self.pause)
+
     def progress(self, pending: Callable[[], Iterable[str]]) -> Progress:
         """Say what is waited for (`pending` names it) when it takes longer than `QUIET`."""
         return Progress(pending, self._say)
@@ -111,6 +115,37 @@ class Turn:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+class Claim(Turn):
+    """A turn with single values: a lock on a byte of one file for each of them (fcntl(2), F_SETLK).
+
+    Taken in one order by everybody, so that no two runs wait for each other.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        keys: Iterable[bytes],
+        seconds: float | None,
+        queued: Callable[[], None],
+        pause: Callable[[float], None],
+    ) -> None:
+        super().__init__(environ, "claims", seconds, queued, pause)
+        self._wanted = sorted({int.from_bytes(key[:7], "big") for key in keys})
+
+    def _try(self) -> bool:
+        import fcntl
+
+        while self._wanted:
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._wanted[0])
+            except (BlockingIOError, PermissionError):  # POSIX allows either
+                return False
+            except OSError:  # a file system without locks
+                return True
+            del self._wanted[0]
+        return True
 
 
 class Interrupted(KeyboardInterrupt):

@@ -6,13 +6,13 @@ import os
 
 import pytest
 
-from secretrun.cache.key import Keys
+from secretrun.cache.key import CacheKeys
 from secretrun.reference import parse
 from secretrun.resolution.registry import BUILTIN
 
 
 def keys(environ=None, options=None, *, allowed=False):
-    return Keys(environ or {}, options, known=BUILTIN, allowed=allowed)
+    return CacheKeys(environ or {}, options, known=BUILTIN, allowed=allowed)
 
 
 @pytest.fixture

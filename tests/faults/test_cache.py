@@ -11,7 +11,7 @@ from faults.test_stores import HEALTHY, Place
 from support.store import COMMAND, secretrun
 
 from secretrun.cache import client, endpoint, wire
-from secretrun.cache.key import Keys
+from secretrun.cache.key import CacheKeys
 from secretrun.posix import directories
 from secretrun.reference import parse
 
@@ -123,7 +123,7 @@ def test_a_cache_of_another_user_is_told_nothing_and_ends_the_run(beside, monkey
     impostor = Impostor(socket_file, wire.frame(wire.VERSION, b"ok"))
     try:
         monkeypatch.setattr(endpoint, "peer_uid", lambda _: os.getuid() + 1)
-        cache = client.Cache(beside.environ, 60.0, Keys(beside.environ))
+        cache = client.Cache(beside.environ, 60.0, CacheKeys(beside.environ))
         reference = parse("op://dev/app/password")
         with pytest.raises(directories.NotOurs, match="runs as another user"):
             cache.get([reference])

@@ -13,8 +13,8 @@ from secretrun.backend import Context
 from secretrun.errors import ConfigError
 from secretrun.launch import audit
 from secretrun.reference import parse as parse_reference
-from secretrun.resolution.fetch import Stores
 from secretrun.resolution.resolve import resolve
+from secretrun.resolution.stores import Stores
 from secretrun.template.dotenv import parse
 from secretrun.template.plan import Plan
 from secretrun.testing import MemoryBackend

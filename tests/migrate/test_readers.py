@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from secretrun.config.load import fill, load
 from secretrun.errors import SecretrunError
-from secretrun.migrate import migration as migrate
+from secretrun.migrate import detect, to_toml
 from secretrun.migrate.migration import Text
 from secretrun.template.plan import Plan
 
@@ -19,7 +19,7 @@ else:
 
 
 def read(name, text, **environ):
-    found = migrate.read(Text(text, name, environ))
+    found = detect.read(Text(text, name, environ))
     assert found is not None
     return found
 
@@ -166,11 +166,11 @@ def test_doppler_and_chamber():
     )
     assert found.imports == ["doppler://app/dev"]
     assert [what for _, what, _ in found.left] == ["b/"]
-    assert migrate.by_name("doppler:app/dev").imports == ["doppler://app/dev"]
-    chamber = migrate.by_name("chamber:web,worker")
+    assert detect.by_name("doppler:app/dev").imports == ["doppler://app/dev"]
+    chamber = detect.by_name("chamber:web,worker")
     assert chamber.imports == ["aws-ssm:///web?recursive=true", "aws-ssm:///worker?recursive=true"]
     assert chamber.left
-    assert migrate.by_name("prod.env") is None
+    assert detect.by_name("prod.env") is None
 
 
 def test_varlock():
@@ -201,7 +201,7 @@ PORT='80$80'
 
 
 def test_an_env_file_is_no_foreign_format():
-    assert migrate.read(Text("A=1\n# a comment\nB=op://x/y/z\n", "prod.env", {})) is None
+    assert detect.read(Text("A=1\n# a comment\nB=op://x/y/z\n", "prod.env", {})) is None
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_broken_file_is_an_error_with_its_place(name, text):
 def test_any_value_survives_the_toml_we_write(text, flag, number, items):
     clean = text.encode("utf-8", "replace").decode()
     values = {"a": clean, "b": flag, "c": number, "d": [i.encode("utf-8", "replace").decode() for i in items]}
-    line = f"x = {migrate._value(values)}"
+    line = f"x = {to_toml._value(values)}"
     assert tomllib.loads(line)["x"] == values
 
 
@@ -235,7 +235,7 @@ def test_what_is_written_is_what_we_read(tmp_path):
         'DB = { provider = "op", value = "It em/field" }\nP = { default = "a{{b}}$c" }\n'
         '[profiles."p 1".secrets]\nDB = { provider = "op", value = "x" }\n',
     )
-    (tmp_path / "secretrun.toml").write_text(migrate.to_toml(found))
+    (tmp_path / "secretrun.toml").write_text(to_toml.to_toml(found))
     config = load({}, lambda name: None, str(tmp_path))
     plan = Plan({}, lambda scheme: scheme == "op")
     fill(plan, config, str(tmp_path), lambda: b"")

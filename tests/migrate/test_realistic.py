@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 
-from secretrun.migrate import migration as migrate
+from secretrun.migrate import detect
 from secretrun.migrate.migration import Text
 
 
 def read(name, text, **environ):
-    return migrate.read(Text(textwrap.dedent(text), name, environ))
+    return detect.read(Text(textwrap.dedent(text), name, environ))
 
 
 def left(found):

@@ -14,8 +14,8 @@ from secretrun.backend import BackendInfo, Context
 from secretrun.errors import BackendError, ConfigError, Denied, NotFound, ResolutionError, TimedOut
 from secretrun.model import Reference, Secret
 from secretrun.reference import parse as parse_reference
-from secretrun.resolution.fetch import Stores
 from secretrun.resolution.resolve import resolve
+from secretrun.resolution.stores import Stores
 from secretrun.template.dotenv import parse
 from secretrun.template.entry import Entry
 from secretrun.template.plan import Plan

@@ -15,7 +15,8 @@ from secretrun.backend import BackendInfo, Context
 from secretrun.errors import NotFound, RateLimited, TimedOut
 from secretrun.reference import parse
 from secretrun.resolution.call import RETRIES
-from secretrun.resolution.fetch import Nothing, Stores, fetch
+from secretrun.resolution.fetch import fetch
+from secretrun.resolution.stores import Nothing, Stores
 from secretrun.resolution.waiting import Waiting
 
 

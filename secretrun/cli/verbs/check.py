@@ -13,7 +13,7 @@ from secretrun.cli.find_variable import find
 from secretrun.errors import SecretrunError
 from secretrun.launch.prepare import prepare
 from secretrun.messages import printable
-from secretrun.resolution.gather import Asked, ask
+from secretrun.resolution.gather import Gathered, gather
 from secretrun.resolution.resolve import compose, groups, nul, scrubbed
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from secretrun.launch.prepare import Prepared
-    from secretrun.resolution.gather import Answers
+    from secretrun.resolution.gather import Values
     from secretrun.template.entry import Entry
     from secretrun.template.plan import Plan
 
@@ -37,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
     prepared = prepare(plain_options.reader(options), options.messages)
     if options.explain:
         return _explain(prepared, options.explain, as_json=options.json)
-    asked = ask(prepared.plan, prepared.stores)
+    gathered = gather(prepared.plan, prepared.stores)
     prepared.warn_about_cache(options.messages)
-    entries = asked.entries.values()
-    rows = [_row(entry, asked) for entry in entries]
-    rows += _imports(prepared.plan, asked) + _groups(entries, asked.answers)
+    entries = gathered.entries.values()
+    rows = [_row(entry, gathered) for entry in entries]
+    rows += _imports(prepared.plan, gathered) + _groups(entries, gathered.answers)
     failed = any(row["status"] == "error" for row in rows)
     if options.json:
         _json({"ok": not failed, "variables": rows}, prepared)
@@ -56,7 +56,7 @@ def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:
     """Say which places set a variable, which wins and what resolves it; then the settings."""
     plan = prepared.plan
     entry, answers = find(prepared, name)
-    row = _row(entry, Asked({}, answers, {}))
+    row = _row(entry, Gathered({}, answers, {}))
     failed = row["status"] == "error"
     stores = [
         (reference.text, prepared.registry.backend(reference.scheme).info.title, answers[reference])
@@ -111,8 +111,8 @@ def _json(said: Row, prepared: Prepared) -> None:
     sys.stdout.write("\n")
 
 
-def _row(entry: Entry, asked: Asked) -> Row:
-    references, answers = entry.references(), asked.answers
+def _row(entry: Entry, gathered: Gathered) -> Row:
+    references, answers = entry.references(), gathered.answers
     value, wrong = compose(entry, answers)
     row: Row = {
         "name": entry.name,
@@ -122,7 +122,7 @@ def _row(entry: Entry, asked: Asked) -> Row:
     }
     if wrong:
         row["status"] = "error"
-        row["errors"] = [_shown(scrubbed(error, answers, asked.listings)) for _, error in wrong]
+        row["errors"] = [_shown(scrubbed(error, answers, gathered.listings)) for _, error in wrong]
     elif any(isinstance(answers[reference], SecretrunError) for reference in references):
         row["status"] = "left out" if value is None else "default"
     return row
@@ -132,7 +132,7 @@ def _shown(error: SecretrunError) -> Row:
     return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
-def _groups(entries: Iterable[Entry], answers: Answers) -> list[Row]:
+def _groups(entries: Iterable[Entry], answers: Values) -> list[Row]:
     """A row for every group of which too few or too many members have a value."""
     environment = {
         entry.name: value for entry in entries if (value := compose(entry, answers)[0]) is not None
@@ -143,18 +143,18 @@ def _groups(entries: Iterable[Entry], answers: Answers) -> list[Row]:
     ]
 
 
-def _imports(plan: Plan, asked: Asked) -> list[Row]:
+def _imports(plan: Plan, gathered: Gathered) -> list[Row]:
     rows: list[Row] = []
     for reference, place in plan.imports:
         row: Row = {"name": "*", "source": place, "references": [reference.text], "status": "ok"}
-        said = asked.listings[reference]
+        said = gathered.listings[reference]
         if not isinstance(said, SecretrunError):
             row["names"] = sorted(said)
             if any(b"\0" in value for value in said.values()):
                 said = nul()
         if isinstance(said, SecretrunError):
             row["status"] = "error"
-            row["errors"] = [_shown(scrubbed(said, asked.answers, asked.listings))]
+            row["errors"] = [_shown(scrubbed(said, gathered.answers, gathered.listings))]
         rows.append(row)
     return rows
 

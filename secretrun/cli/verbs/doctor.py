@@ -26,9 +26,9 @@ from secretrun.errors import (
 from secretrun.launch.prepare import prepare
 from secretrun.messages import printable
 from secretrun.resolution.call import GRACE
-from secretrun.resolution.fetch import Stores
-from secretrun.resolution.gather import ask
+from secretrun.resolution.gather import gather
 from secretrun.resolution.resolve import scrubbed
+from secretrun.resolution.stores import Stores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _read(prepared: Prepared, rows: dict[str, Row]) -> None:
     stores = Stores(
         backend, registry.context, allow_untrusted=prepared.stores.allow_untrusted, edge=prepared.stores.edge
     )
-    asked = ask(prepared.plan, stores)
+    asked = gather(prepared.plan, stores)
     said: dict[str, list[tuple[str, object]]] = {}
     for reference, answer in (*asked.answers.items(), *asked.listings.items()):
         if isinstance(answer, SecretrunError) and not isinstance(answer, _Known):

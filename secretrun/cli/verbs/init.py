@@ -160,25 +160,26 @@ def _umask() -> int:
 
 def _foreign(source: str) -> Migration | None:
     """What the file (or name) of another tool says; None for an env file."""
-    from secretrun.migrate import migration as migrate
+    from secretrun.migrate import detect
+    from secretrun.migrate.migration import Text
 
-    named = migrate.by_name(source)
+    named = detect.by_name(source)
     if named is not None:
         return named
     text = store.check_value(source, _read(source))
-    return migrate.read(migrate.Text(text, source, os.environ))
+    return detect.read(Text(text, source, os.environ))
 
 
 def _take_over(found: Migration, source: str, directory: str, messages: Messages) -> int:
     """Write what another tool's file says as secretrun.toml; no value is in it that was not in there."""
-    from secretrun.migrate import migration as migrate
+    from secretrun.migrate.to_toml import to_toml
 
     path = os.path.join(directory, PROJECT)
     if os.path.lexists(path):
         raise ConfigError(
             f"{path} exists already, and init overwrites nothing", hint="move the file away to start anew"
         )
-    atomic_file.write_atomic(path, migrate.to_toml(found).encode(), mode=0o666 & ~_umask())
+    atomic_file.write_atomic(path, to_toml(found).encode(), mode=0o666 & ~_umask())
     for line, what, why in found.left:
         messages.warn(f"{source}{f':{line}' if line else ''}: {what}: not carried over: {why}")
     messages.note(f"created {PROJECT} in {directory} from {found.tool}; to try it: secretrun check")

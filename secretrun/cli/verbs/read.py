@@ -61,8 +61,9 @@ def _reference(options: argparse.Namespace) -> bytes:
     """The value of one reference; templates have no say in it."""
     from secretrun import reference
     from secretrun.config import load
-    from secretrun.resolution.fetch import Stores, fetch
+    from secretrun.resolution.fetch import fetch
     from secretrun.resolution.registry import Registry
+    from secretrun.resolution.stores import Stores
     from secretrun.resolution.waiting import Waiting
 
     environ = dict(os.environ)
