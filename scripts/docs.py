@@ -45,6 +45,7 @@ def backends() -> str:
     sys.path.insert(0, str(ROOT / "tests" / "backends"))
     from ran_against import RAN_AGAINST
 
+    from secretrun import installation
     from secretrun.resolution.registry import Registry
 
     lines = [
@@ -54,7 +55,8 @@ def backends() -> str:
     for backend in Registry({}).everything():
         info = backend.info
         title = f"[{info.title}]({info.docs})" if info.docs else info.title
-        needs = f"{info.needs}: `{info.install}`" if info.install else info.needs or "nothing"
+        install = installation.document(info.install)
+        needs = f"{info.needs}: `{install}`" if install else info.needs or "nothing"
         cells = (title, f"`{info.example}`", needs, info.sign_in or "nothing", RAN_AGAINST[info.name][1])
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     return "\n".join(lines)

@@ -33,7 +33,7 @@ class Messages:
         self._say("error", error.message)
         for line in getattr(error, "failures", ()):
             self._say("error", line)
-        for line in (error.hint or "").splitlines():
+        for line in hint(error.hint).splitlines():
             self._say("hint", line)
 
     def warn(self, message: str, *, insist: bool = False) -> None:
@@ -44,6 +44,11 @@ class Messages:
     def note(self, message: str) -> None:
         if not self.quiet:
             self._say("note", message)
+
+    def hint(self, message: str) -> None:
+        """What to do about the warning before it."""
+        if not self.quiet:
+            self._say("hint", message)
 
     def bug(self, error: Exception) -> None:
         """An error we did not foresee: where it happened, never its text, which may quote a value."""
@@ -72,6 +77,15 @@ class Messages:
             os.write(2, raw)
         except (OSError, AttributeError, ValueError):
             pass  # stderr is closed or full: there is nobody left to tell
+
+
+def hint(text: str | None) -> str:
+    """A hint as it is shown: what it says to install is said for this installation; "" for None."""
+    if text is None or "pip install" not in text:
+        return text or ""
+    from secretrun import installation
+
+    return installation.hint(text)
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,7 @@ import sys
 import venv
 import zipfile
 
+import pyrage
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -79,8 +80,8 @@ def test_installed_alone_it_shows_its_help_and_masks_a_sops_secret(fresh, tmp_pa
     installed = run(fresh / "python", "-m", "pip", "list", "--format", "freeze", env=env).stdout
     assert "pytest" not in installed
     assert run(fresh / "secretrun", "--help", env=env).stdout.startswith("usage: secretrun ")
-    made = "import pyrage; i = pyrage.x25519.Identity.generate(); print(i, i.to_public())"
-    identity, recipient = run(fresh / "python", "-c", made, env=env).stdout.split()
+    made = pyrage.x25519.Identity.generate()
+    identity, recipient = str(made), str(made.to_public())
     env["SOPS_AGE_KEY"] = identity
     (tmp_path / "plain.env").write_text(f"API_KEY={VALUE}\n")
     run(

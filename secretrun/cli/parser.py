@@ -252,6 +252,7 @@ VERBS = {
         description="Run COMMAND with the template's variables, its output masked.",
         examples="""\
   secretrun -- npm test
+  secretrun -- sh -c 'echo "$API_KEY"'     single quotes: your own shell must not expand it
   secretrun -e base.env -e prod.env -- ./deploy.sh
   secretrun --from sops://secrets.enc.yaml -- ./manage.py migrate
   secretrun --set TOKEN=op://dev/api/token -- sh -c 'curl -H "Authorization: Bearer $TOKEN" ...'

@@ -22,3 +22,16 @@ def discover(directory: str) -> tuple[str | None, str | None]:
         if any(here):
             return here[0], here[1]
     return None, None
+
+
+def passed_over(directory: str) -> str | None:
+    """The template that a person may have meant: in a parent, where outside a repository nobody looks."""
+    if len(directories.up_to_repository(directory)) > 1 or os.path.lexists(os.path.join(directory, ".git")):
+        return None
+    place = directory
+    while place != os.path.dirname(place):
+        place = os.path.dirname(place)
+        for name in (PROJECT, TEMPLATE):
+            if os.path.isfile(os.path.join(place, name)):
+                return os.path.join(place, name)
+    return None

@@ -7,6 +7,7 @@ import subprocess
 
 from secretrun.backend.programs import find_program
 from secretrun.backend.sops import age_key_file
+from secretrun.embedded_store import bech32
 from secretrun.errors import BackendError, Unavailable
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ def read_recipient(path: str, environ: Mapping[str, str]) -> str:
 
     Raises:
         BackendError: when the file can't be read, holds no identity, or others can read it.
-        Unavailable: when neither age-keygen nor pyrage is there to derive it.
+        Unavailable: when neither age-keygen nor the cryptography package is there to derive it.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -59,7 +60,7 @@ def create(path: str, environ: Mapping[str, str], repository: str) -> str:
 
     Raises:
         BackendError: when the place is unfit or can't be written.
-        Unavailable: when neither age-keygen nor pyrage is there.
+        Unavailable: when neither age-keygen nor the cryptography package is there.
     """
     root = os.path.realpath(repository)
     if os.path.commonpath([root, os.path.realpath(path)]) == root:
@@ -91,11 +92,7 @@ def _generate(environ: Mapping[str, str]) -> str:
     if program is not None:
         output = _age_keygen([program], "", environ)
         return next(line for line in output.splitlines() if line.startswith(PREFIX))
-    try:
-        from pyrage import x25519
-    except ImportError:
-        raise Unavailable("nothing here can make an age key", hint=INSTALL) from None
-    return str(x25519.Identity.generate())
+    return bech32.encode(PREFIX, os.urandom(32))
 
 
 def _recipient(identity: str, environ: Mapping[str, str]) -> str:
@@ -103,14 +100,13 @@ def _recipient(identity: str, environ: Mapping[str, str]) -> str:
     if program is not None:
         return _age_keygen([program, "-y"], identity + "\n", environ).strip()
     try:
-        import pyrage
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     except ImportError:
         raise Unavailable("nothing here can derive the public part of an age key", hint=INSTALL) from None
-    try:
-        return str(pyrage.x25519.Identity.from_str(identity).to_public())
-    except pyrage.IdentityError:
-        # Its text may quote the key.
-        raise BackendError("the age key is malformed", hint="is a part of its line missing?") from None
+    raw = bech32.decode(PREFIX, identity)
+    if raw is None or len(raw) != 32:
+        raise BackendError("the age key is malformed", hint="is a part of its line missing?")
+    return bech32.encode("age", X25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw())
 
 
 def _age_keygen(command: list[str], given: str, environ: Mapping[str, str]) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from secretrun.errors import ReferenceSyntaxError, TemplateError
 from secretrun.formats.parse import parse_dotenv
+from secretrun.redact import policy
 from secretrun.template import dotenv
 from secretrun.template import value as pieces
 
@@ -13,6 +16,11 @@ if TYPE_CHECKING:
 
     from secretrun.template.dotenv import Parts, Variable
 
+# A name that says its value opens something, however short that is.
+CREDENTIAL = re.compile(
+    r"AUTH|CERT|CRED|DSN|KEY|PASS|PHRASE|PIN$|PIN_|PRIV|PWD|SALT|SECRET|TOKEN", re.IGNORECASE
+)
+
 
 class PlainFile:
     """What a plain file holds.
@@ -20,15 +28,17 @@ class PlainFile:
     Attributes:
         names: every variable, in order.
         values: the plain values by name.
-        kept: by name, the lines of the assignments that hold references, as they were written.
+        kept: by name, the lines that stay in the template as they were written.
+        settings: those of them that hold no reference, but a value that no mask could hide.
     """
 
-    __slots__ = ("kept", "names", "values")
+    __slots__ = ("kept", "names", "settings", "values")
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self.values: dict[str, str] = {}
         self.kept: dict[str, str] = {}
+        self.settings: list[str] = []
 
     def __repr__(self) -> str:
         return f"<PlainFile {' '.join(self.names)}>"
@@ -66,10 +76,25 @@ def read(text: str, file: str, known: Callable[[str], bool]) -> PlainFile:
                 )
         if _holds_reference(value, known, name, file, assignment.line):
             found.kept[name] = _source(text, name, assignment.line)
+        elif is_setting(name, value):
+            found.kept[name] = _source(text, name, assignment.line)
+            found.settings.append(name)
         else:
             found.values[name] = value
         found.names.append(name)
     return found
+
+
+def is_setting(name: str, value: str) -> bool:
+    """Whether a value is a plain setting (`NODE_ENV=development`, `PRICE='$5'`), and no secret.
+
+    That is one that is empty, or too short or too common to be masked where it stands, unless its name says
+    that it opens something: in a store it would only make each run warn.
+    """
+    if not value:
+        return True
+    _, warnings = policy.decide({name: value}, min_length=policy.MIN_LENGTH)
+    return bool(warnings) and not CREDENTIAL.search(name) and "{{" not in value
 
 
 def _variables(parts: Parts) -> Iterator[Variable]:

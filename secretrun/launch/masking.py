@@ -56,7 +56,7 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
     if not any(map(_installed, AUTOMATA)):  # known now, it keeps the command from being started
         raise SecretrunError(
             f"the package {AUTOMATA[-1]} is missing, without which nothing can be masked",
-            hint="pip install --force-reinstall secretrun",
+            hint="pip install pyahocorasick",
         )
 
     def make() -> Redactor:

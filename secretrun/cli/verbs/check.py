@@ -12,7 +12,7 @@ from secretrun.cli import plain_options
 from secretrun.cli.find_variable import find
 from secretrun.errors import SecretrunError
 from secretrun.launch.prepare import prepare
-from secretrun.messages import printable
+from secretrun.messages import hint, printable
 from secretrun.resolution.gather import Gathered, gather
 from secretrun.resolution.resolve import compose, groups, nul, scrubbed
 
@@ -129,7 +129,7 @@ def _row(entry: Entry, gathered: Gathered) -> Row:
 
 
 def _shown(error: SecretrunError) -> Row:
-    return {"code": error.code, "message": error.message, "hint": error.hint}
+    return {"code": error.code, "message": error.message, "hint": hint(error.hint) or None}
 
 
 def _groups(entries: Iterable[Entry], answers: Values) -> list[Row]:

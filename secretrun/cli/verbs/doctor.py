@@ -24,7 +24,7 @@ from secretrun.errors import (
     Unavailable,
 )
 from secretrun.launch.prepare import prepare
-from secretrun.messages import printable
+from secretrun.messages import hint, printable
 from secretrun.resolution.call import GRACE
 from secretrun.resolution.gather import gather
 from secretrun.resolution.resolve import scrubbed
@@ -144,7 +144,7 @@ def _blame(row: Row, error: SecretrunError, backend: Backend) -> None:
     info = backend.info
     missing = isinstance(error, NotInstalled)
     row.update(status="missing" if missing else "error", detail=error.message, code=error.code)
-    row["hint"] = error.hint or (f"install it: {info.install}" if missing else info.sign_in) or None
+    row["hint"] = hint(error.hint or (f"install it: {info.install}" if missing else info.sign_in)) or None
     if missing:
         row.update(installed=False, version="", reachable=None, signed_in=None)
     elif isinstance(error, (Unavailable, TimedOut)):

@@ -206,8 +206,14 @@ def _plain_file(path: str) -> PlainFile:
 def _after_import(path: str, plain: PlainFile) -> list[str]:
     """What is left to do by hand; no value in it."""
     lines = [f"moved {len(plain.values)} values from {path}; when all works, delete it: rm {path}"]
-    if plain.kept:
-        lines.append(f"kept as they were, since they hold references: {', '.join(plain.kept)}")
+    references = [name for name in plain.kept if name not in plain.settings]
+    if references:
+        lines.append(f"kept as they were, since they hold references: {', '.join(references)}")
+    if plain.settings:
+        lines.append(
+            f"kept in {TEMPLATE} as settings, too short or common for a secret: {', '.join(plain.settings)} "
+            "(secretrun set NAME moves one)"
+        )
     state = _git_state(path)
     if state:
         lines.append(f"{path} is {state}: rotate every value in it, deleting the file is not enough")

