@@ -7,15 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from secretrun.backend.sops import find_sops
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CORE = sorted((ROOT / "secretrun").rglob("*.py"))
@@ -30,11 +26,7 @@ ONLY = {
     "ahocorasick": ("secretrun/redact/redactor.py",),
     "ahocorasick_rs": ("secretrun/redact/redactor.py",),
 }
-STANDARD = sys.stdlib_module_names | {
-    "secretrun",
-    "secretrun_backends",
-    "tomli",
-}  # tomli: tomllib of Python 3.10
+STANDARD = sys.stdlib_module_names | {"secretrun", "secretrun_backends"}
 
 # Modules whose import a run of one command must not pay for; each costs from 1 ms up to 300 ms.
 HEAVY = {

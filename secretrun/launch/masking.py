@@ -9,7 +9,7 @@ from secretrun.child import environment
 from secretrun.errors import SecretrunError
 from secretrun.model import Secret
 from secretrun.redact import policy
-from secretrun.redact.lazy import Deferred, Maker
+from secretrun.redact.lazy import LazyRedactor, Maker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
             secrets, mask=settings.text("mask"), paranoid=settings.flag("paranoid"), common=common
         )
 
-    return Deferred(Maker(make, said=warnings))
+    return LazyRedactor(Maker(make, said=warnings))
 
 
 def _installed(module: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import sys
 
 from secretrun.child import environment
-from secretrun.config import load as files
+from secretrun.config import fill, load
 from secretrun.errors import UsageError
 from secretrun.resolution.registry import BUILTIN, SIGN_IN, Registry
 from secretrun.resolution.stores import Stores
@@ -96,14 +96,14 @@ def prepare(option: Callable[[str], object], messages: Messages) -> Prepared:
         directory = os.getcwd()
     except OSError:
         raise UsageError("the current directory is gone") from None
-    config = files.load(environ, option, directory)
+    config = load.load(environ, option, directory)
     prepared = Prepared(config, directory, environ, messages.note)
     settings = config.settings
 
     def withheld(name: str) -> bool:
         return environment.withheld(name, SIGN_IN, settings.items("pass"), pristine=settings.flag("pristine"))
 
-    files.fill(prepared.plan, config, directory, _stdin, withheld)
+    fill.fill(prepared.plan, config, directory, _stdin, withheld)
     if prepared.cache is not None:
         for entry in prepared.plan.entries.values():
             if entry.remember is not None:

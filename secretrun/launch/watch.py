@@ -16,7 +16,7 @@ import time
 
 from secretrun.errors import SecretrunError
 from secretrun.posix import descriptors, poll, signals
-from secretrun.session.witness import Canary
+from secretrun.session.witness import Witness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Watch:
         self._signals = signals.Signals()
         self._pid = 0
         self._failing = False
-        self._canary = Canary()
+        self._witness = Witness()
 
     def run(self, values: Resolved) -> int:
         """Supervise until the command ends by itself; returns its code (-n for a death by signal n)."""
@@ -69,7 +69,7 @@ class Watch:
         try:
             return self._run(values)
         finally:
-            self._canary.dismiss()
+            self._witness.dismiss()
 
     def _run(self, values: Resolved) -> int:
         self._fork(values)
@@ -100,12 +100,12 @@ class Watch:
         self._pid = os.fork()
         if self._pid == 0:
             try:
-                descriptors.close(*self._canary.descriptors)  # it waits for our end, not for this one's
+                descriptors.close(*self._witness.descriptors)  # it waits for our end, not for this one's
                 self._signals.give_back()
                 self._start(values)
             finally:
                 os._exit(125)
-        self._canary.guard(self._pid)
+        self._witness.guard(self._pid)
 
     def _ask(self) -> tuple[int | None, Resolved | None]:
         """The command's code when it ends first, and what the stores say, or None when they fail."""
@@ -161,7 +161,7 @@ class Watch:
         """Give a signal to the session's process, which is of our group and has had a group's itself."""
         if number not in signals.FORWARDED:
             return
-        if not self._canary.saw(number):
+        if not self._witness.saw(number):
             os.kill(self._pid, number)
         if number == signals.SIGTSTP:
             self._signals.stop_by(number, group=False)
@@ -173,7 +173,7 @@ class Watch:
             return code
         os.kill(self._pid, self._stop_signal)
         if self._wait(time.monotonic() + self._grace) is None:
-            # Killing the session's process kills the command: its canary or monitor sees to that.
+            # Killing the session's process kills the command: its witness or monitor sees to that.
             os.kill(self._pid, signals.SIGKILL)
             os.waitpid(self._pid, 0)
         return None

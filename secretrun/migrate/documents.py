@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from secretrun.errors import ConfigError, Unavailable
 
 TYPE_CHECKING = False
@@ -62,10 +60,8 @@ def toml(source: Text) -> dict[str, Any]:
     Raises:
         ConfigError: for what is no TOML.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    import tomllib
+
     try:
         document: dict[str, Any] = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:

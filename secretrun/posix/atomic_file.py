@@ -1,11 +1,29 @@
-"""Files that may hold secrets: written whole or not at all, readable by their owner only."""
+"""Files that may hold secrets: read whole or said why, written whole or not at all, for their owner only."""
 
 from __future__ import annotations
 
 import os
 
-from secretrun.errors import ConfigError
+from secretrun.errors import ConfigError, SecretrunError
 from secretrun.posix.descriptors import write_all
+
+
+def read(path: str, shown: str | None = None, *, fault: type[SecretrunError] = ConfigError) -> bytes:
+    """All of a file.
+
+    Args:
+        path: the file.
+        shown: its name in the error, when it is another.
+        fault: whose fault it is when it can't be read.
+
+    Raises:
+        SecretrunError: of class `fault`, naming the file and the reason.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise fault(f"{shown or path}: {(error.strerror or 'unreadable').lower()}") from None
 
 
 def write_atomic(path: str, data: bytes, *, mode: int = 0o600, replace: bool = False) -> None:

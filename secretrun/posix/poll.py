@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 USE_SELECT = sys.platform == "darwin"
 
 
-class Watch:
+class Poller:
     """The same descriptors to read from, waited for again and again: making a set each time costs more.
 
     Args:

@@ -1,7 +1,7 @@
 """The terminal's modes and size: raw mode and back.
 
 Raw mode keeps the terminal's own output processing for as long as the inner terminal has it, so that
-what other programs print meanwhile does not walk down the screen in stairs; see `output_modes`.
+what other programs print meanwhile does not walk down the screen in stairs; see `session.output_processing`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sys
 import termios
 
 from secretrun.errors import SecretrunError
-from secretrun.posix import signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -219,39 +218,3 @@ def changeable(fd: int) -> Attributes | None:
 
 def is_raw(attributes: Attributes) -> bool:
     return not flags(attributes, LFLAG) & (termios.ICANON | termios.ISIG)
-
-
-class Keys:
-    """Finds the keys that make a terminal signal its foreground group."""
-
-    def __init__(self) -> None:
-        self._quoted = False
-
-    def signals(self, data: bytes, attributes: Attributes) -> list[int]:
-        """The signals of the keys typed: VINTR, VQUIT, and VSTATUS where there is one.
-
-        Args:
-            data: what was typed.
-            attributes: the inner terminal's modes.
-        """
-        lflag = flags(attributes, LFLAG)
-        if not lflag & termios.ISIG:
-            self._quoted = False
-            return []
-        table = characters(attributes)
-        names = {table[termios.VINTR]: signals.SIGINT, table[termios.VQUIT]: signals.SIGQUIT}
-        if hasattr(termios, "VSTATUS"):
-            names[table[termios.VSTATUS]] = signals.SIGINFO
-        names.pop(b"\x00", None)  # _POSIX_VDISABLE on Linux
-        names.pop(b"\xff", None)  # and on macOS
-        quote = table[termios.VLNEXT] if lflag & termios.ICANON and lflag & termios.IEXTEN else None
-        found = []
-        for code in data:
-            key = bytes((code,))
-            if self._quoted:
-                self._quoted = False
-            elif key == quote:
-                self._quoted = True
-            elif key in names:
-                found.append(names[key])
-        return found

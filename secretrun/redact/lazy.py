@@ -38,7 +38,7 @@ class Maker:
             return self.made
 
 
-class Deferred(Whole):
+class LazyRedactor(Whole):
     """A `Redactor` with something to mask, made by `maker` when there is a byte to look at."""
 
     def __init__(self, maker: Maker) -> None:
@@ -50,8 +50,8 @@ class Deferred(Whole):
             self._own = self._maker.redactor().twin()
         return self._own
 
-    def twin(self) -> Deferred:
-        return Deferred(self._maker)
+    def twin(self) -> LazyRedactor:
+        return LazyRedactor(self._maker)
 
     def feed(self, data: bytes) -> bytes:
         return self._now().feed(data) if data or self._own is not None else b""
@@ -84,4 +84,4 @@ class Deferred(Whole):
             return getattr(self._now(), name)
 
     def __repr__(self) -> str:
-        return f"<Deferred {self._maker.made!r}>"
+        return f"<LazyRedactor {self._maker.made!r}>"

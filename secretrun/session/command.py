@@ -8,7 +8,7 @@ import sys
 from secretrun.posix import descriptors, dumpable, signals
 from secretrun.posix.signals import Signals
 from secretrun.session import relay
-from secretrun.session.standard_streams import Streams
+from secretrun.session.standard_streams import StandardStreams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(
     descriptors.plug()
     given = Signals()
     given.catch()
-    streams = Streams(environment, redactor=redactor, tty="never" if stdio else tty, stdio=stdio)
+    streams = StandardStreams(environment, redactor=redactor, tty="never" if stdio else tty, stdio=stdio)
     if streams.layout.monitored:
         from secretrun.session.on_terminal import OnTerminal
 

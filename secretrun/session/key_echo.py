@@ -19,7 +19,7 @@ PAUSE = 0.025  # seconds
 _CHARACTER = 3  # bytes at most
 
 
-class Echo:
+class KeyEcho:
     """What is known of the keys and the output of one terminal."""
 
     __slots__ = ("_typed",)

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from secretrun.posix import poll
 from secretrun.posix.signals import Signals
 from secretrun.session import relay
-from secretrun.session.standard_streams import Streams
+from secretrun.session.standard_streams import StandardStreams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Loop(ABC):
         argv: Sequence[bytes],
         environment: Mapping[bytes, bytes],
         given: Signals,
-        streams: Streams,
+        streams: StandardStreams,
         machine: relay.Relay,
     ) -> None:
         self.relay = machine

@@ -11,7 +11,8 @@ from secretrun.child import start as child
 from secretrun.posix import descriptors, poll, signals, terminal
 from secretrun.session import relay
 from secretrun.session.loop import Loop
-from secretrun.session.witness import Canary
+from secretrun.session.signal_keys import SignalKeys
+from secretrun.session.witness import Witness
 
 # macOS discards what is unread when the last slave is closed; Linux keeps it.
 DISCARDS = sys.platform == "darwin"
@@ -22,7 +23,7 @@ class OnTerminal(Loop):
     """The command has an inner terminal, with a monitor as its session leader."""
 
     _child: child.Monitored | None = None
-    _canary: Canary | None = None
+    _witness: Witness | None = None
     _tty = -1
     _raw: terminal.RawMode
 
@@ -30,7 +31,7 @@ class OnTerminal(Loop):
         self._tty = terminal.open_ours(self._streams.inner_number)
         self._raw = terminal.RawMode(self._tty)
         self._keys = b""
-        self._scanner = terminal.Keys()
+        self._scanner = SignalKeys()
         self._gone = False
         self._perform.update({
             relay.RAW[0]: lambda _: self._take(),
@@ -46,7 +47,7 @@ class OnTerminal(Loop):
             relay.CHECK_READ[0]: lambda _: self._check_read(),
         })  # fmt: skip
         foreground = self._streams.layout.foreground
-        self._canary = Canary(self._tty)
+        self._witness = Witness(self._tty)
         self._child = spawned = child.spawn(
             self._argv, self._environment, self._signals,
             streams=self._streams.sources, foreground=foreground,
@@ -125,7 +126,7 @@ class OnTerminal(Loop):
             self._on(relay.FATAL_SIGNAL if self._signals.is_fatal(number) else relay.SIGNAL, number)
 
     def _together(self, number: int) -> bool:
-        return self._canary is not None and self._canary.saw(number)
+        return self._witness is not None and self._witness.saw(number)
 
     def _mirror(self, number: int) -> None:
         self._signals.to_neighbours(number)
@@ -209,13 +210,13 @@ class OnTerminal(Loop):
         self._streams.settle()
 
     def _private(self) -> tuple[int, ...]:
-        return (self._tty, *self._spawned.private, *(self._canary.descriptors if self._canary else ()))
+        return (self._tty, *self._spawned.private, *(self._witness.descriptors if self._witness else ()))
 
     def _close(self) -> None:
         if self._tty >= 0:
             self._raw.leave()
         if self._child is not None:
             self._child.dismiss()
-        if self._canary is not None:
-            self._canary.dismiss()
+        if self._witness is not None:
+            self._witness.dismiss()
         descriptors.close(self._tty)

@@ -24,7 +24,7 @@ _ODD = (
 )
 
 
-class OutputModes:
+class OutputProcessing:
     """Output processing between the inner terminal and ours: each newline gets one carriage return.
 
     Args:

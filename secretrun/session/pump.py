@@ -13,14 +13,14 @@ import os
 import time
 
 from secretrun.posix import descriptors, poll, signals
-from secretrun.session.key_echo import PAUSE, Echo
+from secretrun.session.key_echo import PAUSE, KeyEcho
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from secretrun.session.output_processing import OutputModes
+    from secretrun.session.output_processing import OutputProcessing
 
     class Masker(Protocol):
         """What a pump needs of a redactor."""
@@ -94,7 +94,7 @@ class Pump:
         masker: Masker,
         notify: int,
         *,
-        modes: OutputModes | None = None,
+        modes: OutputProcessing | None = None,
         release: Callable[[], bytes] | None = None,
     ) -> None:
         self.source = source
@@ -110,11 +110,11 @@ class Pump:
         self._notify = notify
         self._modes = modes
         self._release = release
-        self._echo = Echo()
+        self._echo = KeyEcho()
         self._at_once = False  # what is held of the last read may show now
         self._stopping = False
         self._stop, self._stopper = os.pipe()
-        self._watch = poll.Watch(source, self._stop)
+        self._watch = poll.Poller(source, self._stop)
         self._running = _thread.allocate_lock()
         os.set_blocking(source, False)
 

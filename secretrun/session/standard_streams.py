@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from secretrun.posix.signals import Signals
     from secretrun.redact import Redactor
-    from secretrun.session.output_processing import OutputModes
+    from secretrun.session.output_processing import OutputProcessing
     from secretrun.session.pump import Masker
 
 _PIPE_SIZE = 1 << 20  # bytes; with the kernel's 64 KiB a pipe is half as fast
@@ -30,7 +30,7 @@ _SILENCE = 0.1  # seconds after which whoever still holds a stream is taken for 
 _TALK = 1.0  # seconds after which it is, though it goes on talking
 
 
-class Streams:
+class StandardStreams:
     """All streams of one command.
 
     Attributes:
@@ -90,7 +90,7 @@ class Streams:
         self._given.append(descriptor)
         return descriptor
 
-    def _pump(self, source: int, number: int, modes: OutputModes | None = None) -> None:
+    def _pump(self, source: int, number: int, modes: OutputProcessing | None = None) -> None:
         masker: Masker = Plain()
         release = None
         if self._redactor is not None and self._stdio and number == 1:
@@ -120,9 +120,9 @@ class Streams:
         terminal.set_size(master, terminal.size(tty))
         number = self.inner_number
         # Our own stream, not `tty`: a helper that lingers has no other.
-        from secretrun.session.output_processing import OutputModes
+        from secretrun.session.output_processing import OutputProcessing
 
-        self._pump(master, number, OutputModes(master, number))
+        self._pump(master, number, OutputProcessing(master, number))
 
     def release(self) -> None:
         """Let go of what the command holds now, so that its end is the end."""

@@ -11,20 +11,20 @@ from secretrun.child import start as child
 from secretrun.posix import signals
 from secretrun.session import relay
 from secretrun.session.loop import Loop
-from secretrun.session.witness import Canary
+from secretrun.session.witness import Witness
 
 
 class WithPipes(Loop):
     """The command lives in our own session and process group."""
 
-    _canary: Canary | None = None
+    _witness: Witness | None = None
     _pid = 0
 
     def _start(self) -> None:
         self._perform[relay.STOP_SELF[0]] = lambda number: self._signals.stop_by(number, group=False)
-        self._canary = Canary()
+        self._witness = Witness()
         self._pid = child.fork(self._argv, self._environment, self._signals, self._streams.sources)
-        self._canary.guard(self._pid)
+        self._witness.guard(self._pid)
         self._streams.release()
 
     def _wanted(self) -> tuple[list[int], list[int]]:
@@ -38,7 +38,7 @@ class WithPipes(Loop):
             self._look()
             return
         fatal = self._signals.is_fatal(number)
-        if self._canary is None or not self._canary.saw(number):
+        if self._witness is None or not self._witness.saw(number):
             self._on(relay.FATAL_SIGNAL if fatal else relay.SIGNAL, number)
         else:
             self._on(relay.FATAL_GROUP_SIGNAL if fatal else relay.GROUP_SIGNAL, number)
@@ -60,8 +60,8 @@ class WithPipes(Loop):
             pass  # it ended a moment ago, or is another user's
 
     def _private(self) -> tuple[int, ...]:
-        return self._canary.descriptors if self._canary is not None else ()
+        return self._witness.descriptors if self._witness is not None else ()
 
     def _close(self) -> None:
-        if self._canary is not None:
-            self._canary.dismiss()
+        if self._witness is not None:
+            self._witness.dismiss()

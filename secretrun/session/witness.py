@@ -1,4 +1,4 @@
-"""The canary: tells a signal sent to our process group from one sent to us alone.
+"""The witness: tells a signal sent to our process group from one sent to us alone.
 
 Where the command lives in our own group it has had a group's signal itself (Ctrl-C, timeout(1), a CI
 runner), and forwarding it would deliver it twice; a signal to our process id it has not had. Where it has
@@ -27,7 +27,7 @@ _PATIENCE = 0.004  # seconds: killpg reaches the members of a group one after th
 _STUCK = 0.5  # seconds without an answer after which it must have been stopped, by a SIGSTOP to the group
 
 
-class Canary:
+class Witness:
     """The helper, seen from the wrapper; to be made before the command is forked.
 
     Args:

@@ -14,7 +14,8 @@ import pytest
 
 from secretrun import reference
 from secretrun.cli.verbs import inject
-from secretrun.config.load import Config, _Layer, fill
+from secretrun.config.fill import fill
+from secretrun.config.load import Config, Layer
 from secretrun.config.settings import Settings
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError
 from secretrun.model import Reference
@@ -160,7 +161,7 @@ def test_tables():
     def outcome(values):
         tables = {"env": {"A": values[0]}, "secrets": {"B": {"ref": values[1]}}, "profile": {}}
         config = Config(Settings())
-        config.tables = [_Layer("t.toml", "/", tables, trusted=False)]
+        config.tables = [Layer("t.toml", "/", tables, trusted=False)]
         plan = a_plan()
         try:
             fill(plan, config, "/", lambda: b"")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from secretrun.config.discovery import discover, user_directory
-from secretrun.config.load import fill, load
+from secretrun.config.discovery import discover
+from secretrun.config.fill import fill
+from secretrun.config.load import load
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError
 from secretrun.model import Reference
 from secretrun.template.plan import Plan
@@ -94,13 +95,6 @@ def test_dotenv_of_the_current_directory_is_read_when_there_is_nothing_else(proj
 
 def test_no_template_is_an_empty_plan(project, home):
     assert Run(project, home).values == {}
-
-
-def test_the_users_directory_follows_xdg_and_is_never_relative():
-    assert user_directory({"XDG_CONFIG_HOME": "/x", "HOME": "/h"}) == "/x/secretrun"
-    assert user_directory({"HOME": "/h"}) == "/h/.config/secretrun"
-    assert user_directory({"XDG_CONFIG_HOME": ".", "HOME": "/h"}) == "/h/.config/secretrun"
-    assert user_directory({"HOME": "."}) == user_directory({}) == "/nonexistent/secretrun"
 
 
 # --- templates by name

@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import sys
+import tomllib
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretrun.config import load, secret_table, settings
+from secretrun.config import fill, load, secret_table, settings
 from secretrun.config.schema import schema
 from secretrun.errors import SecretrunError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 PUBLISHED = pathlib.Path(__file__).resolve().parents[2] / "docs" / "secretrun.schema.json"
 CHECKED = jsonschema.Draft202012Validator(schema())
@@ -42,7 +37,7 @@ def is_read(text, directory):
         loaded = load.load(environ, {}.get, str(directory))
         for profile in tomllib.loads(text).get("profile", {}):
             load.load(environ, {"profile": [profile]}.get, str(directory))
-        load.fill(plan(environ), loaded, str(directory), bytes)
+        fill.fill(plan(environ), loaded, str(directory), bytes)
     except SecretrunError:
         return False
     return True

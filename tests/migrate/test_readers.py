@@ -1,21 +1,17 @@
 """What other tools' files become: every variable, and every line that can't be carried over."""
 
-import sys
+import tomllib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretrun.config.load import fill, load
+from secretrun.config.fill import fill
+from secretrun.config.load import load
 from secretrun.errors import SecretrunError
 from secretrun.migrate import detect, to_toml
 from secretrun.migrate.migration import Text
 from secretrun.template.plan import Plan
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def read(name, text, **environ):

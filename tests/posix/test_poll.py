@@ -27,7 +27,7 @@ def test_watching_the_same_descriptors(monkeypatch, use_select):
     """Data, nothing and an end, of any of them, time and again."""
     monkeypatch.setattr(poll, "USE_SELECT", use_select)
     pipes = [os.pipe() for _ in range(2)]
-    watch = poll.Watch(*(read for read, _ in pipes))
+    watch = poll.Poller(*(read for read, _ in pipes))
     assert not watch.wait(0)
     for read, write in (*pipes, *pipes):
         os.write(write, b"x")

@@ -8,7 +8,7 @@ import pytest
 
 from secretrun.errors import SecretrunError
 from secretrun.redact import Redactor
-from secretrun.redact.lazy import Deferred, Maker
+from secretrun.redact.lazy import LazyRedactor, Maker
 
 SECRET = b"s3cret-token-value"
 
@@ -25,7 +25,7 @@ def deferred(made):
         made.append(Redactor({"TOKEN": SECRET}))
         return made[-1]
 
-    return Deferred(Maker(make))
+    return LazyRedactor(Maker(make))
 
 
 def test_nothing_is_made_for_a_stream_without_a_byte(deferred, made):
@@ -70,7 +70,7 @@ def test_streams_that_start_at_once_make_it_once(made):
         made.append(Redactor({"TOKEN": SECRET}))
         return made[-1]
 
-    deferred, shown = Deferred(Maker(make)), []
+    deferred, shown = LazyRedactor(Maker(make)), []
 
     def pump():
         stream = deferred.twin()
@@ -93,7 +93,7 @@ def test_a_redactor_that_can_not_be_made_lets_no_byte_past_it():
     def make():
         raise SecretrunError("no room")
 
-    stream = Deferred(Maker(make)).twin()
+    stream = LazyRedactor(Maker(make)).twin()
     for _ in range(2):
         with pytest.raises(SecretrunError):
             stream.feed(SECRET)
@@ -106,7 +106,7 @@ def test_what_was_said_of_a_value_is_not_said_again():
     maker = Maker(
         lambda: Redactor({"PIN": b"4711x", "TOKEN": b"TOKEN-IS-IT"}, mask="<TOKEN-IS-IT>"), said=[short]
     )
-    deferred = Deferred(maker)
+    deferred = LazyRedactor(maker)
     assert deferred.warnings == ()
     deferred.twin().feed(b"x")
     assert short not in deferred.warnings
@@ -114,6 +114,6 @@ def test_what_was_said_of_a_value_is_not_said_again():
 
 
 def test_neither_shows_a_value(deferred):
-    assert "Deferred" in repr(deferred)
+    assert "LazyRedactor" in repr(deferred)
     deferred.feed(b"x")
     assert SECRET.decode() not in repr(deferred) + repr(vars(deferred))

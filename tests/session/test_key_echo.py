@@ -8,7 +8,7 @@ from support.terminal import SECRET, until
 
 from secretrun.redact import Redactor
 from secretrun.session import key_echo, pump
-from secretrun.session.key_echo import PAUSE, Echo
+from secretrun.session.key_echo import PAUSE, KeyEcho
 
 KEY = "a key is typed"
 LONG = 10 * PAUSE
@@ -34,7 +34,7 @@ PLAYBOOKS = {
 
 @pytest.mark.parametrize("name", PLAYBOOKS)
 def test_playbook(name):
-    machine = Echo()
+    machine = KeyEcho()
     for scene in PLAYBOOKS[name]:
         if scene == KEY:
             machine.typed()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secretrun.posix import terminal
-from secretrun.session.output_processing import OutputModes
+from secretrun.session.output_processing import OutputProcessing
 
 CHUNKS = st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b"\r\r\n", b"xyz"]), max_size=12)
 
@@ -19,7 +19,7 @@ def test_undoing_is_the_inverse_of_the_terminals_newlines(chunks):
     master, slave = pty.openpty()
     outer_master, outer = pty.openpty()
     try:
-        modes = OutputModes(master, outer)
+        modes = OutputProcessing(master, outer)
         printed = [b"".join(chunk) for chunk in chunks]
         inner = [text.replace(b"\n", b"\r\n") for text in printed]  # ONLCR
         undone = b"".join(modes.undo(text) for text in inner if text) + modes.flush()
@@ -35,7 +35,7 @@ def test_nothing_is_undone_for_a_full_screen_program(pair, cleanup):
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(slave, termios.TCSANOW, attributes)
     outer_master, outer = pty.openpty()
-    assert OutputModes(master, outer).undo(b"a\r\n\r") == b"a\r\n\r"
+    assert OutputProcessing(master, outer).undo(b"a\r\n\r") == b"a\r\n\r"
     os.close(outer_master)
     os.close(outer)
 
@@ -47,7 +47,7 @@ def test_a_flood_is_written_past_our_terminals_output_processing_and_no_longer(p
     try:
         monkeypatch.setattr(terminal, "in_foreground", lambda _: True)
         terminal.set_attributes(outer, terminal.raw(terminal.attributes(outer)))
-        modes = OutputModes(master, outer)
+        modes = OutputProcessing(master, outer)
 
         def shown(text):
             """What is written for the command's text, and whether our terminal still adds to it."""

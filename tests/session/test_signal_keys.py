@@ -5,6 +5,7 @@ import termios
 import pytest
 
 from secretrun.posix import signals, terminal
+from secretrun.session.signal_keys import SignalKeys
 
 KEYS = [
     (b"\x03", [signals.SIGINT]),
@@ -19,12 +20,12 @@ KEYS = [
 @pytest.mark.parametrize(("typed", "expected"), KEYS)
 def test_keys_that_signal_whole_and_byte_by_byte(pair, typed, expected):
     modes = termios.tcgetattr(pair[1])
-    assert terminal.Keys().signals(typed, modes) == expected
-    keys = terminal.Keys()
+    assert SignalKeys().signals(typed, modes) == expected
+    keys = SignalKeys()
     assert [n for code in typed for n in keys.signals(bytes((code,)), modes)] == expected
 
 
 def test_no_key_signals_where_the_command_wants_them_as_characters(pair):
     modes = termios.tcgetattr(pair[1])
     modes[terminal.LFLAG] &= ~termios.ISIG
-    assert terminal.Keys().signals(b"\x03\x1c", modes) == []
+    assert SignalKeys().signals(b"\x03\x1c", modes) == []

@@ -165,7 +165,7 @@ def test_the_wrapper_waits_for_a_command_that_ignores_sigterm(start, probe):
     assert process.wait(PATIENCE) == 9
 
 
-def test_without_the_canary_signals_are_still_forwarded(start, probe):
+def test_without_the_witness_signals_are_still_forwarded(start, probe):
     """Somebody may kill it; then a group's signal comes twice rather than not at all."""
     process = start(probe.command)
     pid = probe.ready().pid

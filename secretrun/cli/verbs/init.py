@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 
 from secretrun.config.discovery import PROJECT
-from secretrun.embedded_store import age_key, plain_file, store
-from secretrun.embedded_store.sops_file import Sops
-from secretrun.errors import BackendError, ConfigError, SecretrunError, UsageError
-from secretrun.posix import atomic_file, directories, dumpable
-from secretrun.template.dotenv import TEMPLATE
+from secretrun.embedded_store import creation, plain_file, store
+from secretrun.errors import ConfigError, UsageError
+from secretrun.posix import atomic_file, dumpable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,18 +16,6 @@ if TYPE_CHECKING:
     from secretrun.embedded_store.plain_file import PlainFile
     from secretrun.messages import Messages
     from secretrun.migrate.migration import Migration
-
-RULES = ".sops.yaml"
-RULE = """\
-creation_rules:
-  - path_regex: {pattern}
-    age: {recipient}
-"""
-PATTERN = r"(^|/)secrets\.enc\.env$"
-HEADER = """\
-# Variables for `secretrun -- COMMAND`: references to values, never values, so commit this file.
-# Add one: secretrun set NAME
-"""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,15 +34,15 @@ def run(options: argparse.Namespace) -> int:
         if foreign is not None:
             return _take_over(foreign, options.import_file, directory, messages)
     plain = _plain_file(options.import_file) if options.import_file else plain_file.PlainFile()
-    creation = Creation(directory)
+    new = creation.Creation(directory)
     with store.locked(directory, lambda: messages.note("waiting for another secretrun to finish")):
-        creation.check()
+        new.check()
         try:
-            creation.create(plain)
+            new.create(plain)
         except BaseException:
-            creation.undo()
+            new.undo()
             raise
-    for line in creation.said:
+    for line in new.said:
         messages.note(line)
     if options.import_file:
         for line in _after_import(options.import_file, plain):
@@ -64,98 +50,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         messages.note("next: secretrun set NAME")
     return 0
-
-
-class Creation:
-    """The files of one store, and the way back."""
-
-    def __init__(self, directory: str) -> None:
-        self.directory = directory
-        self.root = directories.up_to_repository(directory)[-1]
-        self.store = os.path.join(directory, store.STORE)
-        self.template = os.path.join(directory, TEMPLATE)
-        self.said: list[str] = []
-        self._made: list[str] = []
-
-    def check(self) -> None:
-        """Nothing may be in the way.
-
-        Raises:
-            ConfigError: naming the file that is.
-        """
-        for path in (self.store, self.template):
-            if os.path.lexists(path):
-                raise ConfigError(
-                    f"{path} exists already, and init overwrites nothing",
-                    hint="secretrun set NAME adds to a store; move the file away to start anew",
-                )
-
-    def create(self, plain: PlainFile) -> None:
-        """Make the key, the rules, the store and the template, in the order of their need."""
-        Sops(os.environ)  # without sops there is no point in a key
-        rules = self._existing_rules()
-        if rules is None:
-            rules = os.path.join(self.directory, RULES)
-            recipient = self._recipient()
-            self._write(rules, RULE.format(pattern=PATTERN, recipient=recipient).encode())
-            content = Sops(os.environ).encrypt(plain.values, self.store)
-        else:
-            content = self._encrypt_by(rules, plain)
-        if Sops(os.environ).decrypt(content, self.directory) != plain.values:
-            raise BackendError("sops gave back other values than it was given", hint="nothing was created")
-        self._write(self.store, content)
-        lines = [plain.kept.get(name) or store.reference_line(self.store, name) for name in plain.names]
-        self._write(self.template, (HEADER + "".join(lines)).encode())
-        made = ", ".join(os.path.basename(path) for path in self._made if path.startswith(self.directory))
-        self.said.append(f"created {made} in {self.directory}")
-
-    def undo(self) -> None:
-        """Remove what was created, the latest first."""
-        for path in reversed(self._made):
-            os.unlink(path)
-        self._made.clear()
-
-    def _existing_rules(self) -> str | None:
-        for place in directories.up_to_repository(self.directory):
-            path = os.path.join(place, RULES)
-            if os.path.lexists(path):
-                return path
-        return None
-
-    def _encrypt_by(self, rules: str, plain: PlainFile) -> bytes:
-        """Encrypt by the rules that are there, and make sure that we can open the outcome."""
-        sops = Sops(os.environ)
-        try:
-            content = sops.encrypt(plain.values, self.store)
-            sops.decrypt(content, self.directory)
-        except SecretrunError as error:
-            recipient = self._recipient()
-            self._made.clear()  # a key that a hint names has to stay
-            raise ConfigError(
-                f"{rules} has no rule that makes a {store.STORE} you can open ({error.message})",
-                hint="add this rule above the others, or your recipient to the one that matches:\n"
-                + "\n".join(RULE.format(pattern=PATTERN, recipient=recipient).splitlines()[1:]),
-            ) from None
-        return content
-
-    def _recipient(self) -> str:
-        path = age_key.identity_file(os.environ)
-        if os.path.lexists(path):
-            return age_key.read_recipient(path, os.environ)
-        recipient = age_key.create(path, os.environ, self.root)
-        self._made.append(path)
-        self.said.append(f"created your age key {path}: keep a copy, without it the store can't be opened")
-        return recipient
-
-    def _write(self, path: str, content: bytes) -> None:
-        atomic_file.write_atomic(path, content, mode=0o666 & ~_umask())
-        self._made.append(path)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _foreign(source: str) -> Migration | None:
@@ -166,7 +60,7 @@ def _foreign(source: str) -> Migration | None:
     named = detect.by_name(source)
     if named is not None:
         return named
-    text = store.check_value(source, _read(source))
+    text = store.check_value(source, atomic_file.read(source, fault=UsageError))
     return detect.read(Text(text, source, os.environ))
 
 
@@ -179,25 +73,19 @@ def _take_over(found: Migration, source: str, directory: str, messages: Messages
         raise ConfigError(
             f"{path} exists already, and init overwrites nothing", hint="move the file away to start anew"
         )
-    atomic_file.write_atomic(path, to_toml(found).encode(), mode=0o666 & ~_umask())
+    atomic_file.write_atomic(path, migrate.to_toml(found).encode(), mode=0o666 & ~creation.umask())
     for line, what, why in found.left:
         messages.warn(f"{source}{f':{line}' if line else ''}: {what}: not carried over: {why}")
     messages.note(f"created {PROJECT} in {directory} from {found.tool}; to try it: secretrun check")
     return 0
 
 
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise UsageError(f"can't read {path}: {error.strerror}") from None
-
-
 def _plain_file(path: str) -> PlainFile:
     from secretrun.resolution.registry import Registry
 
-    plain = plain_file.read(store.check_value(path, _read(path)), path, Registry(os.environ).known)
+    plain = plain_file.read(
+        store.check_value(path, atomic_file.read(path, fault=UsageError)), path, Registry(os.environ).known
+    )
     for name in plain.values:
         store.check_name(name)
     return plain

@@ -107,11 +107,7 @@ def _expand(text: str, environ: dict[str, str]) -> str:
 def _read(path: str) -> bytes:
     if path == "-":
         return sys.stdin.buffer.read()
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise ConfigError(f"{path}: {(error.strerror or 'unreadable').lower()}") from None
+    return atomic_file.read(path)
 
 
 def _mode(text: str) -> int:
