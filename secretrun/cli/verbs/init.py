@@ -73,7 +73,7 @@ def _take_over(found: Migration, source: str, directory: str, messages: Messages
         raise ConfigError(
             f"{path} exists already, and init overwrites nothing", hint="move the file away to start anew"
         )
-    atomic_file.write_atomic(path, migrate.to_toml(found).encode(), mode=0o666 & ~creation.umask())
+    atomic_file.write_atomic(path, to_toml(found).encode(), mode=0o666 & ~creation.umask())
     for line, what, why in found.left:
         messages.warn(f"{source}{f':{line}' if line else ''}: {what}: not carried over: {why}")
     messages.note(f"created {PROJECT} in {directory} from {found.tool}; to try it: secretrun check")
