@@ -8,6 +8,7 @@ from secretrun.config.discovery import PROJECT
 from secretrun.embedded_store import creation, plain_file, store
 from secretrun.errors import ConfigError, UsageError
 from secretrun.posix import atomic_file, dumpable
+from secretrun.template.dotenv import TEMPLATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
