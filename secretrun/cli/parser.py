@@ -241,6 +241,19 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
+def _hook(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words", nargs="+", metavar="AGENT",
+        help="claude, codex, copilot, cursor, gemini, opencode or qwen; before it install or uninstall",
+    )  # fmt: skip
+    parser.add_argument("--scope", choices=("user", "project"), default="user",
+                        help="install: for you everywhere (default), or for this project only")  # fmt: skip
+    parser.add_argument(
+        "--dry-run", action="store_true", help="install: show what would change, and change nothing"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
 def _completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to complete in")
 
@@ -323,6 +336,17 @@ VERBS = {
         usage="secretrun cache start|stop|lock|unlock|status",
         description="A per-user process that holds resolved values in memory, for runs with --cache TTL.",
         examples="  secretrun cache start\n  secretrun --cache 10m -- make\n  secretrun cache lock",
+    ),
+    "hook": Verb(
+        "hook", "set a coding agent up, and answer its events", _hook,
+        usage="secretrun hook [install|uninstall] AGENT [--scope user|project] [--dry-run]",
+        description="""\
+Set a coding agent up so that its commands have the project's secrets and what it reads is masked.
+`hook AGENT` is what its settings then call: it answers one event, JSON on stdin.""",
+        examples="""\
+  secretrun hook install claude --dry-run
+  secretrun hook install codex
+  secretrun hook uninstall claude""",
     ),
     "completion": Verb(
         "completion", "print the completion script of a shell", _completion,

@@ -28,13 +28,18 @@ class LeakError(SecretrunError):
 
 
 def secrets_of(prepared: Prepared, resolved: Resolved) -> list[Secret]:
-    """What was resolved, and the inherited values that --mask-env names."""
+    """What was resolved, the inherited values that --mask-env names, and what an agent has in the clear."""
     globs = prepared.settings.items("mask_env")
-    return resolved.secrets + [
+    found = resolved.secrets + [
         Secret(os.fsencode(value), (name,))
         for name, value in prepared.environ.items()
         if globs and environment.matches(name, globs) and name not in resolved.environment
     ]
+    if prepared.agent:
+        from secretrun.hooks import in_the_clear
+
+        found += in_the_clear.secrets(prepared.environ, prepared.directory, prepared.words)
+    return found
 
 
 def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages) -> Redactor | None:

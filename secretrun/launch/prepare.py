@@ -8,6 +8,7 @@ import sys
 from secretrun.child import environment
 from secretrun.config import fill, load
 from secretrun.errors import UsageError
+from secretrun.hooks import agents
 from secretrun.resolution.registry import BUILTIN, SIGN_IN, Registry
 from secretrun.resolution.stores import Stores
 from secretrun.resolution.waiting import Waiting
@@ -24,9 +25,16 @@ if TYPE_CHECKING:
 
 
 class Prepared:
-    """Everything a verb needs before the stores are asked."""
+    """Everything a verb needs before the stores are asked.
 
-    __slots__ = ("cache", "config", "directory", "environ", "plan", "registry", "settings", "stores")
+    Attributes:
+        agent: a coding agent runs us: what it has in the clear is masked too.
+        words: of its command, for the files that they name.
+    """
+
+    __slots__ = (
+        "agent", "cache", "config", "directory", "environ", "plan", "registry", "settings", "stores", "words",
+    )  # fmt: skip
 
     def __init__(
         self, config: Config, directory: str, environ: dict[str, str], say: Callable[[str], None]
@@ -35,6 +43,8 @@ class Prepared:
         self.settings: Settings = config.settings
         self.directory = directory
         self.environ = environ
+        self.agent = agents.detected(environ) is not None
+        self.words: tuple[str, ...] = ()
         self.registry = Registry(
             environ,
             timeout=self.settings.seconds("timeout"),

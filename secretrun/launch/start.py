@@ -20,6 +20,30 @@ if TYPE_CHECKING:
     from secretrun.session import Ending
 
 
+def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
+    """Resolve what is prepared and run the command; returns only when --watch has ended.
+
+    Raises:
+        SecretrunError: for whatever keeps it from being run.
+    """
+    settings = prepared.settings
+    messages.quiet = settings.flag("quiet")
+    if prepared.plan.imports or any(entry.references() for entry in prepared.plan.entries.values()):
+        from secretrun.posix import dumpable
+
+        dumpable.forbid()
+    if settings.flag("verbose"):
+        for name, entry in prepared.plan.entries.items():
+            said = ", ".join(reference.text for reference in entry.references()) or "literal"
+            messages.note(f"{name}: {said} ({entry.place})")
+    prepared.stores.spare = load_session
+    resolved = resolve_all(prepared)
+    prepared.warn_about_cache(messages)
+    if settings.flag("watch"):
+        return watch(prepared, resolved, argv, messages)
+    return start(prepared, resolved, argv, messages)
+
+
 def start(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: Messages) -> NoReturn:
     """Run the command with what was resolved, and end as it ends.
 

@@ -33,6 +33,18 @@ def configuration(environ: Mapping[str, str], program: str = "secretrun") -> str
     return os.path.join(base, program)
 
 
+def state(environ: Mapping[str, str]) -> str:
+    """Where secretrun remembers what is no configuration.
+
+    `$XDG_STATE_HOME/secretrun`, or below `~/.local/state`.
+    """
+    base = environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):
+        home = environ.get("HOME", "")
+        base = os.path.join(home if os.path.isabs(home) else _NOWHERE, ".local", "state")
+    return os.path.join(base, "secretrun")
+
+
 def runtime(environ: Mapping[str, str]) -> str:
     """Where sockets and locks of secretrun lie: below `$XDG_RUNTIME_DIR`, else /tmp in a directory per user.
 

@@ -24,21 +24,7 @@ def run(options: argparse.Namespace | plain_options.Options) -> int:
     messages.quiet = settings.flag("quiet")
     if not (prepared.plan.entries or prepared.plan.imports or settings.items("mask_env")):
         _say_that_there_is_nothing(prepared, messages)
-    if prepared.plan.imports or any(entry.references() for entry in prepared.plan.entries.values()):
-        from secretrun.posix import dumpable
-
-        dumpable.forbid()
-    if settings.flag("verbose"):
-        for name, entry in prepared.plan.entries.items():
-            said = ", ".join(reference.text for reference in entry.references()) or "literal"
-            messages.note(f"{name}: {said} ({entry.place})")
-    prepared.stores.spare = start.load_session
-    resolved = start.resolve_all(prepared)
-    prepared.warn_about_cache(messages)
-    argv = [os.fsencode(word) for word in options.command]
-    if settings.flag("watch"):
-        return start.watch(prepared, resolved, argv, messages)
-    return start.start(prepared, resolved, argv, messages)
+    return start.run(prepared, [os.fsencode(word) for word in options.command], messages)
 
 
 def _say_that_there_is_nothing(prepared: Prepared, messages: Messages) -> None:

@@ -1,0 +1,80 @@
+"""Programs that lead to `secretrun-shell`: itself, a link to it, a script that names it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from secretrun.hooks.settings_files import File
+from secretrun.posix import directories
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "secretrun-shell"
+_LOOK = 4096  # bytes of a script in which it would name us
+
+
+def executable(name: str) -> str:
+    """The absolute path of one of our programs: beside the interpreter, where they are installed together."""
+    beside = os.path.join(os.path.dirname(sys.executable), name)
+    if os.path.exists(beside):
+        return beside
+    import shutil
+
+    found = shutil.which(name)
+    return os.path.abspath(found) if found else beside
+
+
+def leads_here(path: str) -> bool:
+    """Whether a program is `secretrun-shell`, or a link or script that leads to it."""
+    if not path:
+        return False
+    if os.path.basename(os.path.realpath(path)) == NAME:
+        return True
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_LOOK)
+    except OSError:
+        return False
+    return head.startswith(b"#!") and (b"secretrun-shell" in head or b"secretrun.shell" in head)
+
+
+def first_is_ours(name: str, environ: Mapping[str, str]) -> bool:
+    """Whether the program of this name that is found first on the PATH leads here."""
+    for directory in environ.get("PATH", "").split(os.pathsep):
+        path = os.path.join(directory, name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return leads_here(path)
+    return False
+
+
+def command(words: str) -> str:
+    """A command line of ours for a shell, by its absolute path.
+
+    An agent's login shell sets a PATH of its own.
+    """
+    import shlex
+
+    return f"{shlex.quote(executable('secretrun'))} {words}"
+
+
+def is_stale(there: object) -> bool:
+    """Whether what stands in a setting is an earlier `secretrun-shell`, which may be replaced."""
+    return isinstance(there, str) and os.path.basename(there) == NAME
+
+
+def directory(environ: Mapping[str, str]) -> str:
+    """Where the `bash` lies that leads to us, for agents that look one up on the PATH."""
+    return os.path.join(directories.state(environ), "shells")
+
+
+def bash(environ: Mapping[str, str]) -> File:
+    """That `bash`: a link, so that we are called by the name we stand for."""
+    return File(os.path.join(directory(environ), "bash"), link=executable(NAME))
+
+
+def start_line(program: str, environ: Mapping[str, str]) -> str:
+    """How to start an agent so that it finds that `bash` first."""
+    return f'PATH="{directory(environ)}:$PATH" {program}'
