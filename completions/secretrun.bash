@@ -83,13 +83,14 @@ _secretrun() {
         'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
         'doctor --from') _secretrun_reference; return ;;
         'cache --idle') return ;;
+        'hook --scope') _secretrun_reply -W 'user project'; return ;;
     esac
     if ((COMP_CWORD == 1)); then
         if [[ $cur == -* ]]; then
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact read inject init set list unset rename edit doctor cache completion help version'
+            _secretrun_reply -W 'run check redact read inject init set list unset rename edit doctor cache hook completion help version'
         fi
     fi
     case $verb in
@@ -106,6 +107,7 @@ _secretrun() {
         edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
+        hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;
         help) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;
         version) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;
