@@ -16,7 +16,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.errors import SecretrunError
-    from secretrun.redact import Redactor
+    from secretrun.redact.masker import Masker
 
 COLOURS = {"error": "31;1", "warning": "33;1", "hint": "36", "note": "2"}
 
@@ -26,7 +26,7 @@ class Messages:
 
     def __init__(self) -> None:
         self.quiet = False
-        self.redactor: Redactor | None = None
+        self.redactor: Masker | None = None
 
     def error(self, error: SecretrunError) -> None:
         """One error with its failures and hint."""

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Value = bool | float | str | list[str] | None
+
 TRUE = ("1", "true", "yes", "on")
 DURATION = "^([0-9]+\\.?[0-9]*|\\.[0-9]+)[smhd]?$"  # for the JSON Schema; `duration` reads it
 FALSE = ("", "0", "false", "no", "off")
@@ -41,7 +43,7 @@ class Setting:
         kind: str,
         help: str,  # noqa: A002  the field's own term
         *,
-        default: object = None,
+        default: Value = None,
         metavar: str = "",
         choices: tuple[str, ...] = (),
         separator: str = ",",
@@ -51,7 +53,7 @@ class Setting:
         self.flags = flags
         self.kind = kind
         self.help = help
-        self.default = [] if kind == "list" else False if kind == "flag" else default
+        self.default: Value = [] if kind == "list" else False if kind == "flag" else default
         self.metavar = metavar
         self.choices = choices
         self.separator = separator
@@ -120,35 +122,50 @@ CHILD = (
 RUN = (*RESOLUTION, *MASKING, *CHILD, *OUTPUT)
 
 
+class Chosen:
+    """What holds for a setting.
+
+    Attributes:
+        value: a flag, a text, seconds, texts, or None where nothing is said and there is no default.
+        source: where it was said: "default", a variable's name, a file, "the command line".
+    """
+
+    __slots__ = ("source", "value")
+
+    def __init__(self, value: Value, source: str) -> None:
+        self.value = value
+        self.source = source
+
+
 class Settings:
     """The value of every setting of `RUN`, with the source it came from."""
 
     def __init__(self) -> None:
-        self._values: dict[str, tuple[object, str]] = {s.name: (s.default, "default") for s in RUN}
+        self._chosen = {s.name: Chosen(s.default, "default") for s in RUN}
 
-    def put(self, name: str, value: object, source: str) -> None:
-        self._values[name] = (value, source)
+    def put(self, name: str, value: Value, source: str) -> None:
+        self._chosen[name] = Chosen(value, source)
 
     def source(self, name: str) -> str:
-        return self._values[name][1]
+        return self._chosen[name].source
 
-    def value(self, name: str) -> object:
-        return self._values[name][0]
+    def value(self, name: str) -> Value:
+        return self._chosen[name].value
 
     def flag(self, name: str) -> bool:
-        return bool(self._values[name][0])
+        return bool(self.value(name))
 
     def text(self, name: str) -> str:
-        return str(self._values[name][0] or "")
+        return str(self.value(name) or "")
 
     def seconds(self, name: str) -> float:
-        value = self._values[name][0]
-        assert isinstance(value, float)  # noqa: S101  `check` saw to it
+        value = self.value(name)
+        assert isinstance(value, float)  # noqa: S101  `put_checked` saw to it
         return value
 
     def items(self, name: str) -> list[str]:
-        value = self._values[name][0]
-        assert isinstance(value, list)  # noqa: S101  `check` saw to it
+        value = self.value(name)
+        assert isinstance(value, list)  # noqa: S101  `put_checked` saw to it
         return value
 
 
@@ -199,7 +216,7 @@ def put_checked(settings: Settings, setting: Setting, value: object, source: str
         value = [value]
     if timed:
         value = float(value)  # type: ignore[arg-type]
-    settings.put(setting.name, value, source)
+    settings.put(setting.name, value, source)  # type: ignore[arg-type]  # checked above, by the kind
 
 
 def from_options(settings: Settings, option: Callable[[str], object]) -> None:

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.launch.prepare import Prepared
     from secretrun.messages import Messages
-    from secretrun.redact import Redactor
+    from secretrun.redact.masker import Masker
     from secretrun.resolution.resolve import Resolved
 
 AUTOMATA = ("ahocorasick_rs", "ahocorasick")  # one of them is what the redactor is made with
@@ -42,7 +42,7 @@ def secrets_of(prepared: Prepared, resolved: Resolved) -> list[Secret]:
     return found
 
 
-def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages) -> Redactor | None:
+def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages) -> Masker | None:
     """The redactor of a run, or None when there is nothing to mask; says what it can't mask.
 
     Raises:
@@ -64,7 +64,7 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
             hint="pip install pyahocorasick",
         )
 
-    def make() -> Redactor:
+    def make() -> Masker:
         from secretrun.redact import Redactor
 
         return Redactor(
@@ -79,7 +79,7 @@ def _installed(module: str) -> bool:
     return any(finder.find_spec(module, None) is not None for finder in sys.meta_path)
 
 
-def report(prepared: Prepared, redactor: Redactor | None, status: int, messages: Messages) -> None:
+def report(prepared: Prepared, redactor: Masker | None, status: int, messages: Messages) -> None:
     """Write the report that was asked for, and fail if something was masked and that is a failure.
 
     Raises:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from secretrun.child.delivery import Delivery
     from secretrun.launch.prepare import Prepared
     from secretrun.messages import Messages
-    from secretrun.redact import Redactor
+    from secretrun.redact.masker import Masker
     from secretrun.resolution.resolve import Resolved
     from secretrun.session import Ending
 
@@ -150,7 +150,7 @@ def _audit(prepared: Prepared, resolved: Resolved, argv: list[bytes], outcome: s
         audit.append(prepared.settings.text("audit"), prepared.plan, resolved, argv, outcome)
 
 
-def _finish(prepared: Prepared, ending: Ending, redactor: Redactor | None, messages: Messages) -> NoReturn:
+def _finish(prepared: Prepared, ending: Ending, redactor: Masker | None, messages: Messages) -> NoReturn:
     """Report what was masked, then end as the command ended."""
     from secretrun import session
 

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from secretrun.redact.redactor import Redactor
+    from secretrun.redact.masker import Masker
 
 # What logging itself puts into a record and no caller's text can reach.
 _OWN = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) - {"msg"}
@@ -26,7 +26,7 @@ class RedactingFilter(logging.Filter):
     Put it on handlers: a filter on a logger does not see the records of that logger's children.
     """
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Masker) -> None:
         super().__init__()
         self._redactor = redactor
 
@@ -59,7 +59,7 @@ class RedactingStream(io.TextIOBase):
     `fileno`: what is written to the descriptor would not be masked.
     """
 
-    def __init__(self, stream: TextIO, redactor: Redactor) -> None:
+    def __init__(self, stream: TextIO, redactor: Masker) -> None:
         super().__init__()
         self._stream = stream
         self._redactor = redactor.twin()

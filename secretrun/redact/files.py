@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from secretrun.redact.redactor import Redactor
+    from secretrun.redact.masker import Masker
 
 _READ = 64 * 1024
 _IDLE = 0.025  # seconds of quiet after which a terminal shows the first bytes of what may be a secret
@@ -30,7 +30,7 @@ class FileError(SecretrunError):
 
 
 def pump(
-    source: int, target: int, redactor: Redactor, *, progress: Callable[[int], None] | None = None
+    source: int, target: int, redactor: Masker, *, progress: Callable[[int], None] | None = None
 ) -> None:
     """Copy descriptor `source` to `target`, masked, until its end.
 
@@ -59,9 +59,7 @@ def _readable(source: int) -> bool:
     return bool(select.select([source], [], [], _IDLE)[0])
 
 
-def redact_files(
-    paths: Sequence[str], target: int, redactor: Redactor, *, terminal: int | None = None
-) -> None:
+def redact_files(paths: Sequence[str], target: int, redactor: Masker, *, terminal: int | None = None) -> None:
     """Write the files, masked, to `target` one after another; `-` is standard input, as is no file.
 
     Each is a stream of its own: no secret is looked for across two files. `terminal` is where to show
@@ -79,7 +77,7 @@ def redact_files(
                 os.close(source)
 
 
-def redact_in_place(path: str, redactor: Redactor, *, terminal: int | None = None) -> bool:
+def redact_in_place(path: str, redactor: Masker, *, terminal: int | None = None) -> bool:
     """Replace the file by its masked content, at once or not at all; return whether it changed.
 
     Its mode stays, its owner where we may set it, and a symbolic link keeps pointing to it. A file
@@ -135,7 +133,7 @@ def _take_over(target: int, status: os.stat_result) -> None:
     os.fchmod(target, status.st_mode & 0o7777)
 
 
-def _total(redactor: Redactor) -> int:
+def _total(redactor: Masker) -> int:
     total = redactor.report()["total"]
     assert isinstance(total, int)  # noqa: S101  report() documents it
     return total

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from re import Match
     from re import Pattern as Expression
 
-    from secretrun.redact.redactor import Redactor
+    from secretrun.redact.masker import Masker
 
 _LONGEST = 64 * 1024 * 1024  # bytes without a line end after which the stream is not taken for lines
 
@@ -24,7 +24,7 @@ class JsonLines:
         redactor: what knows the secrets. Its counts and later additions are shared.
     """
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Masker) -> None:
         self._redactor = redactor
         self._text = redactor.twin()  # for lines that are no JSON: they may be parts of one long secret
         self._pieces: list[bytes] = []  # of a line that has not ended yet

@@ -10,11 +10,10 @@ import _thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from secretrun.redact.redactor import Redactor as Whole
-else:
-    Whole = object  # it stands for a Redactor wherever one is wanted, without importing it
+    from secretrun.model import Secret
+    from secretrun.redact.masker import Masker
 
 
 class Maker:
@@ -25,27 +24,27 @@ class Maker:
         said: its warnings that the user has been told already.
     """
 
-    def __init__(self, make: Callable[[], Whole], *, said: Iterable[str] = ()) -> None:
-        self.made: Whole | None = None
+    def __init__(self, make: Callable[[], Masker], *, said: Iterable[str] = ()) -> None:
+        self.made: Masker | None = None
         self.said = frozenset(said)
         self._make = make
         self._lock = _thread.allocate_lock()
 
-    def redactor(self) -> Whole:
+    def redactor(self) -> Masker:
         with self._lock:
             if self.made is None:
                 self.made = self._make()
             return self.made
 
 
-class LazyRedactor(Whole):
-    """A `Redactor` with something to mask, made by `maker` when there is a byte to look at."""
+class LazyRedactor:
+    """A `Masker` with something to mask, made by `maker` when there is a byte to look at."""
 
     def __init__(self, maker: Maker) -> None:
         self._maker = maker
-        self._own: Whole | None = None
+        self._own: Masker | None = None
 
-    def _now(self) -> Whole:
+    def _now(self) -> Masker:
         if self._own is None:
             self._own = self._maker.redactor().twin()
         return self._own
@@ -75,13 +74,14 @@ class LazyRedactor(Whole):
         made = self._maker.made
         return {"total": 0, "masks": {}} if made is None else made.report()
 
-    if not TYPE_CHECKING:
+    def mask(self, data: bytes) -> bytes:
+        return self._now().mask(data)
 
-        def __getattr__(self, name: str) -> object:
-            """All the rest of a redactor, which has to be made for it."""
-            if name.startswith("_"):
-                raise AttributeError(name)
-            return getattr(self._now(), name)
+    def probe(self) -> Masker:
+        return self._now().probe()
+
+    def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
+        self._now().add(secrets)
 
     def __repr__(self) -> str:
         return f"<LazyRedactor {self._maker.made!r}>"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-    from secretrun.redact import Redactor
+    from secretrun.redact.masker import Masker
 
 
 class Ending:
@@ -40,7 +40,7 @@ def run(
     argv: Sequence[bytes],
     environment: Mapping[bytes, bytes],
     *,
-    redactor: Redactor | None,
+    redactor: Masker | None,
     tty: str = "auto",
     stdio: bool = False,
 ) -> Ending:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from secretrun.session.output_processing import OutputProcessing
 
-    class Masker(Protocol):
+    class Filter(Protocol):
         """What a pump needs of a redactor."""
 
         @property
@@ -91,7 +91,7 @@ class Pump:
         self,
         source: int,
         sink: int,
-        masker: Masker,
+        masker: Filter,
         notify: int,
         *,
         modes: OutputProcessing | None = None,

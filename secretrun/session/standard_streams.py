@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from secretrun.posix.signals import Signals
-    from secretrun.redact import Redactor
+    from secretrun.redact.masker import Masker
     from secretrun.session.output_processing import OutputProcessing
-    from secretrun.session.pump import Masker
+    from secretrun.session.pump import Filter
 
 _PIPE_SIZE = 1 << 20  # bytes; with the kernel's 64 KiB a pipe is half as fast
 _FLUSH = 0.3  # seconds that a stop waits for a slow terminal
@@ -44,7 +44,7 @@ class StandardStreams:
         self,
         environment: Mapping[bytes, bytes],
         *,
-        redactor: Redactor | None,
+        redactor: Masker | None,
         tty: str = "auto",
         stdio: bool = False,
     ) -> None:
@@ -91,7 +91,7 @@ class StandardStreams:
         return descriptor
 
     def _pump(self, source: int, number: int, modes: OutputProcessing | None = None) -> None:
-        masker: Masker = Plain()
+        masker: Filter = Plain()
         release = None
         if self._redactor is not None and self._stdio and number == 1:
             from secretrun.redact.json_lines import JsonLines
