@@ -44,6 +44,8 @@ class Orders:
         errors: the close-on-exec pipe for errno, for the command only.
         streams: as `execute.become` takes them; None is the inner terminal.
         foreground: the command starts in the inner terminal's foreground.
+        leader: without us the command would lead a process group; else it is not to lead its own here.
+        outer: the name of our terminal, which in the command's environment gives way to the inner one's.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class Orders:
         errors: int,
         streams: Sequence[int | None],
         foreground: bool,
+        leader: bool = True,
+        outer: bytes = b"",
     ) -> None:
         self.argv = argv
         self.environment = environment
@@ -66,6 +70,8 @@ class Orders:
         self.errors = errors
         self.streams = streams
         self.foreground = foreground
+        self.leader = leader
+        self.outer = outer
 
 
 def main(orders: Orders, kept: set[int]) -> NoReturn:
@@ -85,22 +91,71 @@ def main(orders: Orders, kept: set[int]) -> NoReturn:
 
 
 def _start(orders: Orders) -> int:
+    """Start the command; returns its process id."""
+    environment = _inner_names(orders)
     mask = signals.block_all()
+    group = 0 if orders.leader else _empty_group()
     pid = os.fork()
     if pid == 0:
         try:
-            os.setpgid(0, 0)
+            _join(0, group)
             if orders.foreground:
-                os.tcsetpgrp(0, os.getpid())
+                os.tcsetpgrp(0, os.getpgrp())
         finally:
-            execute.become(orders.argv, orders.environment, orders.streams, orders.given, orders.errors)
-    try:
-        os.setpgid(pid, pid)  # the command does it too: whoever comes first
-    except OSError:
-        pass
+            execute.become(orders.argv, environment, orders.streams, orders.given, orders.errors)
+    _join(pid, group)  # the command does it too: whoever comes first
     signals.set_mask(mask)
-    os.write(orders.replies, pid.to_bytes(8, "big"))  # for the wrapper to kill, should we be killed
+    # For the wrapper, which compares the one with who has the terminal, and kills both should we be killed.
+    os.write(orders.replies, pid.to_bytes(8, "big") + _group_of(pid).to_bytes(8, "big"))
     return pid
+
+
+def _inner_names(orders: Orders) -> dict[bytes, bytes]:
+    """The command's environment, with the inner terminal where a variable names ours (GPG_TTY, SSH_TTY).
+
+    Whoever opens the terminal of that name, pinentry for one, would read the same keyboard as we do.
+    """
+    try:
+        inner = os.fsencode(os.ttyname(0))
+    except OSError:  # no name: a chroot without /dev/pts
+        return dict(orders.environment)
+    return {
+        name: inner if orders.outer and value == orders.outer else value
+        for name, value in orders.environment.items()
+    }
+
+
+def _empty_group() -> int:
+    """A process group of this session whose leader has ended; it lasts as long as we do.
+
+    An interactive shell that leads its group stays in it, one that does not makes a group of its own. So
+    by the terminal's group one can tell its keys from those of what shares our own group, as without us.
+    """
+    leader = os.fork()
+    if leader == 0:
+        try:
+            os.setpgid(0, 0)
+        finally:
+            os._exit(0)
+    _join(leader, leader)  # never reaped, for a group of nobody has no number
+    return leader
+
+
+def _join(pid: int, group: int) -> None:
+    """Put a process (0: this one) into a group, or where that can't be had into one of its own."""
+    for number in (group, 0):
+        try:
+            os.setpgid(pid, number)
+        except OSError:  # it has executed the command already, having done this itself; or there is no group
+            continue
+        return
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return pid  # it has ended
 
 
 class Monitor:
@@ -162,7 +217,7 @@ class Monitor:
         elif operation == FOREGROUND:
             # A shell in the command may have given the terminal to one of its jobs.
             if self._before is None or not self._take_terminal(self._before):
-                self._take_terminal(self._pid)
+                self._take_terminal(_group_of(self._pid))
             self._before = None
             self._send(signals.SIGCONT)
         elif operation == BACKGROUND:
@@ -184,7 +239,7 @@ class Monitor:
 
     def _send(self, number: int) -> None:
         try:
-            os.killpg(self._pid, number)
+            os.killpg(_group_of(self._pid), number)
         except OSError:
             pass  # it ended meanwhile, or is another user's
 

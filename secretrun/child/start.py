@@ -38,6 +38,7 @@ class Monitored:
         self._pid = pid
         self._commands = commands
         self._errors = errors
+        self._command = 0
         self._group = 0
 
     @property
@@ -58,16 +59,26 @@ class Monitored:
         Raises:
             CommandError: it could not be.
         """
-        self._group = int.from_bytes(os.read(self.replies, 8), "big")
+        born = os.read(self.replies, 16)
+        self._command, self._group = int.from_bytes(born[:8], "big"), int.from_bytes(born[8:], "big")
         _check(self._errors, argv)
+
+    @property
+    def holds_terminal(self) -> bool:
+        """Whether the group the command was born in has the inner terminal: no job of a shell in it has."""
+        try:
+            return os.tcgetpgrp(self.master) == self._group
+        except OSError:
+            return False
 
     def kill(self) -> None:
         """Kill the command's process group, where the monitor can't any more."""
-        if self._group:
-            try:
-                os.killpg(self._group, signals.SIGKILL)
-            except OSError:
-                pass  # nobody is left in it
+        for kill, number in ((os.killpg, self._group), (os.kill, self._command)):
+            if number:
+                try:
+                    kill(number, signals.SIGKILL)
+                except OSError:
+                    pass  # nobody is left
 
     def answer(self) -> bytes:
         """The monitor's next message; empty when it is gone."""
@@ -89,6 +100,7 @@ def spawn(
     *,
     streams: Sequence[int | None],
     foreground: bool,
+    outer: bytes = b"",
 ) -> Monitored:
     """Fork a monitor on a new terminal; it starts the command when told to.
 
@@ -98,6 +110,7 @@ def spawn(
         given: the dispositions it gets.
         streams: for 0, 1 and 2 the descriptor to put there, None for the inner terminal.
         foreground: it starts in the inner terminal's foreground.
+        outer: the name of our terminal, where it has one.
 
     Raises:
         SecretrunError: there is no terminal or no process to be had.
@@ -112,6 +125,7 @@ def spawn(
     orders = monitor.Orders(
         argv, environment, given,
         commands=commands, replies=reply, errors=report, streams=streams, foreground=foreground,
+        leader=os.getpgrp() == os.getpid(), outer=outer,
     )  # fmt: skip
     # ptyprocess closes the rest before our code in the child runs.
     kept = {commands, reply, report, *descriptors.inherited()}

@@ -62,6 +62,14 @@ def open_ours(fd: int) -> int:
         ) from None
 
 
+def name(fd: int) -> bytes:
+    """The terminal's file name; empty where it has none."""
+    try:
+        return os.fsencode(os.ttyname(fd))
+    except OSError:
+        return b""
+
+
 def in_foreground(fd: int) -> bool:
     """Whether our process group has the terminal; False when the terminal is gone."""
     try:

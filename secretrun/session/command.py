@@ -61,7 +61,13 @@ def run(
     descriptors.plug()
     given = Signals()
     given.catch()
-    streams = StandardStreams(environment, redactor=redactor, tty="never" if stdio else tty, stdio=stdio)
+    streams = StandardStreams(
+        environment,
+        redactor=redactor,
+        tty="never" if stdio else tty,
+        stdio=stdio,
+        interruptible=signals.SIGINT not in given.ignored,
+    )
     if streams.layout.monitored:
         from secretrun.session.on_terminal import OnTerminal
 

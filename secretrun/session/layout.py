@@ -49,7 +49,15 @@ class Layout:
         return f"<Layout {self.streams} foreground={self.foreground}>"
 
 
-def plan(kinds: tuple[str, str, str], *, same: bool, tty: str = "auto", foreground: bool = True) -> Layout:
+def plan(
+    kinds: tuple[str, str, str],
+    *,
+    same: bool,
+    tty: str = "auto",
+    foreground: bool = True,
+    leader: bool = True,
+    interruptible: bool = True,
+) -> Layout:
     """Lay out the command's streams.
 
     Args:
@@ -57,6 +65,8 @@ def plan(kinds: tuple[str, str, str], *, same: bool, tty: str = "auto", foregrou
         same: 1 and 2 are one open file, whose order of writes one pipe keeps.
         tty: "auto"; "always": what is no terminal gets a side terminal; "never": pipes only.
         foreground: our process group is in the foreground of our terminal.
+        leader: we lead our process group, as what a shell with job control starts.
+        interruptible: SIGINT is not ignored.
     """
     stdout = _output(kinds[1], tty)
     stderr = _output(kinds[2], tty)
@@ -67,6 +77,10 @@ def plan(kinds: tuple[str, str, str], *, same: bool, tty: str = "auto", foregrou
     # Where stdin or stdout is a pipe, somebody else in the pipeline may own the keyboard (a pager below,
     # ssh above): the command gets it when it asks.
     waits = PIPE in kinds[:2] or not foreground
+    # And where whoever started us may go on using the keyboard: a shell without job control has what it puts
+    # into the background ignore SIGINT; and what has another stdin, in a group that somebody else leads, was
+    # started by a script, xargs or make, which may have several of us at once.
+    waits = waits or not interruptible or (kinds[0] != TERMINAL and not leader)
     return Layout((stdin, stdout, stderr), foreground=inner and not waits)
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _DELAYS = {
-    relay.WAIT_HANGUP[0]: (0.3, relay.HANGUP_DUE),
-    relay.WAIT_STREAM[0]: (0.05, relay.STREAM_DUE),
-    relay.WAIT_READ[0]: (0.002, relay.READ_DUE),
+    relay.WAIT_HANGUP.name: (0.3, relay.HANGUP_DUE),
+    relay.WAIT_STREAM.name: (0.05, relay.STREAM_DUE),
+    relay.WAIT_READ.name: (0.002, relay.READ_DUE),
 }
 
 
@@ -48,11 +48,11 @@ class Loop(ABC):
         self._code = 0
         self._timers: list[tuple[float, str, int]] = []
         self._perform: dict[str, Callable[[int], None]] = {
-            relay.FORWARD[0]: self._forward,
-            relay.FLUSH[0]: lambda _: self._streams.flush(),
-            relay.CLOSE_STREAM[0]: self._streams.close_sink,
-            relay.SETTLE[0]: lambda _: self._settle(),
-            relay.LINGER[0]: lambda _: self._linger(),
+            relay.FORWARD.name: self._forward,
+            relay.FLUSH.name: lambda _: self._streams.flush(),
+            relay.CLOSE_STREAM.name: self._streams.close_sink,
+            relay.SETTLE.name: lambda _: self._settle(),
+            relay.LINGER.name: lambda _: self._linger(),
         }
 
     # ---- the parts that differ
@@ -138,12 +138,12 @@ class Loop(ABC):
 
     def _on(self, event: str, number: int = 0) -> None:
         """Give the relay an event and do what it says."""
-        for name, argument in self.relay.on(event, number):
-            if name in _DELAYS:
-                delay, due = _DELAYS[name]
-                self._timers.append((time.monotonic() + delay, due, argument))
+        for command in self.relay.on(event, number):
+            if command.name in _DELAYS:
+                delay, due = _DELAYS[command.name]
+                self._timers.append((time.monotonic() + delay, due, command.number))
             else:
-                self._perform[name](argument)
+                self._perform[command.name](command.number)
 
     def _ended(self, code: int) -> None:
         self._code = code

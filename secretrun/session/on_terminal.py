@@ -34,23 +34,24 @@ class OnTerminal(Loop):
         self._scanner = SignalKeys()
         self._gone = False
         self._perform.update({
-            relay.RAW[0]: lambda _: self._take(),
-            relay.COOKED[0]: lambda _: self._raw.leave(),
-            relay.RESIZE[0]: lambda _: self._resize(),
-            relay.FOREGROUND[0]: lambda _: self._tell(monitor.FOREGROUND),
-            relay.BACKGROUND[0]: lambda _: self._tell(monitor.BACKGROUND),
-            relay.FORWARD_GROUP[0]: lambda number: self._tell(monitor.SEND, number),
-            relay.MIRROR[0]: self._mirror,
-            relay.STOP_GROUP[0]: self._stop,
-            relay.HANG_UP[0]: lambda _: self._hang_up(),
-            relay.CLOSE_TERMINAL[0]: lambda _: self._close_terminal(),
-            relay.CHECK_READ[0]: lambda _: self._check_read(),
+            relay.RAW.name: lambda _: self._take(),
+            relay.COOKED.name: lambda _: self._raw.leave(),
+            relay.RESIZE.name: lambda _: self._resize(),
+            relay.FOREGROUND.name: lambda _: self._tell(monitor.FOREGROUND),
+            relay.BACKGROUND.name: lambda _: self._tell(monitor.BACKGROUND),
+            relay.FORWARD_GROUP.name: lambda number: self._tell(monitor.SEND, number),
+            relay.MIRROR.name: self._mirror,
+            relay.STOP_GROUP.name: self._stop,
+            relay.HANG_UP.name: lambda _: self._hang_up(),
+            relay.CLOSE_TERMINAL.name: lambda _: self._close_terminal(),
+            relay.CHECK_READ.name: lambda _: self._check_read(),
         })  # fmt: skip
         foreground = self._streams.layout.foreground
         self._witness = Witness(self._tty)
         self._child = spawned = child.spawn(
             self._argv, self._environment, self._signals,
             streams=self._streams.sources, foreground=foreground,
+            outer=terminal.name(self._streams.inner_number),
         )  # fmt: skip
         self._streams.inner(spawned.master, self._tty)
         os.set_blocking(spawned.master, False)
@@ -69,6 +70,8 @@ class OnTerminal(Loop):
     def _happened(self, readable: set[int], writable: set[int]) -> None:
         if self._streams.terminal_lost:
             self._lost()
+        if self._streams.keys_wanted and terminal.in_foreground(self._tty):
+            self._on(relay.KEYS_WANTED)
         if self._tty in readable:
             self._read_keys()
         if self._keys and writable:
@@ -168,13 +171,17 @@ class OnTerminal(Loop):
             self._lost()
             return
         self._keys += data
-        self._type()
         try:
             modes = terminal.attributes(self._spawned.master)
         except termios.error:
-            return  # the inner terminal is at its end
-        for number in self._scanner.signals(data, modes):
-            self._on(relay.INTERRUPT_KEY, number)
+            modes = None  # the inner terminal is at its end
+        # Asked before the keys get there, and change who has it. A shell's job has a group that without us
+        # would not be our neighbours' either.
+        shared = self._spawned.holds_terminal
+        self._type()
+        for number in self._scanner.signals(data, modes) if modes is not None else ():
+            if shared:
+                self._on(relay.INTERRUPT_KEY, number)
 
     def _type(self) -> None:
         self._streams.typed()
@@ -196,7 +203,7 @@ class OnTerminal(Loop):
         self._tell(monitor.SEND, signals.SIGCONT)
 
     def _close_terminal(self) -> None:
-        descriptors.to_null(self._spawned.master)
+        self._streams.close_inner(self._spawned.master)
 
     # ---- the end
 

@@ -10,9 +10,19 @@ import fcntl
 import sys
 import termios
 
-from secretrun.posix.terminal import OFLAG, attributes, changeable, changing, flags, is_raw, set_attributes
+from secretrun.posix.terminal import (
+    LFLAG,
+    OFLAG,
+    attributes,
+    changeable,
+    changing,
+    flags,
+    is_raw,
+    set_attributes,
+)
 
 _NEWLINES = termios.OPOST | termios.ONLCR
+_KEYS = termios.ICANON | termios.ECHO
 _FLOOD = 4096  # bytes at once: no person's typing
 # Output processing that changes the text again when done twice, and that nobody can undo.
 _ODD = (
@@ -30,40 +40,59 @@ class OutputProcessing:
     Args:
         inner: the master of the inner terminal, whose modes are those of the slave.
         outer: our terminal.
+
+    Attributes:
+        keys_wanted: somebody has switched the inner terminal's echo or its lines off, as one does who is
+            going to read keys.
     """
 
     def __init__(self, inner: int, outer: int) -> None:
         self._inner = inner
         self._outer = outer
+        self._keys = 0  # as the inner terminal was set up
+        self.keys_wanted = False
+        try:
+            self._keys = _flags(inner)[1] & _KEYS
+        except (termios.error, OSError):
+            pass  # it is gone
         self._bypassable = False
-        self._flooding = False  # output processing of our terminal is off because of a flood
+        self._flooding = False  # output processing of our terminal is off because of what passes through
+        self._exact = False  # what passes through is to be shown as the inner terminal gave it
         self.held = b""  # a last "\r" that may be half of a "\r\n"
 
     def undo(self, data: bytes) -> bytes:
         """Take from a chunk what our terminal is going to do by itself.
 
-        Where the command has switched output processing off (a full-screen program), it is first
-        switched off, or on again, on our terminal, if that is in raw mode for us.
+        Where the inner terminal's output processing is another than ours can do in its stead (a full-screen
+        program has switched it off, vim the newlines alone), ours is first switched off, or on again, if
+        that is in raw mode for us.
         """
         data = self.held + data
         self.held = b""
         try:
-            inner, outer = _output_flags(self._inner), _output_flags(self._outer)
+            inner, input_flags = _flags(self._inner)
+            outer, _ = _flags(self._outer)
         except (termios.error, OSError):
             return data  # one of them is gone
-        wanted = inner & termios.OPOST if not inner & _ODD else 0
+        self.keys_wanted = self._keys & ~input_flags != 0
+        ordinary = inner & _NEWLINES == _NEWLINES and not inner & _ODD
+        wanted = termios.OPOST if ordinary else 0
         if outer & termios.OPOST or not wanted:
             self._flooding = False  # set anew by others since, or off is what is wanted now
         elif self._flooding:
             outer |= termios.OPOST
         if wanted != outer & termios.OPOST and self._process(on=bool(wanted)):
             outer ^= termios.OPOST
-        if inner & _NEWLINES == _NEWLINES and outer & _NEWLINES == _NEWLINES:
+        self._bypassable = self._exact = False
+        if ordinary and outer & _NEWLINES == _NEWLINES:
             self._bypassable = outer == _NEWLINES
             if data.endswith(b"\r"):
                 data, self.held = data[:-1], b"\r"
-            return _bare_newlines(data)
-        self._bypassable = False
+            bare = _bare_newlines(data)
+            if bare is not None:
+                return bare
+            # A newline without a carriage return was printed before the modes became what they are now.
+            self._exact = True
         return data
 
     def bypass(self, data: bytes) -> bytes:
@@ -75,14 +104,14 @@ class OutputProcessing:
         Returns:
             the chunk as it is to be written.
         """
-        if len(data) < _FLOOD or not self._bypassable:
+        if not self._exact and (len(data) < _FLOOD or not self._bypassable):
             self.restore()
             return data
         if not self._flooding:
             if not self._process(on=False):
-                return data
+                return data.replace(b"\r\n", b"\n") if self._exact else data
             self._flooding = True
-        return data.replace(b"\n", b"\r\n")
+        return data if self._exact else data.replace(b"\n", b"\r\n")
 
     def restore(self) -> None:
         """The flood is over: switch our terminal's output processing on again, where `bypass` had it off."""
@@ -106,19 +135,23 @@ class OutputProcessing:
         return data
 
 
-def _output_flags(fd: int) -> int:
-    """The terminal's output flags; asked for with every read, so where its layout is known, alone."""
+def _flags(fd: int) -> tuple[int, int]:
+    """The terminal's output and local flags; asked for with every read, so alone where it is known how."""
     if sys.platform == "linux":
-        # struct termios of the kernel (asm-generic/termbits.h): 32 bits each of input and output flags
-        return int.from_bytes(fcntl.ioctl(fd, termios.TCGETS, bytes(64))[4:8], sys.byteorder)
-    return flags(attributes(fd), OFLAG)
+        # struct termios of the kernel (asm-generic/termbits.h): 32 bits each of input, output, control, local
+        words = memoryview(fcntl.ioctl(fd, termios.TCGETS, bytes(64))).cast("I")
+        return words[1], words[3]
+    found = attributes(fd)
+    return flags(found, OFLAG), flags(found, LFLAG)
 
 
-def _bare_newlines(data: bytes) -> bytes:
-    r"""The data with "\n" for "\r\n".
+def _bare_newlines(data: bytes) -> bytes | None:
+    r"""The data with "\n" for "\r\n"; None where it has a "\n" without "\r" before it.
 
     Looking for two bytes is twenty times slower than for one. So: take out every "\r", and see whether
     putting one before every "\n" gives the data again, as it does unless some stood elsewhere.
     """
     bare = data.replace(b"\r", b"")
-    return bare if bare.replace(b"\n", b"\r\n") == data else data.replace(b"\r\n", b"\n")
+    if bare.replace(b"\n", b"\r\n") == data:
+        return bare
+    return data.replace(b"\r\n", b"\n") if data.count(b"\n") == data.count(b"\r\n") else None

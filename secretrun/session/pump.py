@@ -72,7 +72,7 @@ class Pump:
         source: our non-blocking end of the command's pipe or terminal.
         sink: where to write; blocking or not, it is left as it is.
         masker: sees every byte, in order.
-        notify: a pipe that gets a byte when the pump ends.
+        notify: a pipe that gets a byte when the pump ends, and when keys are wanted.
         modes: the output processing to undo, where source is an inner terminal.
         release: gives what of the masker's held bytes may show after a moment of quiet; None when the
             reader is no person at a terminal.
@@ -85,6 +85,7 @@ class Pump:
         broken: the reader is gone, so the command should lose its stream as well.
         failed: the masker raised; nothing was passed on since.
         error: errno of a write that failed for another reason than a reader that left, or 0.
+        keys_wanted: somebody is going to read keys from the inner terminal that is pumped from.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Pump:
         self.broken = False
         self.failed = False
         self.error = 0
+        self.keys_wanted = False
         self._masker = masker
         self._notify = notify
         self._modes = modes
@@ -164,6 +166,7 @@ class Pump:
             self.total += len(data)
             if self._modes is not None:
                 data = self._modes.flush() if at_end else self._modes.undo(data)
+                self._look_for_keys(self._modes)
             out = self._masker.feed(data)
             if at_end:
                 out += self._masker.flush()
@@ -173,6 +176,12 @@ class Pump:
             self.ended = self.ended or at_end
             self.due = self._holds()
             self.busy = False
+
+    def _look_for_keys(self, modes: OutputProcessing) -> None:
+        if modes.keys_wanted != self.keys_wanted:
+            self.keys_wanted = modes.keys_wanted
+            if self.keys_wanted:
+                os.write(self._notify, b"k")
 
     def _read(self) -> bytes | None:
         """All that is there, up to a chunk; empty at the end of the stream, None to stop."""

@@ -12,11 +12,41 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Command = tuple[str, int]
-    Row = tuple[str, tuple[Command, ...]]
+    Row = tuple[str, tuple["Command", ...]]
     Table = Mapping[tuple[str, str], Row]
 
 IT = -1
+
+
+class Command:
+    """One thing for the session to do.
+
+    Attributes:
+        name: which, in words.
+        number: the signal or stream it is about, 0 where it is about none; in a table, IT is the event's.
+    """
+
+    __slots__ = ("name", "number")
+
+    def __init__(self, name: str, number: int = 0) -> None:
+        self.name = name
+        self.number = number
+
+    def about(self, number: int) -> Command:
+        """The same command with the number of an event in the place of IT."""
+        return Command(self.name, number) if self.number == IT else self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Command):
+            return NotImplemented
+        return (self.name, self.number) == (other.name, other.number)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.number))
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {self.number}>" if self.number else f"<{self.name}>"
+
 
 # ---- states
 WAITING = "waiting"  # the command runs in the background of the inner terminal and never asked for it
@@ -36,6 +66,7 @@ RESUME_FOREGROUND = "we go on, in the foreground"
 RESUME_BACKGROUND = "we go on, in the background"
 CONTINUE_FOREGROUND = "we were sent SIGCONT, in the foreground"
 CONTINUE_BACKGROUND = "we were sent SIGCONT, in the background"
+KEYS_WANTED = "another session's program is going to read keys, and our terminal is ours to take"
 REFUSED = "the keyboard may not be read from the background"
 RESIZED = "the terminal was resized"
 SIGNAL = "a signal for the command"  # number: the signal
@@ -56,38 +87,39 @@ QUIET = "somebody else still holds a stream, and is silent"
 
 EVENTS = frozenset({
     STOP, STOP_FOREGROUND, STOP_BACKGROUND, RESUME_FOREGROUND, RESUME_BACKGROUND, CONTINUE_FOREGROUND,
-    CONTINUE_BACKGROUND, REFUSED, RESIZED, SIGNAL, GROUP_SIGNAL, FATAL_SIGNAL, FATAL_GROUP_SIGNAL,
-    INTERRUPT_KEY, HANGUP, HANGUP_DUE, STREAM_ENDED, STREAM_DUE, ENDED, UNREAD, READ_DUE, READ, DRAINED,
-    QUIET,
+    CONTINUE_BACKGROUND, KEYS_WANTED, REFUSED, RESIZED, SIGNAL, GROUP_SIGNAL, FATAL_SIGNAL,
+    FATAL_GROUP_SIGNAL, INTERRUPT_KEY, HANGUP, HANGUP_DUE, STREAM_ENDED, STREAM_DUE, ENDED, UNREAD, READ_DUE,
+    READ, DRAINED, QUIET,
 })  # fmt: skip
 
 # ---- commands
-RAW: Command = ("take the terminal in raw mode", 0)
-COOKED: Command = ("give the terminal its modes back", 0)
-RESIZE: Command = ("copy the window size", 0)
-FOREGROUND: Command = ("continue the command in the foreground", 0)
-BACKGROUND: Command = ("continue the command in the background", 0)
-FORWARD: Command = ("send the command a signal", IT)
-FORWARD_GROUP: Command = ("send the command's group a signal", IT)
-MIRROR: Command = ("send our neighbours the signal", IT)
-FLUSH: Command = ("show what the command printed before it stopped", 0)
-STOP_GROUP: Command = ("stop our group by the same signal", IT)
-STOP_SELF: Command = ("stop ourselves by the same signal", IT)
-HANG_UP: Command = ("send the command SIGHUP and SIGCONT", 0)
-WAIT_HANGUP: Command = ("wait before the inner terminal goes", 0)
-CLOSE_TERMINAL: Command = ("close the inner terminal", 0)
-WAIT_STREAM: Command = ("wait before the stream goes", IT)
-CLOSE_STREAM: Command = ("close our end of the stream too", IT)
-CHECK_READ: Command = ("see whether all that the command printed is read", 0)
-WAIT_READ: Command = ("wait before looking again", 0)
-SETTLE: Command = ("let the monitor go and wait for the end of the streams", 0)
-LINGER: Command = ("leave a helper that goes on masking", 0)
+RAW = Command("take the terminal in raw mode")
+COOKED = Command("give the terminal its modes back")
+RESIZE = Command("copy the window size")
+FOREGROUND = Command("continue the command in the foreground")
+BACKGROUND = Command("continue the command in the background")
+FORWARD = Command("send the command a signal", IT)
+FORWARD_GROUP = Command("send the command's group a signal", IT)
+MIRROR = Command("send our neighbours the signal", IT)
+FLUSH = Command("show what the command printed before it stopped")
+STOP_GROUP = Command("stop our group by the same signal", IT)
+STOP_SELF = Command("stop ourselves by the same signal", IT)
+HANG_UP = Command("send the command SIGHUP and SIGCONT")
+WAIT_HANGUP = Command("wait before the inner terminal goes")
+CLOSE_TERMINAL = Command("close the inner terminal")
+WAIT_STREAM = Command("wait before the stream goes", IT)
+CLOSE_STREAM = Command("close our end of the stream too", IT)
+CHECK_READ = Command("see whether all that the command printed is read")
+WAIT_READ = Command("wait before looking again")
+SETTLE = Command("let the monitor go and wait for the end of the streams")
+LINGER = Command("leave a helper that goes on masking")
 
 _STOPS: tuple[Command, ...] = (FLUSH, STOP_GROUP)
 
 ON_TERMINAL: dict[tuple[str, str], Row] = {
     # It touches the terminal for the first time: that is when it gets it.
     (WAITING, STOP_FOREGROUND): (HELD, (RAW, FOREGROUND)),
+    (WAITING, KEYS_WANTED): (HELD, (RAW, FOREGROUND)),
     (WAITING, STOP_BACKGROUND): (STOPPED, _STOPS),
     (WAITING, STOP): (STOPPED_WAITING, _STOPS),
     (WAITING, CONTINUE_FOREGROUND): (WAITING, (RESIZE, FORWARD_GROUP)),
@@ -170,7 +202,7 @@ class Relay:
         if row is None:
             return []
         self.state, commands = row
-        return [(name, number if argument == IT else argument) for name, argument in commands]
+        return [command.about(number) for command in commands]
 
     @property
     def done(self) -> bool:

@@ -36,7 +36,7 @@ class StandardStreams:
     Attributes:
         layout: what the command gets.
         sources: for 0, 1 and 2 the descriptor it gets, None for what is there.
-        notified: becomes readable when a pump has ended.
+        notified: becomes readable when a pump has ended, or when keys are wanted.
         next_look: the monotonic time at which `quiet` is to be asked again.
     """
 
@@ -47,6 +47,7 @@ class StandardStreams:
         redactor: Masker | None,
         tty: str = "auto",
         stdio: bool = False,
+        interruptible: bool = True,
     ) -> None:
         self._redactor = redactor
         self._stdio = stdio
@@ -55,7 +56,12 @@ class StandardStreams:
             self.layout = layout.Layout((layout.INHERITED, layout.INHERITED, layout.INHERITED))
         else:
             self.layout = layout.plan(
-                (kind(0), kind(1), kind(2)), same=_same_file(1, 2), tty=tty, foreground=_foreground()
+                (kind(0), kind(1), kind(2)),
+                same=_same_file(1, 2),
+                tty=tty,
+                foreground=_foreground(),
+                leader=os.getpgrp() == os.getpid(),
+                interruptible=interruptible,
             )
         self.notified, self._notify = os.pipe()
         os.set_blocking(self.notified, False)
@@ -124,6 +130,18 @@ class StandardStreams:
 
         self._pump(master, number, OutputProcessing(master, number))
 
+    def close_inner(self, master: int) -> None:
+        """Hang the inner terminal up, ours being gone: the command's next read of it is the end.
+
+        While a pump waits for it in poll(2), the kernel keeps it open whatever becomes of the descriptor.
+        """
+        live = [pump for pump in self._pumps.values() if pump.source == master and not pump.ended]
+        for pump in live:
+            pump.stop()
+        descriptors.to_null(master)
+        for pump in live:
+            pump.start()
+
     def release(self) -> None:
         """Let go of what the command holds now, so that its end is the end."""
         descriptors.close(*self._given, *descriptors.inherited())
@@ -158,6 +176,14 @@ class StandardStreams:
     def terminal_lost(self) -> bool:
         """Whether the inner terminal's output can't be shown any more."""
         return any(pump.broken and self._is_inner(number) for number, pump in self._pumps.items())
+
+    @property
+    def keys_wanted(self) -> bool:
+        """Whether somebody is going to read keys from the inner terminal, without having been stopped for it.
+
+        What has another session is not (pinentry, for a command that has its output in a pipe).
+        """
+        return any(pump.keys_wanted for pump in self._pumps.values())
 
     def close_sink(self, number: int) -> None:
         """The command has closed a stream: close ours, for its reader to see."""
@@ -281,5 +307,8 @@ def _enlarge(pipe: int) -> None:
 
 
 def _waiting(source: int) -> int:
-    """Bytes in a pipe that nobody has read yet."""
-    return int.from_bytes(fcntl.ioctl(source, termios.FIONREAD, bytes(4)), sys.byteorder)
+    """Bytes in a pipe or terminal that nobody has read yet; 0 where it has been closed since."""
+    try:
+        return int.from_bytes(fcntl.ioctl(source, termios.FIONREAD, bytes(4)), sys.byteorder)
+    except OSError:  # ENOTTY: our terminal went away, and the inner one with it
+        return 0

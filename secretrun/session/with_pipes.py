@@ -21,7 +21,7 @@ class WithPipes(Loop):
     _pid = 0
 
     def _start(self) -> None:
-        self._perform[relay.STOP_SELF[0]] = lambda number: self._signals.stop_by(number, group=False)
+        self._perform[relay.STOP_SELF.name] = lambda number: self._signals.stop_by(number, group=False)
         self._witness = Witness()
         self._pid = child.fork(self._argv, self._environment, self._signals, self._streams.sources)
         self._witness.guard(self._pid)

@@ -388,6 +388,42 @@ def test_a_command_sees_the_hang_up(terminal, probe):
     until(lambda: is_gone(job.pid), "the wrapper's end")
 
 
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ("echo up; sleep 1; exit 3", 3),
+        ("echo up; read x; exit 4", 4),
+        ("echo up; read x; echo $x; exit 5", 5),
+    ],
+)
+def test_a_command_that_outlives_its_terminal_ends_with_its_own_status(
+    wrapper, tmp_path, cleanup, script, status
+):
+    """With SIGHUP ignored: a read of the terminal is at its end, and that nothing can be shown is no failure."""
+    words = shlex_join(wrapper(["sh", "-c", script]))
+    job = Terminal(["sh", "-c", f"trap '' HUP; {words} 2>{tmp_path}/err; echo $? >{tmp_path}/status"])
+    cleanup.append(job)
+    job.expect(b"up")
+    job.hang_up()
+    until(lambda: (tmp_path / "status").exists() and (tmp_path / "status").read_text(), "the status")
+    assert b"secretrun" not in (tmp_path / "err").read_bytes()
+    assert (tmp_path / "status").read_text() == f"{status}\n"
+
+
+def test_a_shell_whose_terminal_goes_away_ends_as_it_does(wrapper, cleanup, tmp_path):
+    """It dies of the hang-up, or sees the end of its input first; what we say is what it was."""
+    rc = tmp_path / "rc"
+    rc.write_text("PS1='P> '\n")
+    shell = shlex_join(wrapper(["bash", "--rcfile", rc, "-i"]))
+    script = f"trap : HUP; {shell}; echo $? >{tmp_path}/status"
+    job = Terminal(["sh", "-c", script], env={"HISTFILE": "/dev/null"})
+    cleanup.append(job)
+    job.expect(b"P> ")
+    job.hang_up()
+    until(lambda: (tmp_path / "status").exists() and (tmp_path / "status").read_text(), "the status")
+    assert (tmp_path / "status").read_text() in {"129\n", "0\n"}
+
+
 def test_ctrl_z_without_a_shell_to_come_back_to(terminal, probe):
     """A session leader can't be stopped, so nothing freezes: the command goes on."""
     job = terminal(probe.command, mode="leader")

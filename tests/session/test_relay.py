@@ -12,10 +12,7 @@ TSTP, TTIN, CONT, INT, TERM, HUP = 20, 21, 18, 2, 15, 1
 def play(machine, *scenes):
     """Each scene is (event, number, commands expected)."""
     for event, number, expected in scenes:
-        said = machine.on(event, number)
-        assert [name for name, _ in said] == [name for name, _ in expected], event
-        for (name, argument), (_, template) in zip(said, expected, strict=True):
-            assert argument == (number if template == r.IT else template), name
+        assert machine.on(event, number) == [command.about(number) for command in expected], event
 
 
 STOP_ALL = [r.FLUSH, r.COOKED, r.STOP_GROUP]
@@ -51,6 +48,12 @@ PLAYBOOKS = {
         False, r.HELD,
         (r.INTERRUPT_KEY, INT, []),
         (r.STOP_FOREGROUND, TTIN, [r.RAW, r.FOREGROUND]),
+        (r.INTERRUPT_KEY, INT, [r.MIRROR]),
+    ),
+    "in a pipeline a program of another session asks on the command's terminal": (
+        False, r.HELD,
+        (r.KEYS_WANTED, 0, [r.RAW, r.FOREGROUND]),
+        (r.KEYS_WANTED, 0, []),
         (r.INTERRUPT_KEY, INT, [r.MIRROR]),
     ),
     "in a pipeline ctrl-z and fg take no keys from the neighbours": (
@@ -186,7 +189,7 @@ def test_raw_mode_never_outlives_the_session(make, history):
                 raw = True
             elif command == r.COOKED:
                 raw = False
-            elif command[0] == r.STOP_GROUP[0]:
+            elif command.name == r.STOP_GROUP.name:
                 assert not raw
         if machine.state in (r.WAITING, r.AWAY, r.STOPPED, r.STOPPED_WAITING):
             assert not raw
@@ -208,7 +211,16 @@ def test_no_command_is_half_filled_in(make, history):
     """The number in a command is that of its event, or the fixed one of the row."""
     machine = make()
     for event, number in history:
-        assert all(argument in (0, number) for _, argument in machine.on(event, number))
+        assert all(command.number in (0, number) for command in machine.on(event, number))
+
+
+def test_a_command_says_what_it_is():
+    """In a failed test or a debugger it reads as its name and the number it is about."""
+    assert repr(r.RAW) == "<take the terminal in raw mode>"
+    assert repr(r.FORWARD.about(TERM)) == "<send the command a signal 15>"
+    assert r.FORWARD.about(TERM) != r.FORWARD.about(INT)
+    assert r.RAW.about(TERM) == r.RAW
+    assert len({r.FORWARD.about(TERM), r.FORWARD.about(TERM), r.RAW}) == 2
 
 
 def test_every_row_is_of_a_known_event_and_state():

@@ -155,6 +155,24 @@ def test_output_processing_happens_once_whatever_it_is(cleanup, flags):
     assert screens[0] == screens[1]
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "stty -onlcr; printf 'ab\\ncd\\n'",
+        "stty -onlcr; printf 'ab\\n'; stty onlcr; printf 'cd\\n'",
+        "printf 'ab\\n'; stty -opost; printf 'cd\\r\\n'; stty opost; printf 'ef\\n'",
+        "stty ocrnl; printf 'ab\\r\\n'; stty -ocrnl; printf 'cd\\n'",
+        "stty tab3; printf 'a\\tb\\n'; stty -onlcr; printf 'a\\tb\\n'",
+    ],
+)
+def test_output_modes_that_the_command_sets_are_followed(terminal, cleanup, script):
+    """Each newline and tab shows as it does bare, also of what is read after the modes have changed again."""
+    bare = Terminal(Wrapper("env")(["sh", "-c", script]))
+    cleanup.append(bare)
+    job = terminal(["sh", "-c", script])
+    assert job.end() == bare.end()
+
+
 def test_both_streams_on_the_terminal_keep_their_order(terminal):
     code = "import os\nfor i in range(100): os.write(1 + i % 2, b'%d\\n' % i)"
     assert terminal([*PYTHON, "-c", code]).end()[1].split() == [b"%d" % i for i in range(100)]
