@@ -105,7 +105,7 @@ _secretrun() {
         unset) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         rename) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
-        doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json -h --help'; fi ;;
+        doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;

@@ -183,6 +183,7 @@ complete -c secretrun -n '__secretrun_in doctor' -l offline -d 'when a store can
 complete -c secretrun -n '__secretrun_in doctor' -l allow-exec -d 'let templates run programs by exec:// references'
 complete -c secretrun -n '__secretrun_in doctor' -s q -l quiet -d 'no warnings'
 complete -c secretrun -n '__secretrun_in doctor' -s v -l verbose -d 'say where each value comes from'
+complete -c secretrun -n '__secretrun_in doctor' -l all -d 'ask the stores that are not used here, too'
 complete -c secretrun -n '__secretrun_in doctor' -l json -d 'print JSON for programs'
 complete -c secretrun -n '__secretrun_in doctor' -s h -l help -d 'show this help'
 

@@ -238,6 +238,7 @@ def _cache(parser: argparse.ArgumentParser) -> None:
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
+    parser.add_argument("--all", action="store_true", help="ask the stores that are not used here, too")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 

@@ -53,12 +53,11 @@ def test_a_byte_at_a_time_and_with_idle_moments(deferred):
     assert got + stream.flush() == wanted + whole.flush()
 
 
-def test_what_it_does_not_know_it_asks_of_the_redactor(deferred):
+def test_what_is_asked_besides_a_stream_makes_the_redactor(deferred):
     assert deferred.mask(SECRET) == b"[REDACTED:TOKEN]"
     assert deferred.probe().mask(SECRET) == b"[REDACTED:TOKEN]"
-    assert not deferred.empty
-    with pytest.raises(AttributeError):
-        deferred.nonsense  # noqa: B018
+    deferred.add({"LATER": b"later-than-the-first-0123"})
+    assert deferred.mask(b"later-than-the-first-0123") == b"[REDACTED:LATER]"
 
 
 def test_streams_that_start_at_once_make_it_once(made):

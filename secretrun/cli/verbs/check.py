@@ -5,10 +5,9 @@ Exit status: 0 when every variable resolves, 125 otherwise.
 
 from __future__ import annotations
 
-import os
 import sys
 
-from secretrun.cli import plain_options
+from secretrun.cli import plain_options, table
 from secretrun.cli.find_variable import find
 from secretrun.errors import SecretrunError
 from secretrun.launch.prepare import prepare
@@ -26,7 +25,58 @@ if TYPE_CHECKING:
     from secretrun.template.entry import Entry
     from secretrun.template.plan import Plan
 
-    Row = dict[str, object]
+
+COLOURS = {"ok": "32", "literal": "2", "default": "33", "left out": "33", "error": "31;1"}
+
+
+class Fault:
+    """One thing that is wrong, as it is shown."""
+
+    __slots__ = ("code", "hint", "message")
+
+    def __init__(self, error: SecretrunError) -> None:
+        self.code = error.code
+        self.message = error.message
+        self.hint = hint(error.hint) or None
+
+
+class Row:
+    """What is known of one variable, import or group.
+
+    Attributes:
+        name: the variable, "*" for an import, or the group.
+        source: the place that sets it.
+        references: as they are written.
+        status: "ok", "literal", "default", "left out" or "error".
+        errors: what is wrong with it.
+        names: what an import brings, or None for what is none.
+    """
+
+    __slots__ = ("errors", "name", "names", "references", "source", "status")
+
+    def __init__(self, name: str, source: str, references: list[str], status: str) -> None:
+        self.name = name
+        self.source = source
+        self.references = references
+        self.status = status
+        self.errors: list[Fault] = []
+        self.names: list[str] | None = None
+
+    def fail(self, errors: Iterable[SecretrunError]) -> None:
+        """Note what is wrong."""
+        self.status = "error"
+        self.errors = [Fault(error) for error in errors]
+
+    def as_json(self) -> dict[str, object]:
+        """The row for programs."""
+        said: dict[str, object] = {
+            "name": self.name, "source": self.source, "references": self.references, "status": self.status,
+        }  # fmt: skip
+        if self.names is not None:
+            said["names"] = self.names
+        if self.errors:
+            said["errors"] = [{"code": e.code, "message": e.message, "hint": e.hint} for e in self.errors]
+        return said
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,9 +92,9 @@ def run(options: argparse.Namespace) -> int:
     entries = gathered.entries.values()
     rows = [_row(entry, gathered) for entry in entries]
     rows += _imports(prepared.plan, gathered) + _groups(entries, gathered.answers)
-    failed = any(row["status"] == "error" for row in rows)
+    failed = any(row.status == "error" for row in rows)
     if options.json:
-        _json({"ok": not failed, "variables": rows}, prepared)
+        _json({"ok": not failed, "variables": [row.as_json() for row in rows]}, prepared)
     else:
         _table(rows)
         if prepared.settings.flag("verbose"):
@@ -57,22 +107,22 @@ def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:
     plan = prepared.plan
     entry, answers = find(prepared, name)
     row = _row(entry, Gathered({}, answers, {}))
-    failed = row["status"] == "error"
+    failed = row.status == "error"
     stores = [
         (reference.text, prepared.registry.backend(reference.scheme).info.title, answers[reference])
         for reference in dict.fromkeys(entry.references())
     ]
     if as_json:
         inherited = ["the environment"] if name in plan.inherited else []
-        row["overruled"] = inherited + plan.trail.get(name, [])[:-1]
-        row["stores"] = [{"reference": text, "store": title} for text, title, _ in stores]
-        row.update(
-            default=entry.default is not None,
-            required=entry.required,
-            mask=entry.mask,
-            delivered=entry.deliver,
-        )
-        _json({"ok": not failed, "variable": row}, prepared)
+        told = row.as_json() | {
+            "overruled": inherited + plan.trail.get(name, [])[:-1],
+            "stores": [{"reference": text, "store": title} for text, title, _ in stores],
+            "default": entry.default is not None,
+            "required": entry.required,
+            "mask": entry.mask,
+            "delivered": entry.deliver,
+        }
+        _json({"ok": not failed, "variable": told}, prepared)
         return 125 if failed else 0
     if name in plan.inherited:
         wins = "is overruled" if entry.place != "the environment" else "is a reference"
@@ -80,14 +130,14 @@ def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:
     for place in plan.trail.get(name, [])[:-1]:
         sys.stdout.write(f"{place} sets it, and is overruled\n")
     sys.stdout.write(f"{entry.place} sets it\n")
-    told = []
+    shown = []
     for text, title, answer in stores:
         status = scrubbed(answer, answers).message if isinstance(answer, SecretrunError) else "has a value"
         sys.stdout.write(f"{printable(f'{text}: {title}: {status}')}\n")
-        told.append(status)
-    for message in _messages(row):
-        if message not in told:
-            sys.stdout.write(f"{printable(message)}\n")
+        shown.append(status)
+    for fault in row.errors:
+        if fault.message not in shown:
+            sys.stdout.write(f"{printable(fault.message)}\n")
     if not entry.references():
         sys.stdout.write(f"a literal: it is {'' if entry.mask == 'always' else 'not '}masked\n")
     for said, value in (("default", entry.default is not None), ("required", entry.required)):
@@ -97,12 +147,7 @@ def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:
     return 125 if failed else 0
 
 
-def _messages(row: Row) -> list[str]:
-    errors = row.get("errors")
-    return [error["message"] for error in errors] if isinstance(errors, list) else []
-
-
-def _json(said: Row, prepared: Prepared) -> None:
+def _json(said: dict[str, object], prepared: Prepared) -> None:
     """Print a result for programs, and where each setting that is not the default comes from."""
     import json
 
@@ -114,22 +159,13 @@ def _json(said: Row, prepared: Prepared) -> None:
 def _row(entry: Entry, gathered: Gathered) -> Row:
     references, answers = entry.references(), gathered.answers
     value, wrong = compose(entry, answers)
-    row: Row = {
-        "name": entry.name,
-        "source": entry.place,
-        "references": [reference.text for reference in references],
-        "status": "ok" if references else "literal",
-    }
+    texts = [reference.text for reference in references]
+    row = Row(entry.name, entry.place, texts, "ok" if references else "literal")
     if wrong:
-        row["status"] = "error"
-        row["errors"] = [_shown(scrubbed(error, answers, gathered.listings)) for _, error in wrong]
+        row.fail(scrubbed(error, answers, gathered.listings) for _, error in wrong)
     elif any(isinstance(answers[reference], SecretrunError) for reference in references):
-        row["status"] = "left out" if value is None else "default"
+        row.status = "left out" if value is None else "default"
     return row
-
-
-def _shown(error: SecretrunError) -> Row:
-    return {"code": error.code, "message": error.message, "hint": hint(error.hint) or None}
 
 
 def _groups(entries: Iterable[Entry], answers: Values) -> list[Row]:
@@ -137,59 +173,42 @@ def _groups(entries: Iterable[Entry], answers: Values) -> list[Row]:
     environment = {
         entry.name: value for entry in entries if (value := compose(entry, answers)[0]) is not None
     }
-    return [
-        {"name": name, "source": place, "references": [], "status": "error", "errors": [_shown(error)]}
-        for place, name, error in groups(entries, environment)
-    ]
+    rows = []
+    for place, name, error in groups(entries, environment):
+        row = Row(name, place, [], "error")
+        row.fail([error])
+        rows.append(row)
+    return rows
 
 
 def _imports(plan: Plan, gathered: Gathered) -> list[Row]:
     rows: list[Row] = []
     for reference, place in plan.imports:
-        row: Row = {"name": "*", "source": place, "references": [reference.text], "status": "ok"}
+        row = Row("*", place, [reference.text], "ok")
         said = gathered.listings[reference]
         if not isinstance(said, SecretrunError):
-            row["names"] = sorted(said)
+            row.names = sorted(said)
             if any(b"\0" in value for value in said.values()):
                 said = nul()
         if isinstance(said, SecretrunError):
-            row["status"] = "error"
-            row["errors"] = [_shown(scrubbed(said, gathered.answers, gathered.listings))]
+            row.fail([scrubbed(said, gathered.answers, gathered.listings)])
         rows.append(row)
     return rows
 
 
 def _table(rows: list[Row]) -> None:
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    colours = {"ok": "32", "literal": "2", "default": "33", "left out": "33", "error": "31;1"}
     if not rows:
         sys.stdout.write("no template and no references: the command would run with your environment\n")
         return
-    cells = [
-        (
-            str(row["status"]),
-            printable(str(row["name"])),
-            printable(", ".join(_texts(row["references"])) or "-"),
-            printable(str(row["source"])),
-        )
-        for row in rows
-    ]
-    widths = [max(len(line[column]) for line in cells) for column in range(3)]
-    for row, (status, name, references, source) in zip(rows, cells, strict=True):
-        shown = f"\x1b[{colours[status]}m{status:{widths[0]}}\x1b[m" if coloured else f"{status:{widths[0]}}"
-        sys.stdout.write(f"{shown}  {name:{widths[1]}}  {references:{widths[2]}}  {source}\n")
-        names = row.get("names")
-        if isinstance(names, list):
-            sys.stdout.write(f"{'':{widths[0]}}  imports {printable(', '.join(names)) or 'nothing'}\n")
-        errors = row.get("errors")
-        for error in errors if isinstance(errors, list) else []:
-            sys.stdout.write(f"{'':{widths[0]}}  {printable(error['message'])}\n")
-            for line in (error["hint"] or "").splitlines():
-                sys.stdout.write(f"{'':{widths[0]}}  hint: {printable(line)}\n")
-
-
-def _texts(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else []
+    shown = []
+    for row in rows:
+        below = [] if row.names is None else [f"imports {', '.join(row.names) or 'nothing'}"]
+        for fault in row.errors:
+            below.append(fault.message)
+            below += [f"hint: {line}" for line in (fault.hint or "").splitlines()]
+        cells = (row.status, row.name, ", ".join(row.references) or "-", row.source)
+        shown.append(table.Row(cells, COLOURS[row.status], below))
+    table.write(shown)
 
 
 def _changed(prepared: Prepared) -> list[str]:
@@ -205,9 +224,19 @@ def _settings(prepared: Prepared) -> None:
     for setting in RUN:
         source = prepared.settings.source(setting.name)
         # --set can hold a value that is meant to be secret
-        value = (
-            "..." if setting.name == "set" and source != "default" else prepared.settings.value(setting.name)
-        )
-        sys.stdout.write(f"  {setting.name} = {value!r}  ({source})\n")
+        hidden = setting.name == "set" and source != "default"
+        value = '"..."' if hidden else _toml(prepared.settings.value(setting.name))
+        sys.stdout.write(f"  {setting.name} = {value}  ({source})\n")
     for path in prepared.config.templates:
         sys.stdout.write(f"  template {path}\n")
+
+
+def _toml(value: object) -> str:
+    """A setting's value as secretrun.toml would have it."""
+    import json
+
+    if value is None:
+        return "(not set)"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value, ensure_ascii=False)  # flags, texts and lists of texts look the same in TOML

@@ -3,8 +3,8 @@
 A store that the template here uses is also read from: whether we may read is known only then. What is
 read is dropped at once.
 
-Exit status: 0 when every store that the template here uses works, 125 otherwise. The other stores are
-listed for information.
+Exit status: 0 when every store that the template here uses works, 125 otherwise. The other stores are named
+and, with `--all`, asked as well: that takes seconds and goes to the network.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun.cli import plain_options
+from secretrun.cli import plain_options, table
 from secretrun.errors import (
     BadReference,
     Denied,
@@ -24,7 +24,7 @@ from secretrun.errors import (
     Unavailable,
 )
 from secretrun.launch.prepare import prepare
-from secretrun.messages import hint, printable
+from secretrun.messages import hint
 from secretrun.resolution.call import GRACE
 from secretrun.resolution.gather import gather
 from secretrun.resolution.resolve import scrubbed
@@ -38,9 +38,55 @@ if TYPE_CHECKING:
     from secretrun.backend import Backend
     from secretrun.launch.prepare import Prepared
 
-    Row = dict[str, object]
+COLOURS = {"ok": "32", "unknown": "2", "missing": "33", "error": "31;1"}
 
-MARKS = {"ok": "32", "unknown": "2", "missing": "33", "error": "31;1"}
+
+class Row:
+    """What is known of one store; True, False, or None where it is not known.
+
+    Attributes:
+        name, title: of the store.
+        status: "ok", "missing", "error", or "unknown" where it was not asked.
+        installed, reachable, signed_in, permission: the four questions, in the order a store meets them.
+        version: of its program, or "".
+        detail: what it says of itself, or what is wrong.
+        code: of the error, or None.
+        hint: what mends it, or None.
+        used: whether the template here names it.
+    """
+
+    __slots__ = (
+        "code", "detail", "hint", "installed", "name", "permission", "reachable", "signed_in", "status",
+        "title", "used", "version",
+    )  # fmt: skip
+
+    def __init__(self, name: str, title: str, *, used: bool) -> None:
+        self.name = name
+        self.title = title
+        self.used = used
+        self.status = "unknown"
+        self.installed: bool | None = None
+        self.version = ""
+        self.reachable: bool | None = None
+        self.signed_in: bool | None = None
+        self.permission: bool | None = None
+        self.detail = ""
+        self.code: str | None = None
+        self.hint: str | None = None
+
+    def copy(self) -> Row:
+        """Another one that says the same."""
+        made = Row(self.name, self.title, used=self.used)
+        for name in self.__slots__:
+            setattr(made, name, getattr(self, name))
+        return made
+
+    def as_json(self) -> dict[str, object]:
+        """The row for programs."""
+        return {
+            name: value for name in sorted(self.__slots__)
+            if (value := getattr(self, name)) is not None or name != "code"
+        }  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,31 +96,33 @@ def run(options: argparse.Namespace) -> int:
     dumpable.forbid()
     prepared = prepare(plain_options.reader(options), options.messages)
     used = _used(prepared)
-    backends = prepared.registry.everything()
-    checks = {backend.info.name: _Check(backend, prepared) for backend in backends}
-    for check in checks.values():
+    checks = [
+        _Check(backend, prepared, used=backend.info.name in used)
+        for backend in prepared.registry.everything()
+    ]
+    asked = [check for check in checks if check.row.used or options.all]
+    for check in asked:
         if not check.backend.info.serial:
             check.start()
-    for check in checks.values():  # stores that may prompt one at a time, beside the rest
+    for check in asked:  # stores that may prompt one at a time, beside the rest
         if check.backend.info.serial:
             check.start()
             check.wait()
-    for check in checks.values():
+    for check in asked:
         check.wait()
-    rows = [checks[backend.info.name].row for backend in backends]
-    for row in rows:
-        row["used"] = row["name"] in used
+    rows = [check.row for check in checks]
     if used:
-        _read(prepared, {str(row["name"]): row for row in rows})
-    broken = [row for row in rows if row["used"] and row["status"] in ("missing", "error")]
+        _read(prepared, {row.name: row for row in rows})
+    broken = [row for row in rows if row.used and row.status in ("missing", "error")]
     if options.json:
         import json
 
-        said = {"version": 1, "ok": not broken, "machine": _machine(), "stores": rows}
+        stores = [row.as_json() for row in rows]
+        said = {"version": 1, "ok": not broken, "machine": _machine(), "stores": stores}
         json.dump(said, sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
-        _print(rows)
+        _print(rows, everything=options.all)
     return 125 if broken else 0
 
 
@@ -88,19 +136,16 @@ class _Check:
     """The self-test of one store, in a thread: a broken one must neither hide nor hold up the others.
 
     Attributes:
-        row: what is known of the store; True, False, or None where it is not known.
+        row: what is known of the store.
     """
 
-    def __init__(self, backend: Backend, prepared: Prepared) -> None:
+    def __init__(self, backend: Backend, prepared: Prepared, *, used: bool) -> None:
         info = backend.info
         self.backend = backend
         self._context = prepared.registry.context(backend)
         self._thread: Thread | None = None
         self._end: float | None = None
-        self.row: Row = {
-            "name": info.name, "title": info.title, "status": "ok", "installed": True, "version": "",
-            "reachable": None, "signed_in": None, "permission": None, "detail": "", "hint": None,
-        }  # fmt: skip
+        self.row = Row(info.name, info.title, used=used)
 
     def start(self) -> None:
         import threading
@@ -118,41 +163,42 @@ class _Check:
             return
         self._thread.join(None if self._end is None else max(0.0, self._end - time.monotonic()))
         if self._thread.is_alive():
-            self.row = {**self.row}  # what comes later comes too late
+            self.row = self.row.copy()  # what comes later comes too late
             _blame(self.row, TimedOut(f"no answer within {self._context.timeout:g} seconds"), self.backend)
 
     def _run(self) -> None:
         row = self.row
         check = getattr(self.backend, "check", None)
         if check is None:
-            row.update(status="unknown", installed=None, detail="has no self-test")
+            row.detail = "has no self-test"
             return
+        row.status, row.installed = "ok", True
         try:
             said = check(self._context)
         except SecretrunError as error:
             _blame(row, error, self.backend)
         except BaseException as error:  # noqa: BLE001  Ctrl-C never arrives in a thread
-            row.update(status="error", detail=f"its self-test failed with {type(error).__name__}")
+            row.status, row.detail = "error", f"its self-test failed with {type(error).__name__}"
         else:
-            row["detail"] = str(said)
+            row.detail = str(said)
             for known in ("version", "reachable", "signed_in"):
-                row[known] = getattr(said, known, row[known])
+                setattr(row, known, getattr(said, known, getattr(row, known)))
 
 
 def _blame(row: Row, error: SecretrunError, backend: Backend) -> None:
     """What an error tells of a store."""
     info = backend.info
     missing = isinstance(error, NotInstalled)
-    row.update(status="missing" if missing else "error", detail=error.message, code=error.code)
-    row["hint"] = hint(error.hint or (f"install it: {info.install}" if missing else info.sign_in)) or None
+    row.status, row.detail, row.code = "missing" if missing else "error", error.message, error.code
+    row.hint = hint(error.hint or (f"install it: {info.install}" if missing else info.sign_in)) or None
     if missing:
-        row.update(installed=False, version="", reachable=None, signed_in=None)
+        row.installed, row.version, row.reachable, row.signed_in = False, "", None, None
     elif isinstance(error, (Unavailable, TimedOut)):
-        row["reachable"] = False
+        row.reachable = False
     elif isinstance(error, NotSignedIn):
-        row["signed_in"] = False
+        row.signed_in = False
     elif isinstance(error, Denied):
-        row.update(reachable=True, signed_in=True, permission=False)
+        row.reachable, row.signed_in, row.permission = True, True, False
 
 
 def _read(prepared: Prepared, rows: dict[str, Row]) -> None:
@@ -162,7 +208,7 @@ def _read(prepared: Prepared, rows: dict[str, Row]) -> None:
     def backend(scheme: str) -> Backend:
         made = registry.backend(scheme)
         row = rows[made.info.name]
-        if row["status"] in ("missing", "error"):
+        if row.status in ("missing", "error"):
             raise _Known
         return made
 
@@ -196,35 +242,51 @@ def _judge(row: Row, answers: list[tuple[str, object]], backend: Backend) -> Non
     """What reading tells of a store; whether a reference is right is `secretrun check`'s business."""
     wrong = [(text, error) for text, error in answers if isinstance(error, SecretrunError)]
     failed = [(text, error) for text, error in wrong if not isinstance(error, (NotFound, BadReference))]
-    detail = f"{row['detail']}, " if row["detail"] else ""
+    detail = f"{row.detail}, " if row.detail else ""
     if failed:
         text, error = failed[0]
         _blame(row, error, backend)
-        row["detail"] = f"{detail}can't read {len(failed)} of {len(answers)}: {text}: {error.message}"
+        row.detail = f"{detail}can't read {len(failed)} of {len(answers)}: {text}: {error.message}"
         return
     if len(wrong) < len(answers) or any(isinstance(error, NotFound) for _, error in wrong):
-        row.update(status="ok", installed=True, reachable=True, signed_in=True, permission=True)
-    row["detail"] = f"{detail}reads {len(answers) - len(wrong)} of {len(answers)} used here"
+        row.status, row.installed, row.reachable, row.signed_in, row.permission = "ok", True, True, True, True
+    row.detail = f"{detail}reads {len(answers) - len(wrong)} of {len(answers)} used here"
     if wrong:
-        row["hint"] = "secretrun check"
+        row.hint = "secretrun check"
 
 
-def _machine() -> Row:
+def _machine() -> dict[str, object]:
     return {"python": sys.version.split()[0], "platform": sys.platform, "terminal": os.isatty(2)}
 
 
-def _print(rows: list[Row]) -> None:
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    width = max(len(str(row["title"])) for row in rows)
+def _print(rows: list[Row], *, everything: bool) -> None:
+    """The stores that are used here, a line each; of the others, what was asked."""
     for used, heading in ((True, "used here:"), (False, "not used here:")):
-        chosen = [row for row in rows if row["used"] is used]
+        chosen = [row for row in rows if row.used is used]
         if not chosen:
             continue
+        if not used and not everything:
+            _others(chosen)
+            continue
         sys.stdout.write(f"{heading}\n")
-        for row in chosen:
-            status = str(row["status"])
-            shown = f"\x1b[{MARKS[status]}m{status:8}\x1b[m" if coloured else f"{status:8}"
-            detail = printable(str(row["detail"]))
-            sys.stdout.write(f"  {shown} {row['title']!s:{width}}  {detail}\n")
-            if row["hint"]:
-                sys.stdout.write(f"  {'':8} {'':{width}}  hint: {printable(str(row['hint']))}\n")
+        table.write(
+            [
+                table.Row(
+                    (f"  {row.status}", row.title, row.detail), COLOURS[row.status],
+                    [f"hint: {row.hint}"] if row.hint else [],
+                )
+                for row in chosen
+            ]
+        )  # fmt: skip
+
+
+def _others(rows: list[Row]) -> None:
+    """Those that nobody here needs, dim and in few lines: they were not asked."""
+    import textwrap
+
+    titles = ", ".join(row.title for row in rows)
+    text = textwrap.fill(
+        f"not used here, so not asked (doctor --all asks): {titles}",
+        width=min(table.terminal_width() or 100, 100),
+    )
+    sys.stdout.write(f"\x1b[2m{text}\x1b[m\n" if table.has_colour() else f"{text}\n")

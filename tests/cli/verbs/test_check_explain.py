@@ -20,7 +20,7 @@ def test_every_place_is_named_and_the_winner_last(tmp_path):
     assert text.index("a.env:1") < text.index("b.env:2 sets it\n")
     assert "file://token: " in text
     assert "has a value" in text
-    assert "env_file = ['a.env', 'b.env']  (the command line)" in text
+    assert 'env_file = ["a.env", "b.env"]  (the command line)' in text
     assert "explained-value" not in text
     assert "inherited-x" not in text
 

@@ -25,8 +25,15 @@ def test_the_stores_used_here_come_first_and_decide_the_status(store):
     done = doctor(store)
     text = done.stdout.decode()
     assert done.returncode == 0, text
-    assert text.index("used here:") < text.index("SOPS") < text.index("not used here:")
+    assert text.index("used here:") < text.index("SOPS") < text.index("not used here, so not asked")
     assert SECRET not in text
+
+
+def test_stores_that_are_not_used_are_asked_only_when_that_is_asked_for(store):
+    rows = {row["name"]: row for row in json.loads(doctor(store, "--json").stdout)["stores"]}
+    assert {row["status"] for name, row in rows.items() if name != "sops"} == {"unknown"}
+    rows = {row["name"]: row for row in json.loads(doctor(store, "--json", "--all").stdout)["stores"]}
+    assert rows["env"]["status"] == "ok"
 
 
 def test_a_missing_program_is_named_with_what_installs_it(store):
@@ -44,7 +51,7 @@ def test_a_missing_program_is_named_with_what_installs_it(store):
 def test_every_backend_has_a_row(store):
     from secretrun.resolution.registry import Registry
 
-    answer = json.loads(doctor(store, "--json").stdout)
+    answer = json.loads(doctor(store, "--json", "--all").stdout)
     assert [row["name"] for row in answer["stores"]] == [b.info.name for b in Registry({}).everything()]
     assert all(row["status"] in ("ok", "missing", "error", "unknown") for row in answer["stores"])
 
@@ -141,7 +148,7 @@ def test_a_store_that_hangs_does_not_hold_up_the_others(tmp_path):
 
 def test_nothing_but_the_table_is_printed(tmp_path):
     """No SDK warns on its own of what it lacks, whatever it logs."""
-    done = secretrun("doctor", "--timeout", "20", env=clean_environ(tmp_path), cwd=tmp_path)
+    done = secretrun("doctor", "--all", "--timeout", "20", env=clean_environ(tmp_path), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
     for title in ("Azure Key Vault", "AWS Secrets Manager", "Google Cloud Secret Manager", "system key ring"):
         assert title.encode() in done.stdout
