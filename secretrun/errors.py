@@ -69,13 +69,23 @@ class ReferenceSyntaxError(SecretrunError):
 
 
 class ResolutionError(SecretrunError):
-    """One or more references could not be resolved; `failures` has a line for each."""
+    """A run has faults, all of them told at once.
+
+    Attributes:
+        faults: each with its place, its reason and its own hint.
+        failures: their messages; `hint` has their hints, a line each.
+    """
 
     code = "resolution"
 
-    def __init__(self, message: str, *, failures: Sequence[str] = (), hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.failures = tuple(failures)
+    def __init__(self, message: str, *, faults: Sequence[SecretrunError] = ()) -> None:
+        hints = dict.fromkeys(fault.hint for fault in faults if fault.hint)
+        super().__init__(message, hint="\n".join(hints) or None)
+        self.faults = tuple(faults)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        return tuple(fault.message for fault in self.faults)
 
 
 class BackendError(SecretrunError):

@@ -29,10 +29,17 @@ class Messages:
         self.redactor: Masker | None = None
 
     def error(self, error: SecretrunError) -> None:
-        """One error with its failures and hint."""
+        """One error and its hint, or its faults with theirs; a hint that neighbours share is said once."""
+        faults: tuple[SecretrunError, ...] = getattr(error, "faults", ())
         self._say("error", error.message)
-        for line in getattr(error, "failures", ()):
-            self._say("error", line)
+        for fault, following in zip(faults, (*faults[1:], None), strict=False):
+            self._say("error", fault.message)
+            if following is None or following.hint != fault.hint:
+                self._hint(fault)
+        if not faults:
+            self._hint(error)
+
+    def _hint(self, error: SecretrunError) -> None:
         for line in hint(error.hint).splitlines():
             self._say("hint", line)
 

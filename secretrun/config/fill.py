@@ -7,7 +7,7 @@ import os
 from secretrun.config.load import decode, section, shorten
 from secretrun.errors import ConfigError, ReferenceSyntaxError
 from secretrun.posix import atomic_file
-from secretrun.template import dotenv
+from secretrun.template import dotenv, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,36 +27,61 @@ def fill(
 ) -> None:
     """Add every source to the plan, lowest precedence first; `withheld` as in `Plan.add_inherited`.
 
+    A plan that collects gets what is wrong with one file, line or variable as one of its `faults`, and the
+    rest is read on: a run has one report.
+
     Raises:
-        TemplateError, ReferenceSyntaxError, ConfigError: with the place.
+        TemplateError, ReferenceSyntaxError, ConfigError: with the place, unless the plan collects.
     """
     from secretrun import reference
 
+    chosen = []
+    for number, item in enumerate(config.settings.items("set"), 1):
+        name, equals, text = item.partition("=")
+        if not equals or not dotenv.NAME.fullmatch(name):
+            # Not quoted: it may be a value without its name.
+            plan.fail(ConfigError(f"--set: argument {number} is not of the form NAME=VALUE"))
+            continue
+        chosen.append((name, text))
+        with plan.collecting(name):  # first, as what it says is what $NAME stands for in all that follows
+            plan.choose(name, text, "--set", base=directory)
     plan.add_inherited(directory, withheld)
     for text, base, trusted in config.imports:
         try:
             wanted = reference.parse(text, base=base, trusted=trusted)
         except ReferenceSyntaxError as error:
-            raise ReferenceSyntaxError(
-                f"--from: {error.message}", column=error.column, hint=error.hint
-            ) from None
-        plan.imports.append((wanted, "--from"))
+            message = f"--from: {error.message}"
+            plan.fail(ReferenceSyntaxError(message, column=error.column, hint=error.hint))
+        else:
+            plan.imports.append((wanted, "--from"))
     # The user's own file by itself: what it trusts must not be made of what a project says.
     for trusted in (True, False):
         layers = [layer for layer in config.tables if layer.trusted is trusted]
         if layers:
-            _add_tables(plan, layers)
+            with plan.collecting():
+                _add_tables(plan, layers)
     for path in config.templates:
-        shown = "<stdin>" if path == "-" else shorten(path, directory)
-        text = decode(read_stdin() if path == "-" else atomic_file.read(path, shown), shown)
-        base = directory if path == "-" else os.path.dirname(path)
-        plan.add_template(dotenv.parse(text, shown), base)
-    for number, item in enumerate(config.settings.items("set"), 1):
-        name, equals, value = item.partition("=")
-        if not equals or not dotenv.NAME.fullmatch(name):
-            # Not quoted: it may be a value without its name.
-            raise ConfigError(f"--set: argument {number} is not of the form NAME=VALUE")
-        plan.add_text(name, value, "--set", base=directory, trusted=True)
+        with plan.collecting():
+            _add_template(plan, config, path, directory, read_stdin)
+    for name, text in chosen:
+        if name in plan.chosen:
+            plan.add_text(name, text, "--set", base=directory, trusted=True)
+
+
+def _add_template(
+    plan: Plan, config: Config, path: str, directory: str, read_stdin: Callable[[], bytes]
+) -> None:
+    shown = "<stdin>" if path == "-" else shorten(path, directory)
+    if path.endswith(".toml"):
+        raise ConfigError(
+            f"{shown} is no env file", hint="a secretrun.toml is found from its directory: run there"
+        )
+    text = decode(read_stdin() if path == "-" else atomic_file.read(path, shown), shown)
+    found = os.path.basename(path) == ".env" and config.settings.source("env_file") == "default"
+    # A file's own place, which a link only leads to. What is no file (stdin, the shell's `<(...)`) has none.
+    base = os.path.dirname(os.path.realpath(path)) if os.path.isfile(path) else directory
+    lines = dotenv.parse(text, shown, faults=plan.faults if plan.collects else None)
+    plan.add_template(lines, base, origin=value.FOUND if found else value.OURS)
 
 
 def _add_tables(plan: Plan, layers: Iterable[Layer]) -> None:
@@ -69,7 +94,8 @@ def _add_tables(plan: Plan, layers: Iterable[Layer]) -> None:
             for name, said in section(layer.sections, kind, layer.label).items():
                 place = f"{layer.label}: [{kind}] {name}"
                 if not dotenv.NAME.fullmatch(name):
-                    raise ConfigError(f"{place}: not a variable name")
+                    plan.fail(ConfigError(f"{place}: not a variable name"))
+                    continue
                 if plan.keep_env and name in plan.inherited:
                     continue
                 table_ = said if isinstance(said, dict) else {"value": said}
@@ -77,14 +103,16 @@ def _add_tables(plan: Plan, layers: Iterable[Layer]) -> None:
                     order.Definition(name, table_, place, directory=layer.directory, trusted=layer.trusted)
                 )
     for made, counts in order.ordered(
-        definitions, lambda name: name in plan.inherited or name in plan.entries
+        definitions, lambda name: name in plan.inherited or name in plan.entries or name in plan.chosen
     ):
-        entry = secret_table.read(
-            plan if counts else None, made.name, made.said, made.place, made.directory, made.trusted
-        )
-        if counts:
-            plan.add(entry)
-        else:
-            plan.trail.setdefault(made.name, []).append(made.place)
+        with plan.collecting(made.name):
+            entry = secret_table.read(
+                plan if counts else None, made.name, made.said, made.place, made.directory, made.trusted
+            )
+            if counts:
+                plan.add(entry)
+            else:
+                plan.trail.setdefault(made.name, []).append(made.place)
     for name in definitions:  # listed as they were written
-        plan.entries[name] = plan.entries.pop(name)
+        if name in plan.entries:
+            plan.entries[name] = plan.entries.pop(name)

@@ -10,6 +10,7 @@ from secretrun import hints
 from secretrun.backend.contract import LONGEST
 from secretrun.config import settings, value_checks
 from secretrun.errors import BadAnswer, ConfigError, TemplateError
+from secretrun.reference import VALS
 from secretrun.template.entry import Entry
 
 TYPE_CHECKING = False
@@ -97,9 +98,14 @@ def read(plan: Plan | None, name: str, said: Table, place: str, base: str, trust
             check(default.encode())
         except BadAnswer as error:
             raise ConfigError(f"{place}: 'default': {error.message}") from None
+    pieces = [] if plan is None else _pieces(plan, name, text, place, base, trusted)
+    # Only a variable can bring what nobody can see here; and vals has expressions that are literals.
+    literal = all(isinstance(piece, str) for piece in pieces) and "$" not in text and not VALS.search(text)
+    if plan is not None and literal and "ref" in said:
+        raise ConfigError(f"{place}: 'ref' holds no reference", hint="a literal is written as 'value'")
     return Entry(
         name,
-        [] if plan is None else _pieces(plan, name, text, place, base, trusted),
+        pieces,
         place,
         required=required,
         group=group,

@@ -58,7 +58,7 @@ def read(text: str, file: str, known: Callable[[str], bool]) -> PlainFile:
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     found = PlainFile()
-    pairs = parse_dotenv(text, file)
+    pairs = parse_dotenv(text, file, compose=True)
     for assignment, (name, value) in zip(dotenv.parse(text, file), pairs, strict=True):
         if name in found.names:
             raise TemplateError(
@@ -106,9 +106,9 @@ def _variables(parts: Parts) -> Iterator[Variable]:
 
 def _holds_reference(value: str, known: Callable[[str], bool], name: str, file: str, line: int) -> bool:
     try:
-        return any(not isinstance(piece, str) for piece in pieces.split(value, known))
+        return any(not isinstance(piece, str) for piece in pieces.split(value, known, origin=pieces.FOUND))
     except ReferenceSyntaxError:
-        if pieces.is_whole(value, known):
+        if pieces.is_whole(value, known, pieces.FOUND):
             # Its own message would quote the text.
             raise TemplateError(f"{name} looks like a reference and is none", file=file, line=line) from None
         return False  # braces that mean something to another program

@@ -203,11 +203,11 @@ def _merge(value: Any, what: str, above: tuple[int, ...]) -> dict[str, Any]:
     return found
 
 
-def parse_dotenv(text: str, file: str) -> list[tuple[str, str]]:
+def parse_dotenv(text: str, file: str, *, compose: bool = False) -> list[tuple[str, str]]:
     """Names and plain values of a dotenv file, in order.
 
     Variables are taken from the lines before; any other stays as it is written, since in a password
-    `$` is a character like another.
+    `$` is a character like another. So does `$$`, unless it is read as Docker Compose would (`compose`).
 
     Raises:
         TemplateError: at the first malformed line.
@@ -235,7 +235,7 @@ def parse_dotenv(text: str, file: str) -> list[tuple[str, str]]:
         return "".join(texts)
 
     pairs = []
-    for assignment in dotenv.parse(text, file):
+    for assignment in dotenv.parse(text, file, compose=compose):
         values[assignment.name] = expand(assignment.parts)
         pairs.append((assignment.name, values[assignment.name]))
     return pairs

@@ -53,7 +53,7 @@ class Prepared:
         )
         if config.backends:
             self.registry.check_options()
-        self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"))
+        self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"), collects=True)
         self.cache: Cache | None = None
         ttl = self.settings.value("cache")
         if isinstance(ttl, float) or self.settings.flag("offline"):
@@ -91,12 +91,13 @@ class Prepared:
             )
 
 
-def prepare(option: Callable[[str], object], messages: Messages) -> Prepared:
+def prepare(option: Callable[[str], object], messages: Messages, *, keep_faults: bool = False) -> Prepared:
     """Read the configuration and build the plan; no store is asked yet.
 
     Args:
         option: what the front was given for a setting, None where it says nothing.
         messages: prints what waiting has to say.
+        keep_faults: what is wrong with the plan stays in its `faults`, for a report with what the stores say.
 
     Raises:
         SecretrunError: for whatever is wrong with a file or an option.
@@ -104,8 +105,9 @@ def prepare(option: Callable[[str], object], messages: Messages) -> Prepared:
     environ = dict(os.environ)
     try:
         directory = os.getcwd()
-    except OSError:
-        raise UsageError("the current directory is gone") from None
+    except OSError:  # it is gone: nothing lies in it, and nothing that is relative can be found
+        gone = environ.get("PWD", "")
+        directory = gone if os.path.isabs(gone) else "/nonexistent"
     config = load.load(environ, option, directory)
     prepared = Prepared(config, directory, environ, messages.note)
     settings = config.settings
@@ -114,6 +116,10 @@ def prepare(option: Callable[[str], object], messages: Messages) -> Prepared:
         return environment.withheld(name, SIGN_IN, settings.items("pass"), pristine=settings.flag("pristine"))
 
     fill.fill(prepared.plan, config, directory, _stdin, withheld)
+    if prepared.plan.faults and not keep_faults:
+        from secretrun.resolution.resolve import report
+
+        raise report((), "nothing was done", prepared.plan.faults)
     if prepared.cache is not None:
         for entry in prepared.plan.entries.values():
             if entry.remember is not None:

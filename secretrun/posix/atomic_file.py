@@ -26,6 +26,43 @@ def read(path: str, shown: str | None = None, *, fault: type[SecretrunError] = C
         raise fault(f"{shown or path}: {(error.strerror or 'unreadable').lower()}") from None
 
 
+def takes_bytes(path: str) -> bool:
+    """Whether a path is there already and can only be written into: a device, a FIFO, an open descriptor.
+
+    Raises:
+        ConfigError: it is a directory, a socket or a block device, which nobody means.
+    """
+    import stat
+
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    if stat.S_ISREG(mode):
+        open_already = os.path.realpath(os.path.dirname(path)).startswith("/proc/")  # /dev/fd/3
+        return open_already or os.path.normpath(path) in ("/dev/stdout", "/dev/stderr")
+    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
+        return True
+    kind = "a directory" if stat.S_ISDIR(mode) else "a socket" if stat.S_ISSOCK(mode) else "a block device"
+    raise ConfigError(f"{path} is {kind}", hint="name a file")
+
+
+def write_into(path: str, data: bytes) -> None:
+    """Write to what stands there, which stays what it is: a FIFO's reader gets the bytes.
+
+    Raises:
+        ConfigError: naming the path.
+    """
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY)
+        try:
+            write_all(file, data)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise ConfigError(f"{path}: {(error.strerror or 'not writable').lower()}") from None
+
+
 def write_atomic(path: str, data: bytes, *, mode: int = 0o600, replace: bool = False) -> None:
     """Write a file in one step: readers see the old file or the new one, never a part.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from secretrun.backend import Context
 from secretrun.backend.contract import LONGEST
 from secretrun.errors import ConfigError
+from secretrun.template.value import LITERAL, ORDINARY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,17 +46,22 @@ BUILTIN = {
     "systemd-creds": "secretrun_backends.systemd_creds:SystemdCreds",
     "vault": "secretrun_backends.vault:Vault",
 }
+# What other tools call these stores (vals, secretspec, fnox, teller, chezmoi), and their own names: hardly
+# meant literally, and no reference here.
+ALIASES = {
+    "1password": "op", "aws-parameter-store": "aws-ssm", "aws-ps": "aws-ssm", "aws-secret-manager":
+    "aws-sm", "aws-secrets-manager": "aws-sm", "aws-secretsmanager": "aws-sm", "awsps": "aws-ssm",
+    "awssecrets": "aws-sm", "awssecretsmanager": "aws-sm", "awssm": "aws-sm", "awsssm": "aws-ssm",
+    "azure-key-vault": "azure-kv", "azure-keyvault": "azure-kv", "azure-sm": "azure-kv", "azurekeyvault":
+    "azure-kv", "bao": "vault", "bitwarden": "bw", "bitwarden-secrets": "bws", "gcp-secret-manager":
+    "gcp-sm", "gcp-secretmanager": "gcp-sm", "gcpsecrets": "gcp-sm", "gcpsm": "gcp-sm", "gcsm": "gcp-sm",
+    "google-secret-manager": "gcp-sm", "google-secretmanager": "gcp-sm", "hashicorp-vault": "vault",
+    "hashivault": "vault", "keepass": "keepassxc", "keychain": "keyring", "kubernetes": "k8s",
+    "onepassword": "op", "openbao": "vault", "password-store": "pass", "secret-service": "keyring",
+    "secretsmanager": "aws-sm",
+}  # fmt: skip
 # The backends whose name is not their scheme: [backend.kubernetes] and [backend.k8s] are the same table.
 NAMES = {"http-json": "httpjson", "kubernetes": "k8s"}
-# Schemes of ordinary URLs: literals, without a look at the installed plugins.
-ORDINARY = frozenset((
-    "amqp", "amqps", "cassandra", "clickhouse", "data", "db2", "ftp", "ftps", "git", "grpc",
-    "grpcs", "gs", "http", "https", "imap", "imaps", "irc", "jdbc", "kafka", "ldap", "ldaps", "mailto",
-    "mariadb", "memcached", "mongodb", "mqtt", "mqtts", "mssql", "mysql", "mysql2", "nats",
-    "neo4j", "nfs", "oracle", "postgres", "postgresql", "redis", "rediss", "rtmp", "s3", "sentry", "sftp",
-    "smb", "smtp", "smtps", "snowflake", "socks4", "socks5", "sqlite", "sqlite3", "sqlserver", "ssh", "tcp",
-    "tls", "turn", "udp", "unix", "vnc", "ws", "wss",
-))  # fmt: skip
 # Used only to sign in to a store, so kept from the child; a test compares this with the backends' data.
 SIGN_IN = (
     "AGE_IDENTITY", "AGE_IDENTITY_FILE", "AGE_KEY", "AGE_KEY_FILE", "BAO_JWT", "BAO_PASSWORD",
@@ -103,13 +109,15 @@ class Registry:
             return True
         if scheme in ORDINARY or scheme.partition("+")[0] in ORDINARY:  # postgresql+psycopg2, git+https
             return False
-        if scheme in self._plugins() or self._program(scheme):
+        dashed = scheme.replace("_", "-")
+        if dashed == scheme and scheme[:1].isalpha() and (scheme in self._plugins() or self._program(scheme)):
             return True
-        close = _slip(scheme, (*BUILTIN, *self._plugins()))
+        meant = ALIASES.get(dashed) or (dashed if dashed in BUILTIN else None)
+        close = meant or _slip(scheme, (*BUILTIN, *self._plugins()))
         if close:
             raise ConfigError(
                 f"unknown scheme '{scheme}://', is it a slip for '{close}://'?",
-                hint='if it is meant literally write {{ "' + scheme + '://" }} for that part of the value',
+                hint=LITERAL % f"{scheme}://",
             )
         return False
 

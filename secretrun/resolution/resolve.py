@@ -57,7 +57,7 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
     """Resolve everything in the plan; `consequence` ends the message when that fails.
 
     Raises:
-        ResolutionError: naming every variable that has no value, and why.
+        SecretrunError: a ResolutionError names every variable that has no value, and why.
     """
     failures: list[Failure] = []
     gathered = gather(plan, stores)
@@ -86,9 +86,9 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         if entry.mask == "always":  # gathered for, so a literal too, and a whole that is made of parts
             secrets.add(composed, name, entry.mask, entry.min_length)
     failures += groups(entries.values(), environment)
-    if failures:
+    if failures or plan.faults:
         clean = [(place, what, scrubbed(e, answers, gathered.listings)) for place, what, e in failures]
-        raise report(clean, consequence)
+        raise report(clean, consequence, plan.faults)
     deliver = {
         name: entry.deliver
         for name, entry in entries.items()
@@ -179,16 +179,33 @@ def nul() -> BackendError:
     )
 
 
-def report(failures: list[Failure], consequence: str) -> ResolutionError:
-    """One error for all failures, a line each: place, variable, reference, reason."""
-    lines = [f"{place}: {what}: {error.message}" for place, what, error in failures]
-    hints = dict.fromkeys(error.hint for *_, error in failures if error.hint)
-    count = "a reference" if len(lines) == 1 else f"{len(lines)} references"
-    return ResolutionError(
-        f"{count} could not be resolved, so {consequence}",
-        failures=lines,
-        hint="\n".join(hints) or None,
-    )
+def report(
+    failures: Iterable[Failure], consequence: str, faults: Iterable[SecretrunError] = ()
+) -> SecretrunError:
+    """One error for all failures: place, variable, reference, reason and hint of each.
+
+    Args:
+        failures: what the stores did not give.
+        consequence: what did not happen, for the message.
+        faults: what was wrong before any store was asked; a single one speaks for itself.
+    """
+    told = list(faults)
+    references = [named(f"{place}: {what}: {error.message}", error) for place, what, error in failures]
+    if len(told) == 1 and not references:
+        return told[0]
+    if told:
+        count = f"{len(told) + len(references)} things are wrong"
+    else:
+        one = len(references) == 1
+        count = f"{'a reference' if one else f'{len(references)} references'} could not be resolved"
+    return ResolutionError(f"{count}, so {consequence}", faults=[*told, *references])
+
+
+def named(message: str, error: SecretrunError) -> SecretrunError:
+    """A store's error with another message, its code and its hint."""
+    told = BackendError(message, hint=error.hint)
+    told.code = error.code
+    return told
 
 
 def encode(text: str) -> bytes:

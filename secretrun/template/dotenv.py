@@ -9,7 +9,8 @@ command is ever run. Values are kept as parts, since what a variable stands for 
 the assignments before it are.
 
 Sources: docs.docker.com "Set environment variables: env file syntax" for quoting, comments and
-`${VAR...}`; 1Password's "env file syntax" for blanks round the name and value and for `\$`.
+`${VAR...}`, compose-go's template/template.go for `$$`; 1Password's "env file syntax" for blanks round
+the name and value and for `\$`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from secretrun.errors import TemplateError
+from secretrun.errors import SecretrunError, TemplateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,13 +77,22 @@ class Assignment:
         return f"<Assignment {self.name} {self.file}:{self.line}>"
 
 
-def parse(text: str, file: str) -> list[Assignment]:
-    """Parse a whole template; `file` is only its name in errors.
+def parse(
+    text: str, file: str, *, compose: bool = True, faults: list[SecretrunError] | None = None
+) -> list[Assignment]:
+    """Parse a whole template.
+
+    Args:
+        text: its content.
+        file: only its name in errors.
+        compose: `$$` is a dollar, as Docker Compose has it; otherwise two.
+        faults: malformed lines are added to it, and the rest is read on; None raises at the first.
 
     Raises:
         TemplateError: at the first malformed line.
     """
-    return _Reader(text.removeprefix("\ufeff").replace("\r\n", "\n"), file).assignments()
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return _Reader(text, file, compose=compose).assignments(faults)
 
 
 def parse_text(name: str, text: str, file: str) -> Assignment:
@@ -100,10 +110,12 @@ class _Reader:
     Attributes:
         at: the next character.
         end: where the value that is being read ends at the latest.
+        compose: `$$` is a dollar.
     """
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, *, compose: bool = True) -> None:
         self.text = text
+        self.compose = compose
         self.file = file
         self.at = 0
         self.end = len(text)
@@ -130,11 +142,11 @@ class _Reader:
         end = self.text.find("\n", self.at)
         return len(self.text) if end < 0 else end
 
-    def assignments(self) -> list[Assignment]:
+    def assignments(self, faults: list[SecretrunError] | None = None) -> list[Assignment]:
+        found: list[Assignment] = []
         nul = self.text.find("\0")
         if nul >= 0:
             self.fail("a NUL byte, which no environment variable can hold", nul)
-        found: list[Assignment] = []
         while True:
             self.skip(" \t\n\r\f\v")
             if self.at >= len(self.text):
@@ -142,7 +154,23 @@ class _Reader:
             if self.text[self.at] == "#":
                 self.at = self.line_end()
                 continue
-            found.append(self.assignment())
+            start = self.at
+            try:
+                found.append(self.assignment())
+            except TemplateError as error:
+                if faults is None:
+                    raise
+                faults.append(error)
+                self.recover(start, error)
+
+    def recover(self, start: int, error: TemplateError) -> None:
+        """Go on behind a malformed line: the next one, or nowhere when a quote is never closed."""
+        never = "is never closed" in error.message and "quote" in error.message
+        self.at = len(self.text) if never else max(self.at, start)
+        self.at = self.line_end()
+        self.end = len(self.text)
+        self.in_double_quotes = False
+        self.depth = 0
 
     def assignment(self) -> Assignment:
         exported = re.compile(r"export[ \t]+(?![ \t=])").match(self.text, self.at)
@@ -262,6 +290,9 @@ class _Reader:
                 self.at += 2
             elif character == "\\" and self.in_double_quotes and following in ESCAPES:
                 literal.append(ESCAPES[following])
+                self.at += 2
+            elif character == "$" and following == "$" and self.compose:
+                literal.append("$")
                 self.at += 2
             elif character == "$" and (following == "{" or NAME.match(following)):
                 parts += ["".join(literal), self.variable()]

@@ -10,6 +10,8 @@ template goes in as it is and is never looked through for references: the value 
 
 from __future__ import annotations
 
+import re
+
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError
 from secretrun.model import Reference
 from secretrun.reference import parse
@@ -27,6 +29,27 @@ if TYPE_CHECKING:
     Values = list[tuple[Piece, str]]  # what the holes of a text stand for, and the variable's name
 
 
+class Needless(SecretrunError):
+    """A variable can't be read since another one has a fault, which is told."""
+
+
+class Collecting:
+    """See `Plan.collecting` (contextlib costs start-up)."""
+
+    def __init__(self, plan: Plan, name: str | None) -> None:
+        self._plan = plan
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if not isinstance(error, SecretrunError) or not self._plan.collects:
+            return False
+        self._plan.fail(error, self._name)
+        return True
+
+
 class Plan:
     """The variables to set, in order, and the whole stores to import.
 
@@ -34,10 +57,16 @@ class Plan:
         inherited: the environment the wrapper was started with.
         known: whether a scheme belongs to a backend.
         keep_env: the inherited environment wins over templates and imports.
+        collects: what is wrong with one variable is kept in `faults`, and the rest is read on; else raised.
     """
 
     def __init__(
-        self, inherited: Mapping[str, str], known: Callable[[str], bool], *, keep_env: bool = False
+        self,
+        inherited: Mapping[str, str],
+        known: Callable[[str], bool],
+        *,
+        keep_env: bool = False,
+        collects: bool = False,
     ) -> None:
         self.entries: dict[str, Entry] = {}
         self.imports: list[tuple[Reference, str]] = []
@@ -45,6 +74,10 @@ class Plan:
         self.inherited = inherited
         self.known = known
         self.keep_env = keep_env
+        self.collects = collects
+        self.chosen: dict[str, Pieces] = {}  # what `--set` says, and every `$NAME` stands for
+        self.faults: list[SecretrunError] = []  # what is wrong with what was added, in order
+        self._broken: set[str] = set()  # variables with a fault: who uses them has no other one
 
     def add_inherited(self, base: str, withheld: Callable[[str], bool] = lambda _: False) -> None:
         """Take over the inherited variables whose whole value is a reference.
@@ -60,15 +93,29 @@ class Plan:
             if "://" not in value or withheld(name):
                 continue
             try:
-                if not grammar.is_whole(value, self.known):
+                if not grammar.is_whole(value, self.known, grammar.INHERITED):
                     continue
-                pieces = self._pieces(value, [], base, trusted=False)
+                pieces = self._pieces(value, [], base, trusted=False, origin=grammar.INHERITED)
             except (ReferenceSyntaxError, ConfigError) as error:
-                raise _placed(error, f"{ENVIRONMENT}: {name}") from None
+                self.fail(_placed(error, f"{ENVIRONMENT}: {name}"), name)
+                continue
             self.add(Entry(name, pieces, ENVIRONMENT))
 
-    def add_template(self, assignments: Iterable[Assignment], base: str, *, trusted: bool = False) -> None:
+    def add_template(
+        self,
+        assignments: Iterable[Assignment],
+        base: str,
+        *,
+        trusted: bool = False,
+        origin: str = grammar.OURS,
+    ) -> None:
         """Add the assignments of one env file; relative paths start at `base`.
+
+        Args:
+            assignments: in order.
+            base: the directory they start from.
+            trusted: see `Reference`.
+            origin: `FOUND` for a file that was written for other programs too, see `template.value`.
 
         Raises:
             TemplateError: for an undefined variable or a malformed reference, with its place.
@@ -77,13 +124,35 @@ class Plan:
         for number, assignment in enumerate(assignments):
             if self.keep_env and assignment.name in self.inherited:
                 continue
-            pieces = self._evaluate(assignment, base, trusted, assignments[number:])
-            self.add(Entry(assignment.name, pieces, f"{assignment.file}:{assignment.line}"))
+            with self.collecting(assignment.name):
+                pieces = self._evaluate(assignment, base, trusted, assignments[number:], origin)
+                self.add(Entry(assignment.name, pieces, f"{assignment.file}:{assignment.line}"))
+
+    def collecting(self, name: str | None = None) -> Collecting:
+        """A context manager that keeps a SecretrunError in `faults`; `name` is the variable it is about."""
+        return Collecting(self, name)
+
+    def fail(self, error: SecretrunError, name: str | None = None) -> None:
+        """Note what is wrong, unless that is only another variable it needs.
+
+        Raises:
+            SecretrunError: the error itself, when the plan does not collect.
+        """
+        if not self.collects:
+            raise error from None
+        if name is not None:
+            self._broken.add(name)
+        if not isinstance(error, Needless):
+            self.faults.append(error)
 
     def add(self, entry: Entry) -> None:
         """Add one variable, replacing what earlier sources said of it."""
         self.entries[entry.name] = entry
         self.trail.setdefault(entry.name, []).append(entry.place)
+
+    def choose(self, name: str, value: str, place: str, *, base: str) -> None:
+        """Have `$NAME` stand for what `--set` says of it wherever it is used; `add_text` adds it."""
+        self.chosen[name] = self._text(name, value, place, base, trusted=True)
 
     def add_text(self, name: str, value: str, place: str, *, base: str, trusted: bool) -> None:
         """Add one variable from a text that may be or hold references (`--set NAME=VALUE`).
@@ -91,11 +160,13 @@ class Plan:
         Raises:
             ReferenceSyntaxError: naming the place and variable.
         """
+        self.add(Entry(name, self._text(name, value, place, base, trusted=trusted), place))
+
+    def _text(self, name: str, value: str, place: str, base: str, *, trusted: bool) -> Pieces:
         try:
-            pieces = self._pieces(value, [], base, trusted=trusted)
+            return self._pieces(value, [], base, trusted=trusted)
         except (ReferenceSyntaxError, ConfigError) as error:
             raise _placed(error, f"{place}: {name}") from None
-        self.add(Entry(name, pieces, place))
 
     def expand_text(self, name: str, text: str, place: str, base: str, *, trusted: bool) -> Pieces:
         """Variables, then references, of a text that is not part of an env file (a TOML value).
@@ -111,12 +182,19 @@ class Plan:
         assignment = parse_text(name, text, place)
         return "".join(map(str, _filled(self._expand(assignment.parts, assignment, values, []), values)))
 
-    def _evaluate(self, assignment: Assignment, base: str, trusted: bool, rest: list[Assignment]) -> Pieces:
+    def _evaluate(
+        self,
+        assignment: Assignment,
+        base: str,
+        trusted: bool,
+        rest: list[Assignment],
+        origin: str = grammar.OURS,
+    ) -> Pieces:
         """Variables, then references; `rest` are the assignments from this one on."""
         values: Values = []
         text = self._expand(assignment.parts, assignment, values, rest)
         try:
-            return self._pieces(text, values, base, trusted=trusted)
+            return self._pieces(text, values, base, trusted=trusted, origin=origin)
         except (ReferenceSyntaxError, ConfigError) as error:
             column = error.column if isinstance(error, ReferenceSyntaxError) else 1
             exact = assignment.parts == (text,) and "\n" not in text
@@ -140,10 +218,14 @@ class Plan:
     ) -> str:
         """What `$VAR` stands for: an assignment before it, else the inherited value."""
         pieces: Pieces | None = None
-        if variable.name in self.entries:
+        if variable.name in self.chosen:
+            pieces = self.chosen[variable.name]
+        elif variable.name in self.entries:
             pieces = self.entries[variable.name].pieces
         elif variable.name in self.inherited:
             pieces = [grammar.Quoted(self.inherited[variable.name])]
+        elif variable.name in self._broken:
+            raise Needless(variable.name)
         absent = pieces is None or (variable.operator.startswith(":") and not any(pieces))
         kind = variable.operator[-1:]
         if kind == "+":
@@ -176,10 +258,12 @@ class Plan:
         values.append((piece, variable.name))
         return grammar.hole(len(values) - 1)
 
-    def _pieces(self, text: str, values: Values, base: str, *, trusted: bool) -> Pieces:
+    def _pieces(
+        self, text: str, values: Values, base: str, *, trusted: bool, origin: str = grammar.OURS
+    ) -> Pieces:
         """Find the references in a text, and put what the holes stand for in their places."""
         pieces: Pieces = []
-        for found in grammar.split(text, self.known, base=base, trusted=trusted):
+        for found in grammar.split(text, self.known, base=base, trusted=trusted, origin=origin):
             if isinstance(found, Reference):
                 pieces.append(found)
                 continue
@@ -195,39 +279,25 @@ class Plan:
             else:
                 shown = "".join(_shown(character, values) for character in written)
                 pieces.append(Nested(shown, parts, base=base, trusted=trusted))
-        self._check(text, pieces)
+        self._check(text, pieces, origin)
         return _joined(pieces)
 
-    def _check(self, text: str, pieces: Pieces) -> None:
-        """Refuse what would reach the command as a reference, unresolved."""
+    def _check(self, text: str, pieces: Pieces, origin: str) -> None:
+        """Refuse what would reach the command as a reference, unresolved, or was meant for one."""
         mixed = len(text) > 1 and grammar.HOLE.search(text)
         texts = [piece for piece in pieces if isinstance(piece, str)]
-        if mixed and len(texts) == len(pieces) and grammar.is_whole("".join(texts), self.known):
+        if len(texts) == len(pieces) and not any(isinstance(piece, grammar.Quoted) for piece in pieces):
+            grammar.refuse_slip(text, self.known)
+        if mixed and len(texts) == len(pieces) and grammar.is_whole("".join(texts), self.known, origin):
             raise ReferenceSyntaxError("a variable can't bring the scheme of a reference, write it out")
         for piece in pieces:
             if isinstance(piece, Reference) and piece.scheme == "env":
-                self._check_chain(piece)
-
-    def _check_chain(self, reference: Reference) -> None:
-        """Refuse `env://NAME` where NAME is a reference itself: its text would be taken for a value."""
-        chain = [reference.path]
-        while (value := self.inherited.get(chain[-1], "")) and grammar.is_whole(value, self.known):
-            if not value.lower().startswith("env://"):
-                name = chain[-1]
-                raise ReferenceSyntaxError(
-                    f"{reference.text}: {name} is a reference itself",
-                    hint=f"${name} in a template is its value",
-                )
-            following = value[len("env://") :]
-            if following in chain:
-                raise ReferenceSyntaxError(
-                    f"{reference.text}: goes round in a circle: {' -> '.join([*chain, following])}"
-                )
-            chain.append(following)
-        if len(chain) > 1:
-            raise ReferenceSyntaxError(
-                f"{reference.text}: {chain[0]} is a reference itself", hint=f"use env://{chain[-1]}"
-            )
+                inherited = self.inherited.get(piece.path, "")
+                if grammar.is_whole(inherited, self.known, grammar.INHERITED):
+                    raise ReferenceSyntaxError(
+                        f"{piece.text}: {piece.path} is a reference itself",
+                        hint=f"${piece.path} in a template is its value",
+                    )
 
 
 def _filled(text: str, values: Values) -> Pieces:
@@ -282,9 +352,29 @@ def _unset(name: str, assignment: Assignment, rest: list[Assignment]) -> tuple[s
             f"${name} is not set here, but in line {later[name].line}",
             "a variable stands for what was assigned before it: move that line up",
         )
+    literal = "single quotes or \\$ make it literal"
+    if not _is_name(name, assignment):
+        return "a variable that is not set", literal
+    return f"${name} is not set", f"${{{name}:-}} is empty when unset; {literal}"
+
+
+def _is_name(name: str, assignment: Assignment) -> bool:
+    """Whether a message may show what follows a "$": a name, and not the rest of a password.
+
+    A name is in braces, or of one case with its words apart; never in the value of a variable whose own name
+    says that it is a secret, nor behind a letter or digit, where a variable hardly ever stands.
+    """
+    before = ""
+    for part in assignment.parts:
+        if not isinstance(part, str) and part.name == name:
+            if part.written.startswith("${"):
+                return True
+            break
+        before = part if isinstance(part, str) else ""
     return (
-        f"${name} is not set",
-        f"${{{name}:-}} is empty when unset; single quotes or \\$ make it literal",
+        re.fullmatch(r"[A-Z]+(?:_[A-Z0-9]+)*|[a-z]+(?:_[a-z0-9]+)*|_+[A-Za-z_]+", name) is not None
+        and re.search(r"(?i)pass|pwd|secret|token|key|cred|salt|auth", assignment.name) is None
+        and not before[-1:].isalnum()
     )
 
 

@@ -1,7 +1,9 @@
 """A template value to its pieces: literal texts and references, in order.
 
 A value is a whole reference, or text with `{{ reference }}`, vals' `ref+...+` or an unenclosed `op://`
-in it. `{{ "text" }}` is literal text, for values that hold braces.
+in it. `{{ "text" }}` is literal text, for values that hold such braces; braces that hold no reference are
+text. A scheme that others use too counts only where the text is ours: see `SHARED`. What was meant for a
+reference and is none is an error, never a literal.
 
 Source: 1Password's "secret reference syntax" and "template syntax" for `op://` in text and for `{{ }}`.
 """
@@ -38,6 +40,36 @@ OP_INSIDE_UNEXPANDED = (
 )
 
 
+LITERAL = 'if it is meant literally write {{ "%s" }} for that part of the value'
+# Schemes of ordinary URLs: literals, without a look at the installed plugins.
+ORDINARY = frozenset((
+    "amqp", "amqps", "cassandra", "clickhouse", "data", "db2", "ftp", "ftps", "git", "grpc",
+    "grpcs", "gs", "http", "https", "imap", "imaps", "irc", "jdbc", "kafka", "ldap", "ldaps", "mailto",
+    "mariadb", "memcached", "mongodb", "mqtt", "mqtts", "mssql", "mysql", "mysql2", "nats",
+    "neo4j", "nfs", "oracle", "postgres", "postgresql", "redis", "rediss", "rtmp", "s3", "sentry", "sftp",
+    "smb", "smtp", "smtps", "snowflake", "socks4", "socks5", "sqlite", "sqlite3", "sqlserver", "ssh", "tcp",
+    "tls", "turn", "udp", "unix", "vnc", "ws", "wss",
+))  # fmt: skip
+# Who wrote a text: it was named or made for us; it lay around (a `.env` that was found); it was inherited.
+OURS, FOUND, INHERITED = "ours", "found", "inherited"
+# Schemes of other programs as well, and the shape that is ours alone: Spark's master is k8s://https://HOST,
+# PowerShell's drive env:, and file:///PATH anybody's. None of them counts in what is inherited; elsewhere the
+# first shape does, in a text that lay around the second too must fit.
+_HOLED = r"[\w\ud800-\udbff]"
+SHARED = {
+    "env": (rf"env://{_HOLED}+(?:#/.*)?", ""),
+    "exec": ("", ""),
+    "file": ("", r"file://(?!/).*|[^?#]*\?(?:encode|format|trim)=.*|[^#]*#/.*"),
+    "k8s": (
+        r"k8s://(?:[^/?#:]+/[^/?#]+/?(?:\?[^#]*)?(?:#/.*)?|v1/Secret/[^/]+/.*)",
+        r"[^#]*#/.*|k8s://v1/.*",
+    ),
+}
+# What looks like a reference at the beginning of a text and is none: a slash lost, an underscore in the
+# scheme, blanks before it.
+SLIP = r"(\s*)([A-Za-z0-9][A-Za-z0-9+._-]*):(/{1,2})(?![/\s])"
+
+
 class Draft(Frozen):
     """A reference whose `text` still has holes, so that it can't be parsed yet."""
 
@@ -64,7 +96,7 @@ def hole(number: int) -> str:
     return chr(0xD800 + number)
 
 
-def is_whole(text: str, known: Callable[[str], bool]) -> bool:
+def is_whole(text: str, known: Callable[[str], bool], origin: str = OURS) -> bool:
     """Whether the whole of `text` is one reference of a known scheme, well-formed or not.
 
     Raises:
@@ -77,8 +109,43 @@ def is_whole(text: str, known: Callable[[str], bool]) -> bool:
     if scheme.startswith(("ref+", "secretref+")):
         return VALS.fullmatch(text) is not None or VALS.match(text) is None
     if scheme == "op":
-        return re.fullmatch(OP_WHOLE, text) is not None or re.match(OP_INSIDE, text) is None
+        inside = None if re.fullmatch(OP_WHOLE, text) else re.match(OP_INSIDE, text)
+        # Too short for a reference: it ends at a character that can't stand in a name.
+        return inside is None or len([part for part in inside.group()[5:].split("/") if part]) < 3
+    if scheme in SHARED:
+        return _is_ours(text, scheme, origin)
     return known(scheme)
+
+
+def _is_ours(text: str, scheme: str, origin: str) -> bool:
+    """Whether a reference of a scheme that others use too is one of ours."""
+    if origin == INHERITED:
+        return False
+    shapes = SHARED[scheme] if origin == FOUND else SHARED[scheme][:1]
+    return all(not shape or re.fullmatch(shape, text, re.IGNORECASE | re.DOTALL) for shape in shapes)
+
+
+def refuse_slip(text: str, known: Callable[[str], bool]) -> None:
+    """Refuse a text without references that was meant for one.
+
+    Raises:
+        ReferenceSyntaxError: it quotes nothing but the scheme, as the rest may be anything.
+        ConfigError: by `known`, for a scheme that looks like a slip.
+    """
+    match = re.match(SLIP, text) if ":/" in text[:64] else None
+    if match is None or ("://" in text[: match.end()] and SCHEME.match(text)):
+        return  # what has a scheme was looked at by `is_whole`
+    blanks, scheme, slashes = match.groups()
+    scheme = scheme.lower()
+    if scheme in SHARED or not known(scheme):
+        return
+    if slashes == "/":
+        problem = f"'{scheme}:/' with one slash is no reference"
+    else:
+        problem = f"blanks before '{scheme}://'" if blanks else f"'{scheme}://' is no reference"
+    raise ReferenceSyntaxError(
+        problem, column=len(blanks) + 1, hint=f"{scheme}://... is one; {LITERAL % (scheme + ':')}"
+    )
 
 
 def split(
@@ -87,7 +154,10 @@ def split(
     *,
     base: str = ".",
     trusted: bool = False,
+    origin: str = OURS,
     expand: Callable[[str], str] | None = None,
+    places: list[int] | None = None,
+    faults: list[ReferenceSyntaxError] | None = None,
 ) -> Found:
     """Split a value into literal text and references; literals are never empty.
 
@@ -96,38 +166,112 @@ def split(
         known: whether a scheme belongs to a backend.
         base: see `parse`.
         trusted: see `parse`.
+        origin: who wrote the text: `OURS`, `FOUND` or `INHERITED`.
         expand: replaces variables in the text of each reference, or raises a ReferenceSyntaxError with
             the column in it. With it `text` is the content of a file, variables as they were, and never a
             whole reference.
+        places: gets the offset in `text` of each reference that is returned.
+        faults: gets what is malformed, and the rest is read on; None raises at the first.
 
     Raises:
         ReferenceSyntaxError: with the column in `text`; it quotes nothing that is not a reference.
         ConfigError: by `known`, for a scheme that looks like a slip.
     """
-    if expand is None and is_whole(text, known):
+    places = [] if places is None else places
+    if expand is None and is_whole(text, known, origin):
+        places.append(0)
         return _tidy([_read(text, base=base, trusted=trusted)])
+    reader = _Reader(base, trusted, expand, places, faults)
     pieces: Found = []
     position = 0
     while position < len(text):
         opening = text.find("{{", position)
         plain_end = len(text) if opening < 0 else opening
-        pieces.extend(_unenclosed(text[position:plain_end], position, base, trusted, expand))
+        pieces.extend(reader.unenclosed(text[position:plain_end], position))
         if opening < 0:
             break
         inner, position = _enclosed(text, opening)
         if isinstance(inner, str):
             pieces.append(Quoted(inner))
             continue
-        column, reference_text = inner
+        start, reference_text = inner
         try:
-            if expand:
-                reference_text = expand(reference_text)
-            _require_store(reference_text, known)
-            pieces.append(_read(reference_text, base=base, trusted=trusted))
+            ours = _names_store(reference_text, known)
         except ReferenceSyntaxError as error:
-            error.column += column - 1
-            raise
+            reader.wrong(error, start)
+            position = opening + 2 if position < 0 else position
+            continue
+        if not ours:  # braces of another language
+            pieces.append("{")
+            position = opening + 1
+        elif position < 0:
+            reader.wrong(ReferenceSyntaxError("'{{' is never closed by '}}'", hint=LITERAL % "{{"), opening)
+            position = opening + 2
+        else:
+            pieces.extend(reader.read(reference_text, start))
     return _tidy(pieces)
+
+
+class _Reader:
+    """Reads the references of one text, and keeps where they stand."""
+
+    def __init__(
+        self,
+        base: str,
+        trusted: bool,
+        expand: Callable[[str], str] | None,
+        places: list[int],
+        faults: list[ReferenceSyntaxError] | None,
+    ) -> None:
+        self._base = base
+        self._trusted = trusted
+        self._expand = expand
+        self._places = places
+        self._faults = faults
+
+    def wrong(self, error: ReferenceSyntaxError, offset: int) -> None:
+        """Note an error of the text at `offset`, or raise it."""
+        error.column += offset
+        if self._faults is None:
+            raise error from None
+        self._faults.append(error)
+
+    def read(self, text: str, offset: int, match: re.Match[str] | None = None) -> Found:
+        """The reference (or literal) that stands at `offset`; nothing when it is malformed and noted."""
+        try:
+            if match is not None:
+                piece: str | Reference | Draft = parse_vals(match, base=self._base, trusted=self._trusted)
+            else:
+                whole = self._expand(text) if self._expand else text
+                piece = _read(whole, base=self._base, trusted=self._trusted)
+        except ReferenceSyntaxError as error:
+            self.wrong(error, offset)
+            return []
+        if not isinstance(piece, str):
+            self._places.append(offset)
+        return [piece]
+
+    def unenclosed(self, text: str, offset: int) -> Found:
+        """`op://` and `ref+` references that stand in text without braces."""
+        if "op://" not in text and "ref+" not in text:
+            return [text]
+        pieces: Found = []
+        position = 0
+        inside = OP_INSIDE_UNEXPANDED if self._expand else OP_INSIDE
+        matches = sorted(
+            (*re.finditer(inside, text), *VALS.finditer(text)),
+            key=lambda match: (match.start(), -match.end()),
+        )
+        for match in matches:
+            if match.start() < position:
+                continue  # an op:// inside a ref+op://
+            pieces.append(text[position : match.start()])
+            position = match.end()
+            # what follows a vals expression is looked at as well
+            vals = match.re is VALS and not self._expand and not HOLE.search(match.group())
+            pieces += self.read(match.group(), offset + match.start(), match if vals else None)
+        pieces.append(text[position:])
+        return pieces
 
 
 def _read(text: str, *, base: str, trusted: bool) -> str | Reference | Draft:
@@ -139,25 +283,29 @@ def _read(text: str, *, base: str, trusted: bool) -> str | Reference | Draft:
     return parse(text, base=base, trusted=trusted)
 
 
-def _require_store(text: str, known: Callable[[str], bool]) -> None:
-    """Refuse what stands between braces and names no store; not quoted, as it may be a secret."""
-    match = SCHEME.match(text)
-    if match is None:
-        raise ReferenceSyntaxError(
-            "no reference between the braces",
-            hint='for braces that are meant literally write {{ "{{ text }}" }}',
-        )
-    scheme = match.group(1).lower()
+def _names_store(text: str, known: Callable[[str], bool]) -> bool:
+    """Whether what stands between braces is a reference; variables in it may be unexpanded.
+
+    Raises:
+        ReferenceSyntaxError: it was meant for one; it quotes nothing, as it may be a secret.
+    """
     try:
-        store = VALS.fullmatch(text) or known(scheme)
+        match = SCHEME.match(text)
+        if match is None:
+            refuse_slip(text, known)
+            return False
+        scheme = match.group(1).lower()
+        if scheme.startswith(("ref+", "secretref+")) or known(scheme):
+            return True
     except ConfigError as error:  # here there is a place to name
         raise ReferenceSyntaxError(error.message, hint=error.hint) from None
-    if not store:
-        raise ReferenceSyntaxError(f"{scheme}:// between the braces is no store's scheme")
+    if scheme in ORDINARY:
+        return False
+    raise ReferenceSyntaxError(f"{scheme}:// between the braces is no store's scheme")
 
 
 def _enclosed(text: str, opening: int) -> tuple[str | tuple[int, str], int]:
-    """Read `{{ ... }}` at `opening`: (a literal, or (column, reference text)), and where it ends."""
+    """Read `{{ ... }}` at `opening`: (a literal, or (offset, inner text)), and where it ends, -1 nowhere."""
     start = opening + 2
     while start < len(text) and text[start] in " \t":
         start += 1
@@ -169,47 +317,12 @@ def _enclosed(text: str, opening: int) -> tuple[str | tuple[int, str], int]:
             literal.append(text[end])
             end += 1
         closing = re.compile(r'"[ \t]*\}\}').match(text, end)
-        if not closing:
-            raise ReferenceSyntaxError('the literal {{ " is never closed by " }}', column=opening + 1)
-        return "".join(literal), closing.end()
+        if closing:
+            return "".join(literal), closing.end()
     end = text.find("}}", start)
     if end < 0:
-        raise ReferenceSyntaxError(
-            "'{{' is never closed by '}}'",
-            column=opening + 1,
-            hint='for braces that are meant literally write {{ "{{" }}',
-        )
-    return (start + 1, text[start:end].rstrip(" \t")), end + 2
-
-
-def _unenclosed(
-    text: str, offset: int, base: str, trusted: bool, expand: Callable[[str], str] | None
-) -> Found:
-    """`op://` and `ref+` references that stand in text without braces."""
-    if "op://" not in text and "ref+" not in text:
-        return [text]
-    pieces: Found = []
-    position = 0
-    matches = sorted(
-        (*re.finditer(OP_INSIDE_UNEXPANDED if expand else OP_INSIDE, text), *VALS.finditer(text)),
-        key=lambda match: (match.start(), -match.end()),
-    )
-    for match in matches:
-        if match.start() < position:
-            continue  # an op:// inside a ref+op://
-        pieces.append(text[position : match.start()])
-        position = match.end()
-        try:
-            if match.re is VALS and not expand and not HOLE.search(match.group()):
-                pieces.append(parse_vals(match, base=base, trusted=trusted))  # it looks at what follows
-            else:
-                found = expand(match.group()) if expand else match.group()
-                pieces.append(_read(found, base=base, trusted=trusted))
-        except ReferenceSyntaxError as error:
-            error.column += offset + match.start()
-            raise
-    pieces.append(text[position:])
-    return pieces
+        return (start, text[start:]), -1
+    return (start, text[start:end].rstrip(" \t")), end + 2
 
 
 def _tidy(pieces: Found) -> Found:

@@ -397,7 +397,9 @@ def test_the_users_own_file_comes_first_and_may_say_more(project, home):
         ('[secrets]\nA = { ref = "sops://s", required = 1 }', "[secrets] A: 'required' must be"),
         ('[secrets]\nA = "sops://s#x"', "[secrets] A: the pointer of 'sops://s#x' does not start with '/'"),
         ('[secrets]\nA = "$NOPE"', "[secrets] A: $NOPE is not set"),
-        ('[secrets]\nA = "{{ hunter2 }}"', "[secrets] A: no reference between the braces"),
+        ('[secrets]\nA = { ref = "any text" }', "[secrets] A: 'ref' holds no reference"),
+        ('[secrets]\nA = { ref = "sops:/s.yaml#/a" }', "[secrets] A: 'sops:/' with one slash is no reference"),
+        ('[secrets]\nA = { ref = "" }', "[secrets] A: 'ref' holds no reference"),
         ("[env\n", "at line 1"),
     ],
 )  # fmt: skip

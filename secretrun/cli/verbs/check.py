@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     from secretrun.posix import dumpable
 
     dumpable.forbid()
-    prepared = prepare(plain_options.reader(options), options.messages)
+    prepared = prepare(plain_options.reader(options), options.messages, keep_faults=not options.explain)
     if options.explain:
         return _explain(prepared, options.explain, as_json=options.json)
     gathered = gather(prepared.plan, prepared.stores)
@@ -92,6 +92,10 @@ def run(options: argparse.Namespace) -> int:
     entries = gathered.entries.values()
     rows = [_row(entry, gathered) for entry in entries]
     rows += _imports(prepared.plan, gathered) + _groups(entries, gathered.answers)
+    for fault in prepared.plan.faults:
+        row = Row("-", "-", [], "error")
+        row.fail([fault])
+        rows.append(row)
     failed = any(row.status == "error" for row in rows)
     if options.json:
         _json({"ok": not failed, "variables": [row.as_json() for row in rows]}, prepared)

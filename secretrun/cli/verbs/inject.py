@@ -35,7 +35,8 @@ def run(options: argparse.Namespace) -> int:
     if options.in_file and options.format:
         raise UsageError("--format writes the env template's variables, -i fills a file: use one of them")
     mode = _mode(options.file_mode)
-    if options.out_file and not options.force and os.path.lexists(options.out_file):
+    into = bool(options.out_file) and atomic_file.takes_bytes(options.out_file)
+    if options.out_file and not into and not options.force and os.path.lexists(options.out_file):
         raise ConfigError(f"{options.out_file} exists already", hint="--force replaces it")
     prepared = prepare(plain_options.reader(options), options.messages)
     if options.in_file:
@@ -46,7 +47,9 @@ def run(options: argparse.Namespace) -> int:
             options.format or "dotenv",
         )
     prepared.warn_about_cache(options.messages)
-    if options.out_file:
+    if into:
+        atomic_file.write_into(options.out_file, data)
+    elif options.out_file:
         atomic_file.write_atomic(options.out_file, data, mode=mode, replace=options.force)
     else:
         sys.stdout.buffer.write(data)
@@ -62,26 +65,29 @@ def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
         ResolutionError: naming all that failed.
     """
     text = raw.decode("utf-8", "surrogateescape")
-    base = prepared.directory if shown == "-" else os.path.dirname(os.path.abspath(shown))
+    regular = shown != "-" and os.path.isfile(shown)
+    base = os.path.dirname(os.path.realpath(shown)) if regular else prepared.directory
     shown = "<stdin>" if shown == "-" else shown
-    try:
-        found = value.split(
-            text, prepared.registry.known, base=base, expand=lambda inner: _expand(inner, prepared.environ)
-        )
-    except ReferenceSyntaxError as error:
-        before = text[: error.column - 1]
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        raise TemplateError(error.message, file=shown, line=line, column=column, hint=error.hint) from None
+    places: list[int] = []
+    wrong: list[ReferenceSyntaxError] = []
+    found = value.split(
+        text,
+        prepared.registry.known,
+        base=base,
+        expand=lambda inner: _expand(inner, prepared.environ),
+        places=places,
+        faults=wrong,
+    )
+    faults = [_placed(error, text, shown) for error in wrong]
     wanted = [piece for piece in found if isinstance(piece, Reference)]
     answers = fetch(wanted, prepared.stores)
-    failures: list[tuple[str, str, SecretrunError]] = [
-        (shown, piece.text, answer)
-        for piece in dict.fromkeys(wanted)
-        if isinstance(answer := answers[piece], SecretrunError)
-    ]
-    if failures:
-        raise report(failures, "nothing was written")
+    failures: list[tuple[str, str, SecretrunError]] = []
+    for reference, at in zip(wanted, places, strict=True):
+        if isinstance(answer := answers[reference], SecretrunError):
+            line, column = _position(text, at)
+            failures.append((f"{shown}:{line}:{column}", reference.text, answer))
+    if failures or faults:
+        raise report(failures, "nothing was written", faults)
     chunks = []
     for piece in found:
         said = (
@@ -90,6 +96,16 @@ def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
         assert isinstance(said, bytes)  # noqa: S101  errors raised above
         chunks.append(said)
     return b"".join(chunks)
+
+
+def _placed(error: ReferenceSyntaxError, text: str, shown: str) -> TemplateError:
+    line, column = _position(text, error.column - 1)
+    return TemplateError(error.message, file=shown, line=line, column=column, hint=error.hint)
+
+
+def _position(text: str, at: int) -> tuple[int, int]:
+    """Line and column, both from 1, of an offset."""
+    return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
 
 
 def _expand(text: str, environ: dict[str, str]) -> str:

@@ -63,6 +63,7 @@ def _reference(options: argparse.Namespace) -> bytes:
     from secretrun.config import load
     from secretrun.resolution.fetch import fetch
     from secretrun.resolution.registry import Registry
+    from secretrun.resolution.resolve import named
     from secretrun.resolution.stores import Stores
     from secretrun.resolution.waiting import Waiting
 
@@ -85,5 +86,5 @@ def _reference(options: argparse.Namespace) -> bytes:
     stores = Stores(registry.backend, registry.context, edge=Waiting(environ, say))
     answer = fetch([wanted], stores)[wanted]
     if isinstance(answer, SecretrunError):
-        raise ResolutionError(f"{wanted.text}: {answer.message}", hint=answer.hint)
+        raise named(f"{wanted.text}: {answer.message}", answer)
     return answer

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace | plain_options.Options) -> int:
     """Run the command; returns only when it ended with a status (a signal is died of)."""
     messages: Messages = options.messages
-    prepared = prepare(plain_options.reader(options), options.messages)
+    prepared = prepare(plain_options.reader(options), options.messages, keep_faults=True)
     settings = prepared.settings
     messages.quiet = settings.flag("quiet")
     if not (prepared.plan.entries or prepared.plan.imports or settings.items("mask_env")):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import pathlib
 import subprocess
 
@@ -100,12 +101,89 @@ def test_a_failing_reference_writes_nothing_and_names_every_failure(place):
     assert SECRET.encode() not in done.stderr
 
 
-def test_a_malformed_reference_is_named_with_line_and_column(place):
-    (place / "t").write_text("one\n  two {{ nothing }}\n")
+def test_every_fault_of_a_file_is_in_one_report_with_its_place_and_hint(place):
+    (place / "t").write_text(
+        "one\n  two {{ spos://x }}\n{{ file://none }} {{ file://token }}\nop://{{ sops:/x }}\nx {{ file://gone#/a\n"
+    )
     done = inject(place, "-i", "t")
-    assert done.returncode == 125
-    assert b"t:2:10: " in done.stderr
-    assert done.stdout == b""
+    assert (done.returncode, done.stdout) == (125, b"")
+    lines = done.stderr.decode().splitlines()
+    assert lines[0] == "secretrun: error: 4 things are wrong, so nothing was written"
+    assert lines[1].startswith("secretrun: error: t:2:10: unknown scheme 'spos://'")
+    assert lines[2].startswith("secretrun: hint: if it is meant literally")
+    assert lines[3] == "secretrun: error: t:4:9: 'sops:/' with one slash is no reference"
+    assert [line for line in lines if "t:5:3: '{{' is never closed by '}}'" in line]
+    assert lines[-2] == f"secretrun: error: t:3:4: file://none: there is no file {place}/none"
+    assert lines[-1].startswith("secretrun: hint: a relative path starts")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: {{ .Values.x }}", "{% if x %}{{ y | default('z') }}{% endif %}", "token: ${{ secrets.GITHUB_TOKEN }}",
+        '{{ lookup("env", "HOME") }}', "{{#each items}}{{{this}}}{{/each}}", "{{- range .Items }}{{ . }}{{- end }}", "{{", "}}",
+        "{{ printf `%s` .x }}", "{{ 'single' }}", "$${{ x }}",
+    ],
+)  # fmt: skip
+def test_the_braces_of_another_template_language_stay_as_they_are(place, text):
+    (place / "t").write_text(f"{text}\n{{{{ file://token }}}}\n{text}\n")
+    done = inject(place, "-i", "t")
+    assert (done.returncode, done.stdout.decode()) == (0, f"{text}\n{SECRET}\n{text}\n")
+
+
+@pytest.mark.parametrize("force", [(), ("-f",)])
+def test_a_fifo_is_written_into_and_stays_one(place, force):
+    (place / "t").write_text("{{ file://token }}")
+    fifo = place / "fifo"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["cat", str(fifo)], stdout=subprocess.PIPE)
+    done = inject(place, "-i", "t", *force, "-o", "fifo")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert reader.communicate(timeout=60)[0] == SECRET.encode()
+    assert fifo.is_fifo()
+
+
+@pytest.mark.parametrize("force", [(), ("-f",)])
+def test_a_device_is_written_into_and_stays_one(place, force):
+    (place / "t").write_text("{{ file://token }}")
+    before = os.stat("/dev/null")
+    link = place / "null"
+    link.symlink_to("/dev/null")
+    for path in ("/dev/null", str(link)):
+        done = inject(place, "-i", "t", *force, "-o", path)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    after = os.stat("/dev/null")
+    assert (after.st_mode, after.st_rdev, after.st_ino) == (before.st_mode, before.st_rdev, before.st_ino)
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_an_open_descriptor_is_written_into(place, path):
+    (place / "t").write_text("{{ file://token }}")
+    assert inject(place, "-i", "t", "-o", path).stdout == SECRET.encode()
+    with open(place / "out", "wb") as out:
+        out.write(b"before ")
+        out.flush()
+        command = [*COMMAND, "inject", "-i", "t", "-f", "-o", path]
+        subprocess.run(command, env=clean_environ(place), cwd=place, stdout=out, check=True, timeout=60)
+    assert (place / "out").read_bytes() == b"before " + SECRET.encode()
+
+
+def test_a_directory_or_a_socket_is_refused_without_a_word_of_force(place):
+    import socket
+
+    (place / "t").write_text("x")
+    (place / "d").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place / "s"))
+        for path, kind in (("d", "a directory"), ("s", "a socket")):
+            for force in ((), ("-f",)):
+                done = inject(place, "-i", "t", *force, "-o", path)
+                assert done.returncode == 125
+                assert (
+                    done.stderr.decode()
+                    == f"secretrun: error: {path} is {kind}\nsecretrun: hint: name a file\n"
+                )
 
 
 def test_a_full_disk_leaves_no_file_and_the_old_one_as_it_was(place):
