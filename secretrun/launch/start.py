@@ -6,7 +6,8 @@ import os
 
 from secretrun.child import environment
 from secretrun.errors import SecretrunError
-from secretrun.launch import masking
+from secretrun.hooks import agents
+from secretrun.launch import below, masking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
     """
     settings = prepared.settings
     messages.quiet = settings.flag("quiet")
+    below.check(settings, prepared.environ)
     if prepared.plan.imports or any(entry.references() for entry in prepared.plan.entries.values()):
         from secretrun.posix import dumpable
 
@@ -52,6 +54,10 @@ def start(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: M
     """
     settings = prepared.settings
     secrets = masking.secrets_of(prepared, resolved)
+    if prepared.environ.get("SECRETRUN_MASKS"):
+        from secretrun.session import late_masks
+
+        late_masks.register(secrets, prepared.environ)
     redactor = None if settings.flag("no_masking") else masking.make_redactor(prepared, secrets, messages)
     delivery = _deliver(prepared, resolved)
     try:
@@ -64,6 +70,8 @@ def start(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: M
             execute.replace(argv, child)
         from secretrun import session
 
+        if agents.SESSION not in resolved.environment:
+            child[agents.SESSION.encode()] = b"%d" % os.getpid()
         messages.redactor = redactor
         _audit(prepared, resolved, argv, "started")
         ending = session.run(

@@ -8,6 +8,8 @@ import sys
 from secretrun.posix import descriptors, dumpable, signals
 from secretrun.posix.signals import Signals
 from secretrun.session import relay
+from secretrun.session.late_masks import VARIABLE as LATE
+from secretrun.session.late_masks import LateMasks
 from secretrun.session.standard_streams import StandardStreams
 
 TYPE_CHECKING = False
@@ -61,6 +63,9 @@ def run(
     descriptors.plug()
     given = Signals()
     given.catch()
+    late = LateMasks(redactor, _texts(environment)) if redactor is not None else None
+    if late is not None and late.address:
+        environment = {**environment, LATE.encode(): late.address.encode()}
     streams = StandardStreams(
         environment,
         redactor=redactor,
@@ -68,6 +73,7 @@ def run(
         stdio=stdio,
         interruptible=signals.SIGINT not in given.ignored,
     )
+    streams.late = late
     if streams.layout.monitored:
         from secretrun.session.on_terminal import OnTerminal
 
@@ -76,6 +82,10 @@ def run(
     from secretrun.session.with_pipes import WithPipes
 
     return Ending(WithPipes(argv, environment, given, streams, relay.with_pipes()).run())
+
+
+def _texts(environment: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
 
 
 def leave(ending: Ending) -> NoReturn:

@@ -104,6 +104,7 @@ class Loop(ABC):
                 self._turn()
         finally:
             self._close()
+            self._streams.close()
         self._streams.check()
         return self._code
 

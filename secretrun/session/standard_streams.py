@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from secretrun.posix.signals import Signals
     from secretrun.redact.masker import Masker
+    from secretrun.session.late_masks import LateMasks
     from secretrun.session.output_processing import OutputProcessing
     from secretrun.session.pump import Filter
 
@@ -37,6 +38,7 @@ class StandardStreams:
         layout: what the command gets.
         sources: for 0, 1 and 2 the descriptor it gets, None for what is there.
         notified: becomes readable when a pump has ended, or when keys are wanted.
+        late: what takes values while the command runs, or None.
         next_look: the monotonic time at which `quiet` is to be asked again.
     """
 
@@ -63,6 +65,7 @@ class StandardStreams:
                 leader=os.getpgrp() == os.getpid(),
                 interruptible=interruptible,
             )
+        self.late: LateMasks | None = None
         self.notified, self._notify = os.pipe()
         os.set_blocking(self.notified, False)
         self._pumps: dict[int, Pump] = {}  # by the first stream they serve
@@ -152,6 +155,8 @@ class StandardStreams:
         keep_memory()
         for pump in self._pumps.values():
             pump.start()
+        if self.late is not None:
+            self.late.start()
 
     # ---- while the command runs
 
@@ -243,6 +248,11 @@ class StandardStreams:
         for pump in live:
             pump.stop()
         linger([pump for pump in live if not pump.ended], given, private)
+
+    def close(self) -> None:
+        """Let go of what is not needed after the command's end."""
+        if self.late is not None:
+            self.late.close()
 
     def check(self) -> None:
         """Raise what went wrong in the pumps.

@@ -6,6 +6,7 @@ import os
 
 from secretrun.embedded_store import store
 from secretrun.embedded_store.sops_file import Sops
+from secretrun.launch import below
 from secretrun.posix import dumpable
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ def run(options: argparse.Namespace) -> int:
         SecretrunError: for a missing store, or a sops that fails before or after the editor.
     """
     dumpable.forbid()
+    below.refuse("secretrun edit", os.environ)
     path = store.locate(options.store, os.getcwd())
     sops = Sops(os.environ)
     with store.locked(

@@ -13,6 +13,7 @@ import sys
 from secretrun.cli import plain_options
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError, UsageError
 from secretrun.formats import render
+from secretrun.launch import below
 from secretrun.launch.prepare import Prepared, prepare
 from secretrun.model import Reference
 from secretrun.posix import atomic_file
@@ -32,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
     from secretrun.posix import dumpable
 
     dumpable.forbid()
+    below.refuse("secretrun inject", os.environ)
     if options.in_file and options.format:
         raise UsageError("--format writes the env template's variables, -i fills a file: use one of them")
     mode = _mode(options.file_mode)

@@ -6,6 +6,7 @@ import os
 import sys
 
 from secretrun.errors import ResolutionError, SecretrunError, UsageError
+from secretrun.launch import below
 from secretrun.template import dotenv
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ def run(options: argparse.Namespace) -> int:
     from secretrun.posix import dumpable
 
     dumpable.forbid()
+    below.refuse("secretrun read", os.environ)
     if "://" in options.wanted:
         value = _reference(options)
     elif dotenv.NAME.fullmatch(options.wanted):

@@ -1,0 +1,145 @@
+"""Values that are registered while the command runs: a socket of the session, and its client.
+
+A run of secretrun below another hands over what it has resolved before its own command starts: what that
+leaves in a file or a variable, the outer run masks too. The socket's name stands in the command's
+environment; each side sees that the other is of our user. An answer means that every byte a stream reads
+from then on is masked with it.
+"""
+
+from __future__ import annotations
+
+import _socket
+import _thread
+import os
+import sys
+
+from secretrun.cache import endpoint, wire
+from secretrun.model import Secret
+from secretrun.posix import directories
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from secretrun.redact.masker import Masker
+
+VARIABLE = "SECRETRUN_MASKS"  # the socket: its path, or "@NAME" of one that is in no directory (Linux)
+PATIENCE = 2.0  # seconds for one exchange with a process on this machine
+_WAITING = 1024  # runs side by side that wait to be heard: a full queue refuses
+
+
+class LateMasks:
+    """The session's side: takes values and adds them to the redactor.
+
+    Args:
+        redactor: of the session; its streams share what is added.
+        environ: says where a private directory may lie.
+
+    Attributes:
+        address: of the socket, or "" where there can be none: then nothing can be registered.
+    """
+
+    def __init__(self, redactor: Masker, environ: Mapping[str, str]) -> None:
+        self._redactor = redactor
+        self._directory = ""
+        self.address = ""
+        self._listener: _socket.socket | None = None
+        try:
+            if sys.platform == "linux":
+                address = f"@secretrun-{os.urandom(16).hex()}"  # gone with us, however we end
+            else:
+                self._directory = directories.private(environ)
+                address = os.path.join(self._directory, "masks")
+            listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            listener.bind(_place(address))
+            listener.listen(_WAITING)
+        except Exception:  # noqa: BLE001  no place, no room, a path too long: the run goes on without
+            self.close()
+            return
+        self._listener = listener
+        self.address = address
+
+    def start(self) -> None:
+        """Begin to take values, in a thread; nothing may be forked from now on."""
+        if self._listener is not None:
+            _thread.start_new_thread(self._serve, (self._listener,))
+
+    def close(self) -> None:
+        """Remove the socket."""
+        if self._directory:
+            for remove, path in ((os.unlink, self.address), (os.rmdir, self._directory)):
+                try:
+                    remove(path)
+                except OSError:
+                    pass  # it is gone already
+
+    def _serve(self, listener: _socket.socket) -> None:
+        while True:
+            try:
+                descriptor, _ = listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001  what `socket.accept` wraps
+            except OSError:
+                return
+            connection = _socket.socket(fileno=descriptor)
+            try:
+                connection.settimeout(PATIENCE)
+                if endpoint.peer_uid(connection) == os.getuid():
+                    self._take(connection)
+            except Exception:  # noqa: BLE001, S110  whoever it was is not answered, and takes it as refused
+                pass
+            finally:
+                connection.close()
+
+    def _take(self, connection: _socket.socket) -> None:
+        given = wire.fields(_receive(connection, wire.body_length(_receive(connection, 4))))
+        if given[:1] != [wire.VERSION]:
+            return
+        secrets = [
+            Secret(
+                value,
+                (os.fsdecode(name),),
+                mask=os.fsdecode(mask),
+                min_length=int(length) if length else None,
+            )
+            for name, value, mask, length in zip(*[iter(given[1:])] * 4, strict=True)
+        ]
+        self._redactor.add(secrets)
+        connection.sendall(wire.frame(wire.VERSION, b"ok"))
+
+
+def register(secrets: Iterable[Secret], environ: Mapping[str, str]) -> bool:
+    """Hand values to the session above, where there is one; returns whether it has them."""
+    path = environ.get(VARIABLE)
+    given: list[bytes] = []
+    for secret in secrets:
+        length = b"" if secret.min_length is None else b"%d" % secret.min_length
+        given += [os.fsencode(secret.name), secret.reveal(), os.fsencode(secret.mask), length]
+    if not path or not given:
+        return False
+    try:
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            connection.settimeout(PATIENCE)
+            connection.connect(_place(path))
+            if endpoint.peer_uid(connection) != os.getuid():
+                return False
+            connection.sendall(wire.frame(wire.VERSION, *given))
+            answer = wire.fields(_receive(connection, wire.body_length(_receive(connection, 4))))
+        finally:
+            connection.close()
+    except Exception:  # noqa: BLE001  it has ended, or it is not ours: our own masks hold all the same
+        return False
+    return answer == [wire.VERSION, b"ok"]
+
+
+def _place(address: str) -> str:
+    return "\0" + address[1:] if address.startswith("@") else address
+
+
+def _receive(connection: _socket.socket, length: int) -> bytes:
+    data = b""
+    while len(data) < length:
+        more = connection.recv(min(length - len(data), 1 << 16))
+        if not more:
+            raise OSError("the other side closed the connection")
+        data += more
+    return data
