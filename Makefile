@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SECONDS ?= 600
 
-.PHONY: test lint fuzz bench docs
+.PHONY: test test-fast slow lint fuzz bench docs
 
 .venv:
 	$(PYTHON) -m venv .venv
@@ -12,6 +12,16 @@ SECONDS ?= 600
 test: .venv
 	sh scripts/debian-packages.sh
 	.venv/bin/python -m pytest -q -n 4
+
+# Without what takes over a second of processor time (tests/slow.txt).
+test-fast: .venv
+	.venv/bin/python -m pytest -q -n 4 -m "not slow"
+
+# Measure every test and write tests/slow.txt.
+slow: .venv
+	rm -f test-times.txt
+	TEST_TIMES=$$PWD/test-times.txt .venv/bin/python -m pytest -q -n 2
+	.venv/bin/python scripts/slow_tests.py test-times.txt && rm test-times.txt
 
 lint: .venv
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -27,6 +28,36 @@ def pytest_configure():
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+SLOW = pathlib.Path(__file__).with_name("slow.txt")
+OWN = 60.0  # seconds of processor time, its children's included, that one test may take
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that `slow.txt` lists; `make slow` measures them and writes it."""
+    listed = set(SLOW.read_text(encoding="utf-8").split())
+    for item in items:
+        if name_of(item) in listed:
+            item.add_marker(pytest.mark.slow)
+
+
+def name_of(item):
+    """A test without its parameters: the file below tests/ and the function."""
+    return item.nodeid.partition("[")[0].removeprefix("tests/")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Limit a test by its own time: on a machine that is busy with something else it takes no more of that."""
+    before = sum(os.times()[:4])
+    result = yield
+    spent = sum(os.times()[:4]) - before
+    if times := os.environ.get("TEST_TIMES"):
+        with open(times, "a", encoding="utf-8") as file:
+            file.write(f"{spent:.2f} {name_of(item)}\n")
+    assert spent < OWN, f"took {spent:.0f} seconds of processor time, {OWN:.0f} are the limit"
+    return result
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,7 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 from secretrun import errors
-from secretrun.cli import parser
-from secretrun.config.settings import RUN
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,19 +16,6 @@ def test_what_is_made_from_data_is_fresh():
         [sys.executable, ROOT / "scripts" / "docs.py", "--check"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("verb", parser.VERBS)
-def test_every_verb_is_in_the_readme_and_explains_itself(verb):
-    assert f"secretrun {verb}" in README or verb == "run"
-    text = parser.build(verb).format_help()
-    assert parser.VERBS[verb].usage in text
-    assert verb in parser.overview()
-
-
-def test_every_option_of_run_is_in_the_readme():
-    for setting in RUN:
-        assert setting.flags[-1] in README, setting.name
 
 
 def test_every_exit_status_of_an_error_is_in_the_readme():
