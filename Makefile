@@ -2,38 +2,59 @@
 
 PYTHON ?= python3
 SECONDS ?= 600
+BIN = .venv/bin
 
-.PHONY: test test-fast slow lint fuzz bench docs
+.PHONY: check format test test-fast slow coverage constraints clean fuzz bench docs
 
 .venv:
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install -q -e '.[test]'
+	$(BIN)/pip install -q -e '.[test]'
+
+# Whatever can be seen without running it; a commit hook runs a part of it (`pre-commit install`).
+check: .venv
+	sh scripts/check.sh
+
+format: .venv
+	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
 
 test: .venv
 	sh scripts/debian-packages.sh
-	.venv/bin/python -m pytest -q -n 4
+	$(BIN)/python -m pytest -q -n 4
 
 # Without what takes over a second of processor time (tests/slow.txt).
 test-fast: .venv
-	.venv/bin/python -m pytest -q -n 4 -m "not slow"
+	$(BIN)/python -m pytest -q -n 4 -m "not slow"
 
 # Measure every test and write tests/slow.txt.
 slow: .venv
 	rm -f test-times.txt
-	TEST_TIMES=$$PWD/test-times.txt .venv/bin/python -m pytest -q -n 2
-	.venv/bin/python scripts/slow_tests.py test-times.txt && rm test-times.txt
+	TEST_TIMES=$$PWD/test-times.txt $(BIN)/python -m pytest -q -n 2
+	$(BIN)/python scripts/slow_tests.py test-times.txt && rm test-times.txt
 
-lint: .venv
-	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
-	.venv/bin/python scripts/docs.py --check
+# Lines and branches, those of the processes that the tests start among them; below the floor of pyproject.toml it fails.
+coverage: .venv
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q -n 4
+	$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered
+
+# The versions that CI installs, renewed: the newest of everything, in an environment of their own.
+constraints:
+	$(PYTHON) -m venv --clear build/constraints
+	build/constraints/bin/pip install -q '.[test]'
+	{ echo '# The versions that CI installs; made by: make constraints'; \
+	  build/constraints/bin/pip freeze --exclude secretrun; } > constraints.txt
+
+clean:
+	rm -rf .venv build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Random streams against brute force until the time is over; a find is a line for tests/redact/corpus.json.
 fuzz: .venv
-	.venv/bin/python tests/redact/long_fuzz.py $(SECONDS) $$(date +%s)
+	$(BIN)/python tests/redact/long_fuzz.py $(SECONDS) $$(date +%s)
 
 # Ratios for this machine; with `WRITE=--write` they replace the table in the README.
 bench: .venv
-	.venv/bin/python benchmarks/report.py $(WRITE)
+	$(BIN)/python benchmarks/report.py $(WRITE)
 
 docs: .venv
-	.venv/bin/python scripts/completions.py && .venv/bin/python scripts/docs.py
+	$(BIN)/python scripts/completions.py && $(BIN)/python scripts/docs.py

@@ -21,5 +21,6 @@ as_root=
 $as_root apt-get update -qq
 # Debian 13 split dbus-send off into dbus-bin; before, it comes with dbus.
 apt-cache show dbus-bin >/dev/null 2>&1 || missing=$(echo "$missing" | sed 's/dbus-bin/dbus/')
-# shellcheck disable=SC2086  (a list of words)
+# a list of words:
+# shellcheck disable=SC2086
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qq -y --no-install-recommends $missing >/dev/null

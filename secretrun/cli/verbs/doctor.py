@@ -94,6 +94,9 @@ def run(options: argparse.Namespace) -> int:
     from secretrun.posix import dumpable
 
     dumpable.forbid()
+    import warnings
+
+    warnings.simplefilter("ignore")  # an SDK's advice to its programmer is none of a store's answers
     prepared = prepare(plain_options.reader(options), options.messages)
     used = _used(prepared)
     checks = [
