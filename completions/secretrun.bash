@@ -56,22 +56,25 @@ _secretrun() {
         'run -e' | 'run --env-file' | 'run --report' | 'run --audit') _secretrun_files -f; return ;;
         'run -p' | 'run --profile' | 'run --set' | 'run --timeout' | 'run --cache' | 'run --mask' | 'run --watch-interval' | 'run --watch-grace') return ;;
         'run --from') _secretrun_reference; return ;;
-        'run --mask-env' | 'run --pass') _secretrun_reply -e; return ;;
+        'run --only' | 'run --except' | 'run --mask-env' | 'run --show' | 'run --pass') _secretrun_reply -e; return ;;
         'run --tty') _secretrun_reply -W 'auto always never'; return ;;
         'run --watch-signal') _secretrun_reply -W 'TERM INT HUP QUIT USR1 USR2'; return ;;
         'check -e' | 'check --env-file') _secretrun_files -f; return ;;
         'check -p' | 'check --profile' | 'check --set' | 'check --timeout' | 'check --cache' | 'check --explain') return ;;
         'check --from') _secretrun_reference; return ;;
+        'check --only' | 'check --except') _secretrun_reply -e; return ;;
         'redact -e' | 'redact --env-file' | 'redact --report') _secretrun_files -f; return ;;
         'redact -p' | 'redact --profile' | 'redact --set' | 'redact --timeout' | 'redact --cache' | 'redact --mask') return ;;
         'redact --from') _secretrun_reference; return ;;
-        'redact --mask-env') _secretrun_reply -e; return ;;
+        'redact --only' | 'redact --except' | 'redact --mask-env' | 'redact --show') _secretrun_reply -e; return ;;
         'read -e' | 'read --env-file') _secretrun_files -f; return ;;
         'read -p' | 'read --profile' | 'read --set' | 'read --timeout' | 'read --cache') return ;;
         'read --from') _secretrun_reference; return ;;
+        'read --only' | 'read --except') _secretrun_reply -e; return ;;
         'inject -e' | 'inject --env-file' | 'inject -i' | 'inject --in-file' | 'inject -o' | 'inject --out-file') _secretrun_files -f; return ;;
         'inject -p' | 'inject --profile' | 'inject --set' | 'inject --timeout' | 'inject --cache' | 'inject --file-mode') return ;;
         'inject --from') _secretrun_reference; return ;;
+        'inject --only' | 'inject --except') _secretrun_reply -e; return ;;
         'inject --format') _secretrun_reply -W 'dotenv json yaml shell docker systemd k8s'; return ;;
         'init --import') _secretrun_files -f; return ;;
         'set --store') _secretrun_files -f; return ;;
@@ -82,6 +85,7 @@ _secretrun() {
         'doctor -e' | 'doctor --env-file') _secretrun_files -f; return ;;
         'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
         'doctor --from') _secretrun_reference; return ;;
+        'doctor --only' | 'doctor --except') _secretrun_reply -e; return ;;
         'cache --idle') return ;;
         'hook --scope') _secretrun_reply -W 'user project'; return ;;
     esac
@@ -94,18 +98,18 @@ _secretrun() {
         fi
     fi
     case $verb in
-        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --no-masking --pristine --pass --tty --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
-        check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
-        redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
-        read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
-        inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --no-masking --pristine --pass --tty --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
+        redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
+        read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
+        inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
         init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;
         set) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         list) if [[ $cur == -* ]]; then _secretrun_reply -W '--store --json -h --help'; fi ;;
         unset) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         rename) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
-        doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
+        doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;

@@ -74,6 +74,8 @@ RESOLUTION = (
             metavar="REFERENCE", separator="\n"),
     Setting("set", ("--set",), "list", "set one variable to a text or a reference",
             metavar="NAME=VALUE", separator="\n", project=False),
+    Setting("only", ("--only",), "list", "of the secrets, give the command these alone", metavar="GLOB"),
+    Setting("except", ("--except",), "list", "give the command none of these variables", metavar="GLOB"),
     Setting("keep_env", ("--keep-env",), "flag", "the inherited environment wins over the template"),
     Setting("timeout", ("--timeout",), "seconds", "seconds each store may take (default: 60)",
             default=60.0, metavar="SECONDS"),
@@ -89,6 +91,8 @@ MASKING = (
             default="[REDACTED:{name}]", metavar="TEXT"),
     Setting("mask_env", ("--mask-env",), "list", "also mask the values of these inherited variables",
             metavar="GLOB"),
+    Setting("show", ("--show",), "list", "leave the values of these variables unmasked", metavar="GLOB",
+            project=False),
     Setting("paranoid", ("--paranoid",), "flag", "also mask fragments of 12 bytes and more"),
 )  # fmt: skip
 OUTPUT = (

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from secretrun.cache.client import Cache
     from secretrun.config.load import Config
     from secretrun.config.settings import Settings
+    from secretrun.launch.choice import Choice
     from secretrun.messages import Messages
+    from secretrun.resolution.resolve import Resolved
 
 
 class Prepared:
@@ -33,7 +35,8 @@ class Prepared:
     """
 
     __slots__ = (
-        "agent", "cache", "config", "directory", "environ", "plan", "registry", "settings", "stores", "words",
+        "agent", "cache", "choice", "config", "directory", "environ", "plan", "registry", "settings",
+        "stores", "words",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +57,7 @@ class Prepared:
         if config.backends:
             self.registry.check_options()
         self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"), collects=True)
+        self.choice: Choice | None = None
         self.cache: Cache | None = None
         ttl = self.settings.value("cache")
         if isinstance(ttl, float) or self.settings.flag("offline"):
@@ -91,6 +95,18 @@ class Prepared:
             )
 
 
+def resolve_all(prepared: Prepared, *, consequence: str = "the command was not started") -> Resolved:
+    """Ask the stores of a prepared run; `consequence` ends the message when that fails.
+
+    Raises:
+        ResolutionError: naming all that failed.
+    """
+    from secretrun.resolution.resolve import resolve
+
+    resolved = resolve(prepared.plan, prepared.stores, consequence=consequence)
+    return resolved if prepared.choice is None else prepared.choice.apply(resolved, prepared.plan)
+
+
 def prepare(option: Callable[[str], object], messages: Messages, *, keep_faults: bool = False) -> Prepared:
     """Read the configuration and build the plan; no store is asked yet.
 
@@ -120,6 +136,11 @@ def prepare(option: Callable[[str], object], messages: Messages, *, keep_faults:
         from secretrun.resolution.resolve import report
 
         raise report((), "nothing was done", prepared.plan.faults)
+    if settings.items("only") or settings.items("except") or settings.items("show"):
+        from secretrun.launch.choice import Choice
+
+        prepared.choice = Choice(settings)
+        prepared.choice.narrow(prepared.plan)
     if prepared.cache is not None:
         for entry in prepared.plan.entries.values():
             if entry.remember is not None:

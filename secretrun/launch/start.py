@@ -8,6 +8,7 @@ from secretrun.child import environment
 from secretrun.errors import SecretrunError
 from secretrun.hooks import agents
 from secretrun.launch import below, masking
+from secretrun.launch.prepare import resolve_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,17 +124,6 @@ def watch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: M
         note=messages.note,
     ).run(resolved)
     session.leave(session.Ending(code))
-
-
-def resolve_all(prepared: Prepared) -> Resolved:
-    """Ask the stores of a prepared run.
-
-    Raises:
-        ResolutionError: naming all that failed.
-    """
-    from secretrun.resolution.resolve import resolve
-
-    return resolve(prepared.plan, prepared.stores)
 
 
 def child_environment(prepared: Prepared, resolved: Resolved) -> dict[bytes, bytes]:

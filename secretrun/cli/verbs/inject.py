@@ -14,11 +14,11 @@ from secretrun.cli import plain_options
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError, UsageError
 from secretrun.formats import render
 from secretrun.launch import below
-from secretrun.launch.prepare import Prepared, prepare
+from secretrun.launch.prepare import Prepared, prepare, resolve_all
 from secretrun.model import Reference
 from secretrun.posix import atomic_file
 from secretrun.resolution.fetch import fetch
-from secretrun.resolution.resolve import report, resolve
+from secretrun.resolution.resolve import report
 from secretrun.template import value
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         data = fill(_read(options.in_file), options.in_file, prepared)
     else:
         data = render.render(
-            resolve(prepared.plan, prepared.stores, consequence="nothing was written").environment,
+            resolve_all(prepared, consequence="nothing was written").environment,
             options.format or "dotenv",
         )
     prepared.warn_about_cache(options.messages)

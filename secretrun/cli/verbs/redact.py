@@ -11,7 +11,7 @@ import sys
 from secretrun.cli import plain_options
 from secretrun.errors import UsageError
 from secretrun.launch import masking
-from secretrun.launch.prepare import prepare
+from secretrun.launch.prepare import prepare, resolve_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ def run(options: argparse.Namespace) -> int:
     from secretrun.posix import dumpable
     from secretrun.redact import Redactor
     from secretrun.redact import files as engine
-    from secretrun.resolution.resolve import resolve
 
     dumpable.forbid()
     if options.in_place and (not options.files or "-" in options.files):
@@ -31,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     prepared = prepare(plain_options.reader(options), options.messages)
     messages = options.messages
     messages.quiet = prepared.settings.flag("quiet")
-    resolved = resolve(prepared.plan, prepared.stores, consequence="nothing was masked or printed")
+    resolved = resolve_all(prepared, consequence="nothing was masked or printed")
     prepared.warn_about_cache(messages)
     redactor = masking.make_redactor(prepared, masking.secrets_of(prepared, resolved), messages)
     if redactor is None:
