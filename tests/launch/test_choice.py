@@ -62,7 +62,7 @@ def test_a_store_that_is_not_needed_is_not_asked(secretrun, env, tmp_path):
 
 
 def test_inherited_variables_are_kept_back_too(secretrun, env):
-    given = env | {"A": "inherited", "PLAIN_X": "1", "TOKEN": "file://missing"}
+    given = env | {"A": "inherited", "PLAIN_X": "1", "TOKEN": "sops://missing.yaml#/x"}
     done = secretrun(
         "--only",
         "B",
