@@ -246,3 +246,13 @@ def sops_store(directory, monkeypatch):
         check=True, capture_output=True, timeout=100,
     )  # fmt: skip
     plain.unlink()
+
+
+def test_every_room_is_in_the_documents():
+    """A newcomer finds each room in CONTRIBUTING.md, and its floor in docs/architecture.md."""
+    rooms = {file.parent.name for file in (ROOT / "secretrun").glob("*/__init__.py")}
+    for document in ("CONTRIBUTING.md", "docs/architecture.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        assert [
+            room for room in sorted(rooms) if f"`{room}`" not in text and f"`{room}/`" not in text
+        ] == [], document
