@@ -8,16 +8,19 @@ expression; RFC 3986 for schemes and percent-escapes; RFC 6901 for the pointer's
 
 from __future__ import annotations
 
-import re
-
 from secretrun.errors import ReferenceSyntaxError
+from secretrun.lazy_pattern import DIGITS, LETTERS, LazyPattern, LeadingWord
 from secretrun.model import Reference
 
-SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+
+SCHEME = LeadingWord(LETTERS, LETTERS + DIGITS + "+.-", "://")  # group 1 is the scheme
 
 # vals' own expression: it ends at a "+", a blank or the end, and not in a quote or comma.
-VALS = re.compile(r"(?:secret)?ref\+([^+:\s]*)://([^+\n ]*[^+\n \",])(\+?)")
-VALS_NESTED = r"[^+:\s]*://"
+VALS = LazyPattern(r"(?:secret)?ref\+([^+:\s]*)://([^+\n ]*[^+\n \",])(\+?)", needs="ref+")
+VALS_NESTED = LazyPattern(r"[^+:\s]*://", needs="://")
 VALS_SCHEMES = {
     "awssecrets": "aws-sm",
     "awsssm": "aws-ssm",
@@ -94,7 +97,7 @@ def parse_vals(match: re.Match[str], *, base: str, trusted: bool) -> Reference |
         ReferenceSyntaxError: with the column in what was matched.
     """
     backend, rest = match.group(1), match.group(2)
-    if match.group(3) and rest.endswith("ref") and re.match(VALS_NESTED, match.string[match.end() :]):
+    if match.group(3) and rest.endswith("ref") and VALS_NESTED.match(match.string[match.end() :]):
         raise ReferenceSyntaxError(
             "a ref+ inside another one", hint="give the inner one a variable of its own, and use $NAME here"
         )
@@ -154,6 +157,8 @@ def _decode(text: str, whole: str) -> str:
     """Undo percent-escapes (RFC 3986), as UTF-8; a "%" that starts none stays as it is."""
     if "%" not in text:
         return text
+    import re
+
     raw = re.sub(
         rb"%([0-9A-Fa-f]{2})",
         lambda match: bytes([int(match.group(1), 16)]),

@@ -15,10 +15,8 @@ the name and value and for `\$`.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-
 from secretrun.errors import SecretrunError, TemplateError
+from secretrun.lazy_pattern import DIGITS, LETTERS, LazyPattern, LeadingWord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +25,8 @@ if TYPE_CHECKING:
     Parts = tuple[str | "Variable", ...]
 
 TEMPLATE = ".env.secretrun"  # the file that is found without being named
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = LeadingWord(LETTERS + "_", LETTERS + DIGITS + "_")
+_YAML = LazyPattern(r"[A-Za-z_][A-Za-z0-9_]*[ \t]*:", needs=":")
 DEPTH = 50  # of `${A:-${B:-...}}`: far more than anybody writes, far less than the stack holds
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "`": "`"}
 
@@ -121,7 +120,9 @@ class _Reader:
         self.end = len(text)
         self.in_double_quotes = False
         self.depth = 0
-        self.line_starts: list[int] = []
+        self.counted = 0  # up to here the newlines are counted
+        self.newlines = 0
+        self.line_start = 0
 
     def fail(self, message: str, at: int | None = None, hint: str | None = None) -> NoReturn:
         line, column = self.place(self.at if at is None else at)
@@ -129,10 +130,14 @@ class _Reader:
 
     def place(self, at: int) -> tuple[int, int]:
         """Line and column of a character, both from 1."""
-        if not self.line_starts:
-            self.line_starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
-        line = bisect_right(self.line_starts, at)
-        return line, at - self.line_starts[line - 1] + 1
+        if at < self.counted:
+            self.counted = self.newlines = self.line_start = 0
+        passed = self.text[self.counted : at]
+        if "\n" in passed:
+            self.newlines += passed.count("\n")
+            self.line_start = self.counted + passed.rfind("\n") + 1
+        self.counted = at
+        return self.newlines + 1, at - self.line_start + 1
 
     def skip(self, characters: str) -> None:
         while self.at < len(self.text) and self.text[self.at] in characters:
@@ -173,9 +178,12 @@ class _Reader:
         self.depth = 0
 
     def assignment(self) -> Assignment:
-        exported = re.compile(r"export[ \t]+(?![ \t=])").match(self.text, self.at)
-        if exported:
-            self.at = exported.end()
+        if self.text.startswith(("export ", "export\t"), self.at):
+            word = self.at
+            self.at += len("export")
+            self.skip(" \t")
+            if self.text.startswith("=", self.at):
+                self.at = word  # a variable of that name
         start = self.at
         match = NAME.match(self.text, self.at)
         end = match.end() if match else self.at
@@ -194,7 +202,7 @@ class _Reader:
         """No line may be echoed here: it can be a secret value that lost its name or its quotes."""
         line = self.text[start : self.line_end()]
         name, equals, _ = line.partition("=")
-        if re.match(r"[A-Za-z_][A-Za-z0-9_]*[ \t]*:", line):
+        if _YAML.match(line):
             self.fail("expected '=' after the name, found ':'", end)
         if not equals:
             self.fail(
@@ -227,7 +235,7 @@ class _Reader:
         else:
             return self.unquoted()
         rest = self.text[self.at : self.line_end()]
-        if rest.strip() and not re.match(r"[ \t]+#", rest):
+        if rest.strip() and not (rest[0] in " \t" and rest.lstrip(" \t").startswith("#")):
             self.fail(
                 "text after the closing quote",
                 hint="put the whole value in quotes, or a blank before the '#' of a comment",
@@ -252,8 +260,8 @@ class _Reader:
     def unquoted(self) -> Parts:
         end = self.line_end()
         # A '#' is a comment at the start of the value only when a blank stands before it.
-        comment = re.compile(r"[ \t]#").search(self.text, self.at - 1, end)
-        stop = comment.start() if comment else end
+        comments = [self.text.find(mark, self.at - 1, end) for mark in (" #", "\t#")]
+        stop = min((at for at in comments if at >= 0), default=end)
         while stop > self.at and self.text[stop - 1] in " \t\r\f\v":
             stop -= 1
         parts: Parts = ()
@@ -326,10 +334,12 @@ class _Reader:
             self.fail("no variable name after '${'", start, "write \\${ for a literal")
         self.at = match.end()
         self.skip(" \t")
-        operator = re.compile(r":?[-?+]").match(self.text, self.at, self.end)
+        operator = ":" if self.text.startswith(":", self.at, self.end) else ""
+        kind = self.text[self.at + len(operator) : min(self.at + len(operator) + 1, self.end)]
+        operator = operator + kind if kind and kind in "-?+" else ""
         word: Parts = ()
         if operator:
-            self.at = operator.end()
+            self.at += len(operator)
             self.depth += 1
             word = self.run("}", start)
             self.depth -= 1
@@ -340,5 +350,4 @@ class _Reader:
                 "the forms are ${VAR}, ${VAR:-default}, ${VAR:?message} and ${VAR:+other}",
             )
         self.at += 1
-        kind = operator.group() if operator else ""
-        return Variable(match.group(), kind, word, self.text[start : self.at], line, column)
+        return Variable(match.group(), operator, word, self.text[start : self.at], line, column)

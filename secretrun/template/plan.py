@@ -10,8 +10,6 @@ template goes in as it is and is never looked through for references: the value 
 
 from __future__ import annotations
 
-import re
-
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError
 from secretrun.model import Reference
 from secretrun.reference import parse
@@ -371,6 +369,8 @@ def _is_name(name: str, assignment: Assignment) -> bool:
                 return True
             break
         before = part if isinstance(part, str) else ""
+    import re
+
     return (
         re.fullmatch(r"[A-Z]+(?:_[A-Z0-9]+)*|[a-z]+(?:_[a-z0-9]+)*|_+[A-Za-z_]+", name) is not None
         and re.search(r"(?i)pass|pwd|secret|token|key|cred|salt|auth", assignment.name) is None

@@ -10,33 +10,34 @@ Source: 1Password's "secret reference syntax" and "template syntax" for `op://` 
 
 from __future__ import annotations
 
-import re
-
 from secretrun.errors import ConfigError, ReferenceSyntaxError
+from secretrun.lazy_pattern import LazyPattern
 from secretrun.model import Frozen, Reference
 from secretrun.reference import SCHEME, VALS, VALS_LITERAL, parse, parse_vals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
 # A hole stands for a value that is no text of this template. No input holds such a character: it is half
 # a surrogate pair, and bytes that are not UTF-8 become the other half.
-HOLE = re.compile("[\ud800-\udbff]")
+HOLE = LazyPattern("[\ud800-\udbff]", beyond_ascii=True)
 HOLES = 0xDBFF - 0xD800 + 1
 
-# What 1Password allows in a name; everything else needs the object's id instead. These three are compiled
-# (and then kept, by `re`) when there is an op:// to look at: it takes a millisecond.
+# What 1Password allows in a name; everything else needs the object's id instead.
 OP_NAME = r"[\w\-. \ud800-\udbff]+"
-OP_WHOLE = rf"(?i)op://{OP_NAME}(?:/{OP_NAME})*/?(?:\?[^#\s]*)?(?:#/.*)?"
+OP_WHOLE = LazyPattern(rf"(?i)op://{OP_NAME}(?:/{OP_NAME})*/?(?:\?[^#\s]*)?(?:#/.*)?", needs="://")
 # Inside text: not preceded by a character that makes it part of a longer word, up to the first
 # character that a name without blanks can't hold.
-OP_INSIDE = (
-    r"(?<![A-Za-z0-9\-+\\.])op://[A-Za-z0-9\-_./\ud800-\udbff]+(?:\?[A-Za-z0-9\-?_.=&\ud800-\udbff]*)?"
+OP_INSIDE = LazyPattern(
+    r"(?<![A-Za-z0-9\-+\\.])op://[A-Za-z0-9\-_./\ud800-\udbff]+(?:\?[A-Za-z0-9\-?_.=&\ud800-\udbff]*)?",
+    needs="op://",
 )
 # The same where variables are still to be expanded.
-OP_INSIDE_UNEXPANDED = (
-    r"(?<![A-Za-z0-9\-+\\.])op://(?:[A-Za-z0-9\-_./]|\$\{[^}\n]*\}|\$[A-Za-z_])+(?:\?[A-Za-z0-9\-?_.=&]*)?"
+OP_INSIDE_UNEXPANDED = LazyPattern(
+    r"(?<![A-Za-z0-9\-+\\.])op://(?:[A-Za-z0-9\-_./]|\$\{[^}\n]*\}|\$[A-Za-z_])+(?:\?[A-Za-z0-9\-?_.=&]*)?",
+    needs="op://",
 )
 
 
@@ -57,17 +58,17 @@ OURS, FOUND, INHERITED = "ours", "found", "inherited"
 # first shape does, in a text that lay around the second too must fit.
 _HOLED = r"[\w\ud800-\udbff]"
 SHARED = {
-    "env": (rf"env://{_HOLED}+(?:#/.*)?", ""),
-    "exec": ("", ""),
-    "file": ("", r"file://(?!/).*|[^?#]*\?(?:encode|format|trim)=.*|[^#]*#/.*"),
+    "env": (LazyPattern(rf"(?is)env://{_HOLED}+(?:#/.*)?"), None),
+    "exec": (None, None),
+    "file": (None, LazyPattern(r"(?is)file://(?!/).*|[^?#]*\?(?:encode|format|trim)=.*|[^#]*#/.*")),
     "k8s": (
-        r"k8s://(?:[^/?#:]+/[^/?#]+/?(?:\?[^#]*)?(?:#/.*)?|v1/Secret/[^/]+/.*)",
-        r"[^#]*#/.*|k8s://v1/.*",
+        LazyPattern(r"(?is)k8s://(?:[^/?#:]+/[^/?#]+/?(?:\?[^#]*)?(?:#/.*)?|v1/Secret/[^/]+/.*)"),
+        LazyPattern(r"(?is)[^#]*#/.*|k8s://v1/.*"),
     ),
 }
 # What looks like a reference at the beginning of a text and is none: a slash lost, an underscore in the
 # scheme, blanks before it.
-SLIP = r"(\s*)([A-Za-z0-9][A-Za-z0-9+._-]*):(/{1,2})(?![/\s])"
+SLIP = LazyPattern(r"(\s*)([A-Za-z0-9][A-Za-z0-9+._-]*):(/{1,2})(?![/\s])", needs=":/")
 
 
 class Draft(Frozen):
@@ -109,7 +110,7 @@ def is_whole(text: str, known: Callable[[str], bool], origin: str = OURS) -> boo
     if scheme.startswith(("ref+", "secretref+")):
         return VALS.fullmatch(text) is not None or VALS.match(text) is None
     if scheme == "op":
-        inside = None if re.fullmatch(OP_WHOLE, text) else re.match(OP_INSIDE, text)
+        inside = None if OP_WHOLE.fullmatch(text) else OP_INSIDE.match(text)
         # Too short for a reference: it ends at a character that can't stand in a name.
         return inside is None or len([part for part in inside.group()[5:].split("/") if part]) < 3
     if scheme in SHARED:
@@ -122,7 +123,7 @@ def _is_ours(text: str, scheme: str, origin: str) -> bool:
     if origin == INHERITED:
         return False
     shapes = SHARED[scheme] if origin == FOUND else SHARED[scheme][:1]
-    return all(not shape or re.fullmatch(shape, text, re.IGNORECASE | re.DOTALL) for shape in shapes)
+    return all(shape is None or shape.fullmatch(text) for shape in shapes)
 
 
 def refuse_slip(text: str, known: Callable[[str], bool]) -> None:
@@ -132,9 +133,11 @@ def refuse_slip(text: str, known: Callable[[str], bool]) -> None:
         ReferenceSyntaxError: it quotes nothing but the scheme, as the rest may be anything.
         ConfigError: by `known`, for a scheme that looks like a slip.
     """
-    match = re.match(SLIP, text) if ":/" in text[:64] else None
-    if match is None or ("://" in text[: match.end()] and SCHEME.match(text)):
+    if ":/" not in text[:64] or SCHEME.match(text):
         return  # what has a scheme was looked at by `is_whole`
+    match = SLIP.match(text)
+    if match is None:
+        return
     blanks, scheme, slashes = match.groups()
     scheme = scheme.lower()
     if scheme in SHARED or not known(scheme):
@@ -259,7 +262,7 @@ class _Reader:
         position = 0
         inside = OP_INSIDE_UNEXPANDED if self._expand else OP_INSIDE
         matches = sorted(
-            (*re.finditer(inside, text), *VALS.finditer(text)),
+            (*inside.finditer(text), *VALS.finditer(text)),
             key=lambda match: (match.start(), -match.end()),
         )
         for match in matches:
@@ -268,7 +271,7 @@ class _Reader:
             pieces.append(text[position : match.start()])
             position = match.end()
             # what follows a vals expression is looked at as well
-            vals = match.re is VALS and not self._expand and not HOLE.search(match.group())
+            vals = match.re is VALS.compiled and not self._expand and not HOLE.search(match.group())
             pieces += self.read(match.group(), offset + match.start(), match if vals else None)
         pieces.append(text[position:])
         return pieces
@@ -316,9 +319,11 @@ def _enclosed(text: str, opening: int) -> tuple[str | tuple[int, str], int]:
                 end += 1
             literal.append(text[end])
             end += 1
-        closing = re.compile(r'"[ \t]*\}\}').match(text, end)
-        if closing:
-            return "".join(literal), closing.end()
+        closing = end + 1
+        while closing < len(text) and text[closing] in " \t":
+            closing += 1
+        if end < len(text) and text.startswith("}}", closing):
+            return "".join(literal), closing + 2
     end = text.find("}}", start)
     if end < 0:
         return (start, text[start:]), -1

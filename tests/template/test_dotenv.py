@@ -220,7 +220,8 @@ class Counted(str):
 
     def find(self, what, start=0, *end):
         found = str.find(self, what, start, *end)
-        Counted.work += (found if found >= 0 else len(self)) - start + 1
+        limit = end[0] if end else len(self)
+        Counted.work += (found if found >= 0 else limit) - start + 1
         return found
 
     def rfind(self, what, start=0, *end):
