@@ -18,6 +18,41 @@ if TYPE_CHECKING:
 SHOWN_KEYS = 8  # how many names of keys a message lists
 
 
+class Unfit(BadAnswer):
+    """Some keys of what is imported whole hold no single value.
+
+    Attributes:
+        what: what they are keys of.
+        unfit: their names.
+        fit: the other keys, with their values.
+        nested: those of `unfit` that hold a mapping or a list, as JSON.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        unfit: Sequence[str],
+        fit: Mapping[str, bytes],
+        nested: Mapping[str, bytes],
+        *,
+        hint: str | None = None,
+    ) -> None:
+        several = [name for name in unfit if name in nested]
+        null = [name for name in unfit if name not in nested]
+        said = []
+        for names, holds in ((several, "several values, not one"), (null, "null")):
+            if names:
+                shown = ", ".join(map(repr, names))
+                one = len(names) == 1
+                said.append(f"the key{'' if one else 's'} {shown} in {what} hold{'s' if one else ''} {holds}")
+        ways = "?names=skip leaves them out" + (", ?nested=json gives them as JSON" if several else "")
+        super().__init__("; ".join(said), hint=f"{ways}; {hint}" if hint else ways)
+        self.what = what
+        self.unfit = tuple(unfit)
+        self.fit = fit
+        self.nested = nested
+
+
 def select(content: bytes, pointer: tuple[str, ...] | None, *, kind: str = "auto", what: str) -> bytes:
     """The value at `pointer` in `content`.
 
@@ -82,14 +117,23 @@ def entries(node: Any, pointer: tuple[str, ...], *, what: str) -> dict[str, byte
     node = walk(node, pointer, what=what)
     if not isinstance(node, dict):
         raise BadAnswer(f"what is to be imported from {what} is not a mapping of names to values")
+    fit: dict[str, bytes] = {}
+    nested: dict[str, bytes] = {}
+    unfit: list[str] = []
+    hint = None
     for name, value in node.items():
+        place = f"{what} at {name}"
+        if value is None or isinstance(value, (dict, list)):
+            unfit.append(name)
         if isinstance(value, (dict, list)):
-            below = f"#/{'/'.join((*pointer, name))}"
-            raise BadAnswer(
-                f"the key {name!r} in {what} holds several values, not one",
-                hint=f"import what is below it with {below}" if isinstance(value, dict) else None,
-            )
-    return {name: to_bytes(value, what=f"{what} at {name}") for name, value in node.items()}
+            nested[name] = to_bytes(value, what=place)
+            if isinstance(value, dict) and hint is None:
+                hint = f"import what is below it with #/{'/'.join((*pointer, name))}"
+        elif value is not None:
+            fit[name] = to_bytes(value, what=place)
+    if unfit:
+        raise Unfit(what, unfit, fit, nested, hint=hint)
+    return fit
 
 
 def to_bytes(node: Any, *, what: str) -> bytes:

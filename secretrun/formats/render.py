@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Pairs = Sequence[tuple[str, str]]
 
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 DOCKER_LINE = 64 * 1024  # bytes: longer ones end docker's scanner with an error
 CONTROL = re.compile(r"[\x01-\x08\x0b-\x1f\x7f]")  # all but tab and line feed
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,-]+")
@@ -105,8 +106,11 @@ def render(environment: Mapping[str, bytes], form: str) -> bytes:
     """The environment in one of `FORMATS`.
 
     Raises:
-        ConfigError: naming a variable the format can't carry.
+        ConfigError: naming a variable the format can't carry, or what is no name of a variable.
     """
+    wrong = [name for name in environment if not NAME.fullmatch(name)]
+    if wrong:  # a line, or a command, in whatever reads it
+        raise ConfigError(f"no names of variables: {', '.join(map(repr, wrong))}")
     pairs = []
     for name, raw in environment.items():
         value = raw.decode("utf-8", "surrogateescape")

@@ -9,11 +9,18 @@ from __future__ import annotations
 import os
 import re
 
+from secretrun.errors import ConfigError
 from secretrun.migrate.migration import Migration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.migrate.migration import Text
+
+# What varlock's header may say (varlock.dev, "Root decorators" and "Item decorators").
+DECORATORS = (
+    "currentEnv", "defaultRequired", "defaultSensitive", "disable", "envFlag", "generateTypes", "import",
+    "plugin", "preventLeaks", "redactLogs", "required", "sensitive",
+)  # fmt: skip
 
 
 def read(source: Text) -> Migration | None:
@@ -21,6 +28,7 @@ def read(source: Text) -> Migration | None:
 
     Told by its name where the tool has a fixed one, else by what is in it.
     """
+    refuse_encrypted(source)
     tool = _tool(os.path.basename(source.path), source.text)
     if tool is None:
         return None
@@ -40,8 +48,7 @@ def by_name(text: str) -> Migration | None:
         migration.imports.append(f"doppler://{rest.strip('/')}")
         return migration
     for service in rest.split(","):
-        migration.imports.append(f"aws-ssm:///{service.strip('/')}?recursive=true")
-    migration.leave(0, rest, "chamber upper-cases names; here they arrive as Parameter Store has them")
+        migration.imports.append(f"aws-ssm:///{service.strip('/')}?recursive=true&names=upper")
     return migration
 
 
@@ -54,8 +61,35 @@ def _tool(name: str, text: str) -> str | None:
         return "teller"
     if name in ("doppler.yaml", ".doppler.yaml"):
         return "doppler"
-    if name.startswith(".env.schema") or re.search(r"^#\s*@\w+", text, re.MULTILINE):
+    if name.startswith(".env.schema") or _has_header(text):
         return "varlock"
     if name.endswith((".yml", ".yaml", ".json")):
+        # A plain map of names to values is read by the same reader, and said to be one.
         return "summon" if re.search(r":\s*!(?:var|file|str|default)\b", text) else "vals"
     return None
+
+
+def _has_header(text: str) -> bool:
+    """Whether an env file begins with varlock's header: comments with its decorators, and a divider."""
+    known = False
+    for line in text.splitlines():
+        if re.match(r"#\s*-{3,}\s*$", line):
+            return known
+        if line.strip() and not line.startswith("#"):
+            return False
+        known = known or re.match(rf"#\s*@(?:{'|'.join(DECORATORS)})\b", line) is not None
+    return False
+
+
+def refuse_encrypted(source: Text) -> None:
+    """Refuse a file that is a store already.
+
+    Raises:
+        ConfigError: sops has encrypted it; the hint imports it.
+    """
+    marks = r"^sops:\s*$|^\s*\"sops\":\s*\{|^sops_(?:version|mac)=|^\[sops\]\s*$"
+    if re.search(marks, source.text, re.MULTILINE) and "ENC[" in source.text:
+        raise ConfigError(
+            f"{source.path} is encrypted by sops: it is a store already",
+            hint=f"--from sops://{source.path} imports it, or from = [...] in [run] of secretrun.toml",
+        )

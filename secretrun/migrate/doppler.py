@@ -14,18 +14,22 @@ if TYPE_CHECKING:
 
 
 def read(source: Text) -> Migration:
-    """The first setup (that for this directory) becomes `from = ["doppler://PROJECT/CONFIG"]`."""
+    """The setup of this directory becomes `from = ["doppler://PROJECT/CONFIG"]`."""
     found = Migration("Doppler")
     setup = yaml(source).get("setup")
     entries = setup if isinstance(setup, list) else [setup]
-    for number, entry in enumerate(entries):
+    after = 0
+    for entry in entries:
         said = table(entry)
         project, config = said.get("project"), said.get("config")
-        where = str(said.get("path", "."))
+        where = str(said.get("path") or ".")
+        line = after = source.line_of("project", after=after) or source.line_of("setup")
         if not project or not config:
             found.leave(source.line_of("setup"), "setup", "names no project and config")
-        elif number and where not in (".", "./"):
-            found.leave(source.line_of("path"), where, "belongs to another directory: import it there")
+        elif where.rstrip("/") not in (".", ""):
+            found.leave(line, where, "belongs to another directory: import it there")
+        elif found.imports:
+            found.leave(line, f"{project}/{config}", "a second project of this directory")
         else:
             found.imports.append(f"doppler://{project}/{config}")
     return found

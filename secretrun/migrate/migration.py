@@ -9,9 +9,11 @@ from secretrun.reference import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Table = dict[str, object]
+
+VARIABLE = re.compile(r"(?<!\\)\$[A-Za-z_{]")
 
 
 class Migration:
@@ -22,6 +24,7 @@ class Migration:
         profiles: the same, by profile.
         imports: references of whole stores, for `from` in `[run]`.
         left: (line from 1 or 0 for the whole file, what, why) of everything not carried over.
+        public: (profile or None, variable) of the literals that the tool's file declares to be no secret.
     """
 
     def __init__(self, tool: str) -> None:
@@ -30,6 +33,7 @@ class Migration:
         self.profiles: dict[str, dict[str, Table]] = {}
         self.imports: list[str] = []
         self.left: list[tuple[int, str, str]] = []
+        self.public: set[tuple[str | None, str]] = set()
 
     def __repr__(self) -> str:
         return f"<Migration from {self.tool}: {len(self.secrets)} variables, {len(self.left)} left>"
@@ -58,6 +62,31 @@ class Migration:
                 return
         target = self.secrets if profile is None else self.profiles.setdefault(profile, {})
         target[name] = entry
+
+    def take_secrets(self, is_setting: Callable[[str, str], bool], store: str) -> dict[str, str]:
+        """The literals that are neither public nor settings, by the name they get in a store.
+
+        They become references to that store here: secretrun.toml is there to be committed.
+
+        Args:
+            is_setting: whether a variable's value is no secret.
+            store: what a reference to the store starts with.
+        """
+        taken: dict[str, str] = {}
+        for profile, entries in ((None, self.secrets), *self.profiles.items()):
+            for name, entry in entries.items():
+                text = entry.get("value")
+                if not isinstance(text, str) or VARIABLE.search(text) or entry.get("mask") == "never":
+                    continue
+                value = plain(text)
+                if (profile, name) in self.public or is_setting(name, value):
+                    continue
+                key = name if profile is None else f"{re.sub('[^A-Za-z0-9_]', '_', profile).upper()}_{name}"
+                taken[key] = value
+                del entry["value"]
+                entry.pop("mask", None)
+                entries[name] = {"ref": f"{store}#/{key}", **entry}
+        return taken
 
 
 class Text:
@@ -94,3 +123,8 @@ def literal(value: object, *, variables: bool = False) -> str:
     dollar = r"\$(?!\{[A-Za-z_][A-Za-z0-9_]*\})" if variables else r"\$"
     text = re.sub(dollar, r"\\$", str(value))
     return text.replace("{{", '{{ "{{" }}')
+
+
+def plain(text: str) -> str:
+    """What `literal` was made of."""
+    return text.replace("\\$", "$").replace('{{ "{{" }}', "{{")

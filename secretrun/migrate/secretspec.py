@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from secretrun.migrate.migration import Text
 
+REF = ("item", "field", "section", "vault")
 CARRIED = ("description", "required", "default", "providers", "ref", "as_path", "composed")
 
 
@@ -75,7 +76,11 @@ def _entry(
         found.leave(line, f"{name}.providers", f"only the first provider is carried over, {chain[0]!r}")
     uri = providers.get(str(chain[0]), str(chain[0]))
     uri = str(table(uri).get("uri", uri) if isinstance(uri, dict) else uri)
-    reference = _reference(uri, table(said.get("ref")), name)
+    ref = table(said.get("ref"))
+    found.leave_rest(ref, REF, line, f"{name}.ref")
+    named = bool(said.get("providers") or defaults)
+    # An item without a provider is one of the store that the user has chosen elsewhere.
+    reference = _reference(uri, ref, name) if named or not ref else None
     if reference is None:
         found.leave(line, name, f"the address in {uri!r} can't be carried over: name its value by hand")
         return None

@@ -93,6 +93,8 @@ def _map(
         return
     if kind == "google_secretmanager":
         path = path.strip("/").removeprefix("projects/").removesuffix("/secrets")
+    if kind in ("hashicorp", "hashicorp_vault"):  # the API's path of a key-value store of version 2
+        path = re.sub(r"^/?([^/]+)/data/", r"\1/", path)
     options = f"?region={region}" if region else ""
     for key, name in keys.items():
         reference = one.format(path=path.rstrip("/"), key=key)

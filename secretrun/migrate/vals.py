@@ -1,5 +1,7 @@
 """vals: a YAML or JSON map of names to values, with `ref+backend://...` expressions that we read too.
 
+Without one it is a plain map of values, all of them literals.
+
 Source: github.com/helmfile/vals, README "Usage" and pkg/expansion.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 from secretrun import reference
 from secretrun.errors import ReferenceSyntaxError
-from secretrun.migrate.documents import yaml
+from secretrun.migrate.documents import Tagged, yaml
 from secretrun.migrate.migration import Migration, literal
 from secretrun.template import value as pieces
 
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 
 def read(source: Text) -> Migration:
     """Every scalar of the top level becomes a variable."""
-    found = Migration("vals")
+    found = Migration("vals" if reference.VALS.search(source.text) else "plain values")
     for name, value in yaml(source).items():
         line = source.line_of(name)
+        if isinstance(value, Tagged):
+            found.leave(value.line, name, f"the tag !{value.tag} is not known")
+            continue
         if isinstance(value, (dict, list)):
             found.leave(line, name, "a nested value is no environment variable")
         elif value is None:

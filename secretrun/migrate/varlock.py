@@ -120,8 +120,8 @@ def _item(
     elif "value" in entry and not function:
         if "sensitive" in decorators:
             entry["mask"] = "always"
-        elif _sensitive(name, header.get("defaultSensitive", "true")):
-            found.leave(line, name, f"a literal is not masked: secretrun set {name} moves it into the store")
+        elif not _sensitive(name, header.get("defaultSensitive", "true")):
+            found.public.add((None, name))
     found.add(name, entry, line)
 
 

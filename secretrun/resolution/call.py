@@ -146,15 +146,16 @@ def _listing(backend: Backend, reference: Reference, context: Context) -> Listin
         return BackendError(
             f"{backend.info.title} can't be imported whole", hint="name each value in a template instead"
         )
+    from secretrun.resolution.names import listed, without_options
+
     try:
-        found: dict[str, bytes] = dict(listing(reference, context))
+        bare = without_options(reference)
+        found = listed(reference, lambda: listing(bare, context))
     except SecretrunError as error:
         return error
     except BaseException as error:  # noqa: BLE001  see _broken
         return _broken(backend, error)
-    for name, value in found.items():
-        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
-            return BadAnswer(f"the key {name!r} can't be a variable's name")
+    for value in found.values():
         if not isinstance(value, bytes):
             return BadAnswer(
                 f"the {backend.info.name} backend answered with {type(value).__name__}, not bytes"

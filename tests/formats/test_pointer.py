@@ -167,6 +167,11 @@ def test_a_listing_has_every_key_and_refuses_trees():
     with pytest.raises(BadAnswer, match="'s'") as caught:
         listing(b"s: {a: x}", None, what="c")
     assert caught.value.hint.endswith("#/s")
+    with pytest.raises(BadAnswer) as caught:
+        listing(b'{"a": null, "b": [1], "c": "x", "d": {"e": 1}, "f": null}', None, what="c")
+    said = "the keys 'b', 'd' in c hold several values, not one; the keys 'a', 'f' in c hold null"
+    assert caught.value.message == said
+    assert (caught.value.fit, caught.value.nested) == ({"c": b"x"}, {"b": b"[1]", "d": b'{"e":1}'})
     with pytest.raises(BadAnswer, match="not a mapping"):
         listing(b"[1]", None, what="c")
 

@@ -178,7 +178,7 @@ def test_varlock_decorators_behind_a_value_and_values_of_several_lines():
         "URL": {"value": "https://${HOST}:$PORT/x"},
     }
     assert left(found) == [
-        (5, "APP_ENV"), (10, "PUBLIC_LIST"), (11, "LINES"), (12, "URL"), (13, "RUN"), (14, "OPEN"),
+        (10, "PUBLIC_LIST"), (13, "RUN"), (14, "OPEN"),
     ]  # fmt: skip
 
 
@@ -260,7 +260,7 @@ def test_teller_1_has_its_keys_in_env():
     assert found.secrets == {
         "FOO": {"ref": "file://~/other.env?format=dotenv#/FOO"},
         "BAR": {"ref": "aws-ssm:///prod/billing/bar"},
-        "SMTP": {"ref": "vault://secret/data/wordpress#/smtp"},
+        "SMTP": {"ref": "vault://secret/wordpress#/smtp"},
     }
     assert left(found) == [(1, "project"), (7, "FOO.redact_with"), (20, "heroku")]
 
@@ -282,3 +282,70 @@ def test_vals_dollars_and_braces_beside_an_expression_are_text():
         "home": {"ref": "\\$a ref+envsubst://$HOME+/x"},
     }
     assert left(found) == [(3, "tf")]
+
+
+# --- what is not to be guessed
+
+
+def test_secretspec_an_item_of_an_unnamed_provider_is_left():
+    found = read(
+        "secretspec.toml",
+        """
+        [profiles.default]
+        A = { ref = { item = "db", field = "password" } }
+        B = { ref = { item = "db", field = "password" }, providers = ["onepassword://Prod"] }
+        C = { providers = ["pass"], ref = { item = "x", color = "red" } }
+        D = { required = true }
+        """,
+    )
+    assert found.secrets == {
+        "B": {"ref": "op://Prod/db/password"},
+        "C": {"ref": "pass://x"},
+        "D": {"ref": "env://D"},
+    }
+    assert [what for _, what, _ in found.left] == ["A", "C.ref.color"]
+
+
+def test_doppler_takes_the_setup_of_this_directory_alone():
+    text = """
+        setup:
+          - project: web
+            config: dev
+            path: web/
+          - project: api
+            config: dev
+            path: ./
+          - project: third
+            config: dev
+          - project: fourth
+            config: dev
+            path: sub/dir
+        """
+    found = read("doppler.yaml", text)
+    assert found.imports == ["doppler://api/dev"]
+    assert [what for _, what, _ in found.left] == ["web/", "third/dev", "sub/dir"]
+    assert read("doppler.yaml", "setup:\n  project: web\n  config: dev\n  path: web\n").imports == []
+
+
+def test_teller_a_path_of_vaults_api_is_the_secrets_own():
+    text = """
+        providers:
+          v:
+            kind: hashicorp
+            maps:
+              - {id: a, path: secret/data/app, keys: {K: K}}
+              - {id: b, path: /kv/data/a/b, keys: {L: L}}
+              - {id: c, path: secret/database/x, keys: {M: M}}
+              - {id: d, path: secret/data/whole}
+        """
+    found = read(".teller.yml", text)
+    assert {name: entry["ref"] for name, entry in found.secrets.items()} == {
+        "K": "vault://secret/app#/K", "L": "vault://kv/a/b#/L", "M": "vault://secret/database/x#/M",
+    }  # fmt: skip
+    assert found.imports == ["vault://secret/whole"]
+
+
+def test_varlock_says_of_nothing_that_is_carried_over_that_it_is_not():
+    found = read(".env.schema", "APP_ENV=development\nKEY=abc\nURL=http://${HOST}/x\nEMPTY=\n")
+    assert list(found.secrets) == ["APP_ENV", "KEY", "URL", "EMPTY"]
+    assert found.left == []

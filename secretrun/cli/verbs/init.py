@@ -66,7 +66,7 @@ def _foreign(source: str) -> Migration | None:
 
 
 def _take_over(found: Migration, source: str, directory: str, messages: Messages) -> int:
-    """Write what another tool's file says as secretrun.toml; no value is in it that was not in there."""
+    """Write what another tool's file says as secretrun.toml; plain secrets in it go into a store."""
     from secretrun.migrate.to_toml import to_toml
 
     path = os.path.join(directory, PROJECT)
@@ -74,11 +74,38 @@ def _take_over(found: Migration, source: str, directory: str, messages: Messages
         raise ConfigError(
             f"{path} exists already, and init overwrites nothing", hint="move the file away to start anew"
         )
-    atomic_file.write_atomic(path, to_toml(found).encode(), mode=0o666 & ~creation.umask())
-    for line, what, why in found.left:
-        messages.warn(f"{source}{f':{line}' if line else ''}: {what}: not carried over: {why}")
+    plain = plain_file.PlainFile()
+    plain.values = found.take_secrets(plain_file.is_setting, f"sops://{store.STORE}")
+    for name in plain.values:
+        store.check_name(name)
+    new = creation.Creation(directory)
+    with store.locked(directory, lambda: messages.note("waiting for another secretrun to finish")):
+        try:
+            if plain.values:
+                new.check()
+                new.create(plain)
+            atomic_file.write_atomic(path, to_toml(found).encode(), mode=_mode_of(source))
+        except BaseException:
+            new.undo()
+            raise
+    for line in new.said:
+        messages.note(line)
+    for at, what, why in found.left:
+        messages.warn(f"{source}{f':{at}' if at else ''}: {what}: not carried over: {why}")
+    if plain.values:
+        for line in _after_import(source, plain):
+            messages.warn(line)
     messages.note(f"created {PROJECT} in {directory} from {found.tool}; to try it: secretrun check")
     return 0
+
+
+def _mode_of(source: str) -> int:
+    """The mode of what is written from a file: no wider than the file's own."""
+    try:
+        own = os.stat(source).st_mode & 0o666
+    except OSError:  # the name of a service
+        own = 0o666
+    return (own | 0o600) & ~creation.umask()
 
 
 def _plain_file(path: str) -> PlainFile:
