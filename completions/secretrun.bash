@@ -54,10 +54,11 @@ _secretrun() {
     fi
     case "$verb $prev" in
         'run -e' | 'run --env-file' | 'run --report' | 'run --audit') _secretrun_files -f; return ;;
-        'run -p' | 'run --profile' | 'run --set' | 'run --timeout' | 'run --cache' | 'run --mask' | 'run --watch-interval' | 'run --watch-grace') return ;;
+        'run -p' | 'run --profile' | 'run --set' | 'run --timeout' | 'run --cache' | 'run --mask' | 'run --grant' | 'run --watch-interval' | 'run --watch-grace') return ;;
         'run --from') _secretrun_reference; return ;;
         'run --only' | 'run --except' | 'run --mask-env' | 'run --show' | 'run --pass') _secretrun_reply -e; return ;;
         'run --tty') _secretrun_reply -W 'auto always never'; return ;;
+        'run --egress') _secretrun_reply -W 'deny tunnel'; return ;;
         'run --watch-signal') _secretrun_reply -W 'TERM INT HUP QUIT USR1 USR2'; return ;;
         'check -e' | 'check --env-file') _secretrun_files -f; return ;;
         'check -p' | 'check --profile' | 'check --set' | 'check --timeout' | 'check --cache' | 'check --explain') return ;;
@@ -88,13 +89,18 @@ _secretrun() {
         'doctor --only' | 'doctor --except') _secretrun_reply -e; return ;;
         'cache --idle') return ;;
         'hook --scope') _secretrun_reply -W 'user project'; return ;;
+        'broker -e' | 'broker --env-file') _secretrun_files -f; return ;;
+        'broker -p' | 'broker --profile' | 'broker --set' | 'broker --timeout' | 'broker --cache' | 'broker --grant' | 'broker --in' | 'broker --host' | 'broker --method' | 'broker --ttl' | 'broker --uses' | 'broker --listen') return ;;
+        'broker --from') _secretrun_reference; return ;;
+        'broker --egress') _secretrun_reply -W 'deny tunnel'; return ;;
+        'broker --path') _secretrun_reply -e; return ;;
     esac
     if ((COMP_CWORD == 1)); then
         if [[ $cur == -* ]]; then
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact read inject init set list unset rename edit doctor cache hook completion help version'
+            _secretrun_reply -W 'run check redact read inject init set list unset rename edit doctor cache hook broker completion help version'
         fi
     fi
     case $verb in
@@ -103,6 +109,11 @@ _secretrun() {
         redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
         read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
         inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
+        redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
+        read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
+        inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
         init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;
         set) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         list) if [[ $cur == -* ]]; then _secretrun_reply -W '--store --json -h --help'; fi ;;
@@ -112,6 +123,7 @@ _secretrun() {
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;
+        broker) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --grant --egress -q --quiet -v --verbose --in --follow --json --host --method --path --ttl --uses --listen -h --help'; else _secretrun_reply -W 'check log attenuate serve'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;
         help) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;
         version) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;

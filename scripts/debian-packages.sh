@@ -2,7 +2,7 @@
 # Install the Debian packages that the tests run against, those that are missing. Elsewhere: name them.
 set -eu
 # program:package
-needed='age:age busybox:busybox dash:dash dbus-daemon:dbus dbus-send:dbus-bin fish:fish fzf:fzf git:git
+needed='age:age busybox:busybox bwrap:bubblewrap curl:curl dash:dash dbus-daemon:dbus dbus-send:dbus-bin fish:fish fzf:fzf git:git
  gnome-keyring-daemon:gnome-keyring gpg:gpg gpg-agent:gpg-agent htop:htop jq:jq keepassxc-cli:keepassxc
  less:less mksh:mksh node:nodejs npm:npm openssl:openssl pass:pass perl:perl script:bsdutils
  ssh-keygen:openssh-client strace:strace systemd-creds:systemd tmux:tmux vim:vim xxd:xxd zsh:zsh'

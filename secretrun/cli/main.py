@@ -107,7 +107,7 @@ def _dispatch(argv: list[str], messages: Messages) -> int:
     if verb not in parser.VERBS:
         raise _unknown(argv)
     try:
-        options = parser.build(verb).parse_args(rest)
+        options = parser.build(verb).read(rest)
     except UsageError as error:
         if verb == "run" and command is None:  # most often `secretrun -e FILE npm test`
             raise UsageError(error.message, hint="the command stands after '--'") from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 
 from secretrun import hints
+from secretrun.cli.verbs import broker
 from secretrun.config import settings as table
 from secretrun.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import NoReturn
 
 
@@ -39,6 +40,12 @@ class Verb:
 
 class Parser(argparse.ArgumentParser):
     """An argparse parser that raises instead of exiting, in our own words."""
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """What the words after a verb say; options may stand between the arguments too."""
+        if any(action.nargs == "*" for action in self._get_positional_actions()):
+            return self.parse_intermixed_args(words)
+        return self.parse_args(words)
 
     def error(self, message: str) -> NoReturn:
         hint = f"{self.prog} --help says what there is"
@@ -124,7 +131,8 @@ def _duration(text: str) -> float:
     return _read(table.duration, text)
 
 
-def _duration_text(text: str) -> str:
+def duration_text(text: str) -> str:
+    """A duration as it was written, when it is one."""
     _duration(text)
     return text
 
@@ -227,7 +235,7 @@ def _cache(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--idle",
         default="8h",
-        type=_duration_text,
+        type=duration_text,
         metavar="TIME",
         help="start: end after this long without a request (default: 8h)",
     )
@@ -348,6 +356,14 @@ Set a coding agent up so that its commands have the project's secrets and what i
   secretrun hook install claude --dry-run
   secretrun hook install codex
   secretrun hook uninstall claude""",
+    ),
+    "broker": Verb(
+        "broker", "explain, watch, narrow or serve what --broker lets out", broker.arguments,
+        usage="secretrun broker check NAME METHOD URL | log | attenuate PLACEHOLDER | serve",
+        examples="""\
+  secretrun broker check STRIPE_KEY GET https://api.stripe.com/v1/refunds
+  secretrun broker attenuate "$STRIPE_KEY" --path '/v1/products/**' --method GET --ttl 10m
+  secretrun broker serve --listen 127.0.0.1:3128 > broker.env""",
     ),
     "completion": Verb(
         "completion", "print the completion script of a shell", _completion,

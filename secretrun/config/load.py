@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # gets your token: those would let a cloned repository take it.
 PROJECT_OPTIONS = ("account", "environment", "namespace", "profile", "project", "region", "timeout", "vault")
 PATHS = ("audit", "report")  # settings that are a path
-SECTIONS = ("env", "secrets", "profile", "backend", "run")
+SECTIONS = ("env", "secrets", "profile", "backend", "run", "broker")
 
 
 class Config:
@@ -38,6 +38,7 @@ class Config:
         tables: whose [env] and [secrets] apply, in order.
         imports: ("--from" reference, directory its relative path starts from, trusted).
         backends: the [backend.NAME] tables.
+        broker: (where, what it says, trusted) of every [broker] table, the user's own first.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -46,6 +47,7 @@ class Config:
         self.tables: list[Layer] = []
         self.imports: list[tuple[str, str, bool]] = []
         self.backends: dict[str, Table] = {}
+        self.broker: list[tuple[str, Table, bool]] = []
 
 
 class Layer:
@@ -176,6 +178,8 @@ def _take(config: Config, layer: Layer) -> None:
                 hint=f"a project may set {', '.join(PROJECT_OPTIONS)}; the rest is for your own config.toml",
             )
         config.backends.setdefault(name, {}).update(options)
+    if "broker" in sections:
+        config.broker.append((f"{file}: [broker]", section(sections, "broker", file), trusted))
     config.tables.append(layer)
 
 

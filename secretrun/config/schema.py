@@ -47,11 +47,28 @@ def schema() -> dict[str, object]:
             "properties": {"timeout": {"type": "number", "exclusiveMinimum": 0}},
         },
     }
+    broker = {
+        "type": "object",
+        "properties": {
+            "egress": {"enum": ["deny", "tunnel"], "description": "hosts without a rule"},
+            "addresses": {
+                "oneOf": [{"enum": ["public", "any"]}, {"type": "array", "items": {"type": "string"}}],
+                "description": "where allowed names may lead",
+            },
+            "on_misuse": {"enum": ["block", "block+kill"], "description": "what a misused placeholder does"},
+            "audit": {"type": "string", "description": "the journal's file; not in a project's file"},
+            "inspect": {
+                "type": "array", "items": {"type": "string"}, "description": "hosts to look through as well",
+            },
+        },
+        "additionalProperties": False,
+    }  # fmt: skip
     sections = {
         "env": {"$ref": "#/$defs/variables"},
         "secrets": {"$ref": "#/$defs/variables"},
         "run": {"$ref": "#/$defs/run"},
         "backend": {"$ref": "#/$defs/backends"},
+        "broker": {"$ref": "#/$defs/broker"},
     }
     inner = {**sections, "run": {"$ref": "#/$defs/run", "not": {"required": ["profile"]}}}
     profile = {"type": "object", "properties": inner, "additionalProperties": False}
@@ -61,7 +78,7 @@ def schema() -> dict[str, object]:
         "type": "object",
         "properties": {**sections, "profile": {"type": "object", "additionalProperties": profile}},
         "additionalProperties": False,
-        "$defs": {"variables": variables, "run": run, "backends": backends},
+        "$defs": {"variables": variables, "run": run, "backends": backends, "broker": broker},
     }
 
 

@@ -55,6 +55,17 @@ KEYS: dict[str, tuple[dict[str, object], str]] = {
         },
         "how long the cache may remember it at most, such as 5m; false: never",
     ),
+    "allow": ({"type": "array", "items": {"type": "object"}}, "with --broker: requests it may be used in"),
+    "deny": (
+        {"type": "array", "items": {"type": "object"}},
+        "with --broker: requests it may not, whatever is allowed",
+    ),
+    "use": ({"type": "string"}, "with --broker: the rules of a preset, such as github"),
+    "placeholder": ({"enum": ["shape", "opaque"]}, "with --broker: what it looks like to the command"),
+    "extract": (
+        {"type": "string", "format": "regex"},
+        "with --broker: the secret is the group in this expression",
+    ),
     "description": ({"type": "string"}, "for people"),
 }
 
@@ -115,7 +126,20 @@ def read(plan: Plan | None, name: str, said: Table, place: str, base: str, trust
         deliver=_choice(said, "as", "env", place),
         remember=_remember(said.get("cache"), place),
         check=check,
+        broker=_brokered(said, place),
     )
+
+
+def _brokered(said: Table, place: str) -> dict[str, object]:
+    """What the broker is told about it; the broker reads it when it is asked for."""
+    for key in ("allow", "deny"):
+        rules = said.get(key, [])
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            raise ConfigError(f"{place}: {key!r} must be tables, each begun by [[secrets.NAME.{key}]]")
+    _text(said, "use", place)
+    _text(said, "extract", place)
+    _choice(said, "placeholder", "shape", place)
+    return {key: said[key] for key in ("allow", "deny", "use", "placeholder", "extract", "as") if key in said}
 
 
 def _pieces(plan: Plan, name: str, text: str, place: str, base: str, trusted: bool) -> Pieces:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from secretrun.config.settings import Settings
+    from secretrun.template.plan import Plan
+
+BROKERED = "SECRETRUN_BROKERED"  # what a run with --broker sets for its command: its name in the audit
 
 
 class RefusedBelow(SecretrunError):
@@ -58,3 +61,20 @@ def check(settings: Settings, environ: Mapping[str, str]) -> None:
     ):
         if given and settings.source(name) in ("the command line", f"SECRETRUN_{name.upper()}"):
             refuse("--" + name.replace("_", "-"), environ)
+
+
+def leave_unresolved(plan: Plan, environ: Mapping[str, str]) -> list[str]:
+    """Inside a brokered run take out of the plan what a store would be asked for.
+
+    The command has its placeholders by inheritance, and is to get no values; the run outside masks what it
+    prints. Returns the names that it does not have.
+    """
+    if not environ.get(BROKERED):
+        return []
+    names = [name for name, entry in plan.entries.items() if entry.references()]
+    for name in names:
+        del plan.entries[name]
+    missing = [name for name in names if name not in environ]
+    missing += [reference.text for reference, _ in plan.imports]
+    plan.imports.clear()
+    return missing

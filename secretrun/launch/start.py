@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from secretrun.child import environment
-from secretrun.errors import SecretrunError
+from secretrun.errors import SecretrunError, UsageError
 from secretrun.hooks import agents
 from secretrun.launch import below, masking
 from secretrun.launch.prepare import resolve_all
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from secretrun.child.delivery import Delivery
+    from secretrun.launch.broker import Brokered
     from secretrun.launch.prepare import Prepared
     from secretrun.messages import Messages
     from secretrun.redact.masker import Masker
@@ -31,6 +32,8 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
     settings = prepared.settings
     messages.quiet = settings.flag("quiet")
     below.check(settings, prepared.environ)
+    for name in below.leave_unresolved(prepared.plan, prepared.environ):
+        messages.warn(f"{name} is not resolved: this is inside a run with --broker")
     if prepared.plan.imports or any(entry.references() for entry in prepared.plan.entries.values()):
         from secretrun.posix import dumpable
 
@@ -39,16 +42,41 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
         for name, entry in prepared.plan.entries.items():
             said = ", ".join(reference.text for reference in entry.references()) or "literal"
             messages.note(f"{name}: {said} ({entry.place})")
+    brokered = broker(prepared)
     prepared.stores.spare = load_session
     resolved = resolve_all(prepared)
     prepared.warn_about_cache(messages)
     if settings.flag("watch"):
+        if brokered is not None:
+            raise UsageError(
+                "--watch and --broker exclude each other", hint="the rules of a broker are frozen"
+            )
         return watch(prepared, resolved, argv, messages)
-    return start(prepared, resolved, argv, messages)
+    return start(prepared, resolved, argv, messages, brokered)
 
 
-def start(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: Messages) -> NoReturn:
-    """Run the command with what was resolved, and end as it ends.
+def broker(prepared: Prepared) -> Brokered | None:
+    """The broker of a run that is to have one, its process starting while the stores are asked.
+
+    Raises:
+        ConfigError: a rule that can't be read, or a package that is missing.
+    """
+    settings = prepared.settings
+    if not (settings.flag("broker") or settings.items("grant")):
+        return None
+    from secretrun.launch.broker import Brokered
+
+    return Brokered(prepared)
+
+
+def start(
+    prepared: Prepared,
+    resolved: Resolved,
+    argv: list[bytes],
+    messages: Messages,
+    brokered: Brokered | None = None,
+) -> NoReturn:
+    """Run the command with what was resolved, and end as it ends; with `brokered`, with placeholders.
 
     Raises:
         SecretrunError: when it could not be run, masked or reported.
@@ -60,10 +88,19 @@ def start(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: M
 
         late_masks.register(secrets, prepared.environ)
     redactor = None if settings.flag("no_masking") else masking.make_redactor(prepared, secrets, messages)
+    canary = None
+    if brokered is not None:
+        brokered.apply(resolved, messages)
+        if redactor is not None:
+            from secretrun.launch.canary import Canary
+
+            redactor = canary = Canary(
+                redactor, {one.text.encode("ascii"): one.name for one in brokered.placeholders}
+            )
     delivery = _deliver(prepared, resolved)
     try:
         child = child_environment(prepared, resolved)
-        stay = delivery is not None and delivery.must_stay
+        stay = brokered is not None or (delivery is not None and delivery.must_stay)
         if redactor is None and not (stay or settings.text("report") or settings.text("tty") == "always"):
             from secretrun.child import execute
 
@@ -81,6 +118,8 @@ def start(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: M
     finally:
         if delivery is not None:
             delivery.remove()
+        if brokered is not None:
+            brokered.end(messages, canary.seen if canary is not None else ())
     _finish(prepared, ending, redactor, messages)
 
 

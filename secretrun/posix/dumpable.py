@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 
-_PR_SET_DUMPABLE = 4  # linux/prctl.h
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_DUMPABLE = 4
 
 _core_limit: tuple[int, int] | None = None  # as the caller set it
 
@@ -40,6 +41,17 @@ def _prctl(*arguments: int) -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(*arguments)
+
+
+def die_with_parent(parent: int) -> None:
+    """On Linux, be ended by SIGTERM when the process `parent`, which forked us, ends; at once if it has."""
+    import os
+    import signal
+
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def give_back() -> None:

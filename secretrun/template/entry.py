@@ -6,7 +6,7 @@ from secretrun.model import Reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
     Piece: TypeAlias = "str | Reference | Nested"
@@ -56,11 +56,12 @@ class Entry:
         deliver: "env", "file", "fd" or "stdin".
         remember: seconds for which the cache may remember it at most, 0 never, None as the run says.
         check: looks at the resolved value and raises a BackendError, or None.
+        broker: its keys for the broker, as they were written.
     """
 
     __slots__ = (
-        "check", "default", "deliver", "group", "mask", "min_length", "name", "pieces", "place", "remember",
-        "required",
+        "broker", "check", "default", "deliver", "group", "mask", "min_length", "name", "pieces", "place",
+        "remember", "required",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +78,7 @@ class Entry:
         deliver: str = "env",
         remember: float | None = None,
         check: Callable[[bytes], None] | None = None,
+        broker: Mapping[str, object] | None = None,
     ) -> None:
         self.name = name
         self.pieces = pieces
@@ -89,6 +91,7 @@ class Entry:
         self.deliver = deliver
         self.remember = remember
         self.check = check
+        self.broker = broker or {}
 
     def references(self) -> list[Reference | Nested]:
         return [piece for piece in self.pieces if not isinstance(piece, str)]
