@@ -25,7 +25,7 @@ ONLY = {
     "ptyprocess": ("secretrun/child/start.py",),
     "ahocorasick": ("secretrun/redact/redactor.py",),
     "ahocorasick_rs": ("secretrun/redact/redactor.py",),
-    "cryptography": ("secretrun/broker/ca.py",),
+    "cryptography": ("secretrun/broker/ca.py", "secretrun/embedded_store/age_key.py"),
     "h11": ("secretrun/broker/answers.py", "secretrun/broker/exchange.py", "secretrun/broker/relay.py"),
 }
 # Loaded in the broker's own process alone, which imports them first of all.
