@@ -92,8 +92,8 @@ _secretrun() {
         'broker -e' | 'broker --env-file') _secretrun_files -f; return ;;
         'broker -p' | 'broker --profile' | 'broker --set' | 'broker --timeout' | 'broker --cache' | 'broker --grant' | 'broker --in' | 'broker --host' | 'broker --method' | 'broker --ttl' | 'broker --uses' | 'broker --listen') return ;;
         'broker --from') _secretrun_reference; return ;;
+        'broker --only' | 'broker --except' | 'broker --path') _secretrun_reply -e; return ;;
         'broker --egress') _secretrun_reply -W 'deny tunnel'; return ;;
-        'broker --path') _secretrun_reply -e; return ;;
     esac
     if ((COMP_CWORD == 1)); then
         if [[ $cur == -* ]]; then
@@ -104,16 +104,11 @@ _secretrun() {
         fi
     fi
     case $verb in
-        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --no-masking --pristine --pass --tty --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
         check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
         redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
         read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
         inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
-        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
-        check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
-        redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
-        read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
-        inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
         init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;
         set) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         list) if [[ $cur == -* ]]; then _secretrun_reply -W '--store --json -h --help'; fi ;;
@@ -123,7 +118,7 @@ _secretrun() {
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;
-        broker) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --keep-env --timeout --cache --offline --allow-exec --grant --egress -q --quiet -v --verbose --in --follow --json --host --method --path --ttl --uses --listen -h --help'; else _secretrun_reply -W 'check log attenuate serve'; fi ;;
+        broker) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --grant --egress -q --quiet -v --verbose --in --follow --json --host --method --path --ttl --uses --listen -h --help'; else _secretrun_reply -W 'check log attenuate serve'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;
         help) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;
         version) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;

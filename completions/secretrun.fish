@@ -221,6 +221,8 @@ complete -c secretrun -n '__secretrun_in broker' -s e -l env-file -r -F -d 'read
 complete -c secretrun -n '__secretrun_in broker' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in broker' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in broker' -l set -r -f -d 'set one variable to a text or a reference'
+complete -c secretrun -n '__secretrun_in broker' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in broker' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in broker' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in broker' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in broker' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
