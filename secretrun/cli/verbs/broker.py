@@ -180,11 +180,12 @@ def _attenuate(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     """Be the broker, in the foreground, for commands that somebody else starts."""
-    from secretrun.launch import broker, start
+    from secretrun.launch import broker
+    from secretrun.launch.prepare import resolve_all
     from secretrun.posix import dumpable
 
     dumpable.forbid()
     prepared = _prepared(options)
     stand = broker.Brokered(prepared, alone=True)
-    resolved = start.resolve_all(prepared)
+    resolved = resolve_all(prepared)
     return stand.stand(resolved, options.messages, options.listen)
