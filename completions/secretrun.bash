@@ -83,6 +83,7 @@ _secretrun() {
         'unset --store') _secretrun_files -f; return ;;
         'rename --store') _secretrun_files -f; return ;;
         'edit --store') _secretrun_files -f; return ;;
+        'allow -p' | 'allow --profile' | 'allow --set') return ;;
         'doctor -e' | 'doctor --env-file') _secretrun_files -f; return ;;
         'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
         'doctor --from') _secretrun_reference; return ;;
@@ -115,6 +116,7 @@ _secretrun() {
         unset) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         rename) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
+        allow) if [[ $cur == -* ]]; then _secretrun_reply -W '-p --profile --set --list --revoke --print -q --quiet -h --help'; else _secretrun_files -f; fi ;;
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;

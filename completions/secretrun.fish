@@ -41,6 +41,7 @@ complete -c secretrun -n __secretrun_first -k -a broker -d 'explain, watch, narr
 complete -c secretrun -n __secretrun_first -k -a hook -d 'set a coding agent up, and answer its events'
 complete -c secretrun -n __secretrun_first -k -a cache -d 'remember values in memory for a while, as ssh-agent does keys'
 complete -c secretrun -n __secretrun_first -k -a doctor -d 'say what is installed, signed in and reachable, and how to mend the rest'
+complete -c secretrun -n __secretrun_first -k -a allow -d 'agree to what the project\'s files reach, once'
 complete -c secretrun -n __secretrun_first -k -a edit -d 'edit the store in your editor'
 complete -c secretrun -n __secretrun_first -k -a rename -d 'give a value of the store another name'
 complete -c secretrun -n __secretrun_first -k -a unset -d 'take one value out of the store'
@@ -187,6 +188,15 @@ complete -c secretrun -n '__secretrun_in rename' -s h -l help -d 'show this help
 
 complete -c secretrun -n '__secretrun_in edit' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in edit' -s h -l help -d 'show this help'
+
+complete -c secretrun -n '__secretrun_in allow' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in allow' -l set -r -f -d 'set one variable to a text or a reference'
+complete -c secretrun -n '__secretrun_in allow' -l list -d 'list what is agreed to'
+complete -c secretrun -n '__secretrun_in allow' -l revoke -d 'forget the agreement'
+complete -c secretrun -n '__secretrun_in allow' -l print -d 'print the digest, for SECRETRUN_ALLOW'
+complete -c secretrun -n '__secretrun_in allow' -s q -l quiet -d 'say nothing but what is asked and errors'
+complete -c secretrun -n '__secretrun_in allow' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in allow' -F
 
 complete -c secretrun -n '__secretrun_in doctor' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
 complete -c secretrun -n '__secretrun_in doctor' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'

@@ -13,6 +13,7 @@ import sys
 from typing import NamedTuple
 
 import pytest
+from support.trust import unsaid
 
 # Whatever signs in to a store, points a store's program elsewhere or changes what we print.
 FOREIGN = (
@@ -66,9 +67,16 @@ def clean_environment(monkeypatch, tmp_path_factory):
     for name in list(os.environ):
         if name.startswith(FOREIGN) or name in ALSO:
             monkeypatch.delenv(name)
+    # What a template reaches is not asked about where that is not what is tested: tests/trust has none of it.
+    monkeypatch.setenv("SECRETRUN_TRUST", "all")
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
-    for name, place in (("CONFIG", ".config"), ("CACHE", ".cache"), ("DATA", ".local/share")):
+    for name, place in (
+        ("CONFIG", ".config"),
+        ("CACHE", ".cache"),
+        ("DATA", ".local/share"),
+        ("STATE", ".local/state"),
+    ):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / place))
     return home
 
@@ -98,7 +106,9 @@ def secretrun(tmp_path):
         return Finished(
             done.returncode,
             done.stdout.decode("utf-8", "surrogateescape"),
-            done.stderr.decode("utf-8", "surrogateescape"),
+            (done.stderr if "SECRETRUN_TRUST" not in os.environ else unsaid(done.stderr)).decode(
+                "utf-8", "surrogateescape"
+            ),
         )
 
     return run

@@ -192,6 +192,17 @@ def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", nargs="?", default=".", metavar="DIR", help="where (default: here)")
 
 
+def _allow(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, (s for s in table.RESOLUTION if s.name in ("profile", "set")))
+    parser.add_argument("--list", action="store_true", help="list what is agreed to")
+    parser.add_argument("--revoke", action="store_true", help="forget the agreement")
+    parser.add_argument("--print", action="store_true", help="print the digest, for SECRETRUN_ALLOW")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but what is asked and errors")
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="a project's file (default: what is found here)"
+    )
+
+
 def _set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
@@ -335,6 +346,13 @@ VERBS = {
         examples="  secretrun rename DB_PASS DATABASE_PASSWORD",
     ),
     "edit": Verb("edit", "edit the store in your editor", _edit, usage="secretrun edit [--store FILE]"),
+    "allow": Verb(
+        "allow", "agree to what the project's files reach, once", _allow,
+        usage="secretrun allow [-p NAME] [FILE] | --list | --revoke [FILE] | --print [FILE]",
+        description="Show what the files that are found here reach, and ask on the terminal. A file that is\n"
+        "named with -e needs no agreement.",
+        examples="  secretrun allow\n  secretrun allow --list\n  secretrun allow --print",
+    ),
     "doctor": Verb(
         "doctor", "say what is installed, signed in and reachable, and how to mend the rest", _doctor,
         usage="secretrun doctor [OPTIONS]",

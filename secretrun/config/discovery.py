@@ -6,22 +6,52 @@ import os
 
 from secretrun.posix import directories
 from secretrun.template.dotenv import TEMPLATE
+from secretrun.trust import ownership
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secretrun.trust.ownership import Whose
 
 PROJECT = "secretrun.toml"
 
 
-def discover(directory: str) -> tuple[str | None, str | None]:
+def discover(
+    directory: str, whose: Whose | None = None, say: Callable[[str], None] = lambda _: None
+) -> tuple[str | None, str | None]:
     """The nearest (secretrun.toml, .env.secretrun), from `directory` up to the repository's root.
 
     Outside a repository only `directory` itself is looked at: what lies in a parent that belongs to
-    somebody else must not decide what runs here.
+    somebody else must not decide what runs here. Nor does another's `.git` make a repository of ours.
+
+    Args:
+        directory: where to start.
+        whose: who counts as us; with None everybody does.
+        say: is told what there is to say about the search.
+
+    Raises:
+        NotOurs: what lies beside another's `.git` is another's too, and would have counted.
     """
-    for place in directories.up_to_repository(directory):
-        found = [os.path.join(place, name) for name in (PROJECT, TEMPLATE)]
-        here = [file if os.path.isfile(file) else None for file in found]
+    places = directories.up_to_repository(directory)
+    root = places[-1]
+    dot = os.path.join(root, ".git")
+    if whose is not None and root != directory and not whose.owns(dot):
+        for file in _files(root):
+            if file is not None:
+                whose.require(file, file)
+        places = [directory]
+        say(f"{dot} belongs to {ownership.owner(dot)}: not taken for this directory's repository")
+    for place in places:
+        here = _files(place)
         if any(here):
             return here[0], here[1]
     return None, None
+
+
+def _files(place: str) -> list[str | None]:
+    found = [os.path.join(place, name) for name in (PROJECT, TEMPLATE)]
+    return [file if os.path.isfile(file) else None for file in found]
 
 
 def passed_over(directory: str) -> str | None:

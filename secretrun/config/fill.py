@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 from secretrun.config.load import decode, section, shorten
+from secretrun.config.said import Said, ours
 from secretrun.errors import ConfigError, ReferenceSyntaxError
 from secretrun.posix import atomic_file
 from secretrun.template import dotenv, value
+from secretrun.trust.table import OURS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def fill(
         layers = [layer for layer in config.tables if layer.trusted is trusted]
         if layers:
             with plan.collecting():
-                _add_tables(plan, layers)
+                _add_tables(plan, layers, config.said)
     for path in config.templates:
         with plan.collecting():
             _add_template(plan, config, path, directory, read_stdin)
@@ -76,19 +78,29 @@ def _add_template(
         raise ConfigError(
             f"{shown} is no env file", hint="a secretrun.toml is found from its directory: run there"
         )
-    text = decode(read_stdin() if path == "-" else atomic_file.read(path, shown), shown)
+    asked = path in config.found
+    if path == "-":
+        raw = read_stdin()
+    else:
+        raw = config.whose.read(path, shown) if asked else atomic_file.read(path, shown)
+    text = decode(raw, shown)
     found = os.path.basename(path) == ".env" and config.settings.source("env_file") == "default"
     # A file's own place, which a link only leads to. What is no file (stdin, the shell's `<(...)`) has none.
     base = os.path.dirname(os.path.realpath(path)) if os.path.isfile(path) else directory
     lines = dotenv.parse(text, shown, faults=plan.faults if plan.collects else None)
-    plan.add_template(lines, base, origin=value.FOUND if found else value.OURS)
+    for line, entry in plan.add_template(lines, base, origin=value.FOUND if found else value.OURS):
+        if line.name.startswith(OURS):
+            plan.fail(ours(line.name, f"{shown}:{line.line}"))
+        elif asked:
+            config.said.append(Said("variable", line.name, parts=line.parts, entry=entry))
 
 
-def _add_tables(plan: Plan, layers: Iterable[Layer]) -> None:
-    """Add what the tables of one file say, its profiles included."""
+def _add_tables(plan: Plan, layers: Iterable[Layer], told: list[Said]) -> None:
+    """Add what the tables of one file say, its profiles included; what was discovered also to `told`."""
     from secretrun.config import order, secret_table  # not on the way of a run without such a file
 
     definitions: dict[str, list[order.Definition]] = {}
+    found: set[str] = set()
     for layer in layers:
         for kind in ("env", "secrets"):
             for name, said in section(layer.sections, kind, layer.label).items():
@@ -96,9 +108,16 @@ def _add_tables(plan: Plan, layers: Iterable[Layer]) -> None:
                 if not dotenv.NAME.fullmatch(name):
                     plan.fail(ConfigError(f"{place}: not a variable name"))
                     continue
-                if plan.keep_env and name in plan.inherited:
+                if name.startswith(OURS) and not layer.trusted:
+                    plan.fail(ours(name, place))
                     continue
                 table_ = said if isinstance(said, dict) else {"value": said}
+                if plan.keep_env and name in plan.inherited:
+                    if layer.found:
+                        told.append(Said("variable", name, table=table_))
+                    continue
+                if layer.found:
+                    found.add(place)
                 definitions.setdefault(name, []).append(
                     order.Definition(name, table_, place, directory=layer.directory, trusted=layer.trusted)
                 )
@@ -111,6 +130,8 @@ def _add_tables(plan: Plan, layers: Iterable[Layer]) -> None:
             )
             if counts:
                 plan.add(entry)
+                if made.place in found:
+                    told.append(Said("variable", made.name, table=made.said, entry=entry))
             else:
                 plan.trail.setdefault(made.name, []).append(made.place)
     for name in definitions:  # listed as they were written

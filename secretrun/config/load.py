@@ -11,22 +11,24 @@ import os
 from secretrun import hints
 from secretrun.config import discovery
 from secretrun.config import settings as table
+from secretrun.config.said import Said, trust, whose
 from secretrun.errors import ConfigError, TemplateError
 from secretrun.posix import atomic_file, directories
+from secretrun.trust import table as allowed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from secretrun.config.settings import Settings
+    from secretrun.trust.ownership import Whose
 
     Table = dict[str, object]
 
-# What a project may say of a store: which part of it to look at. Not which program to run, nor which server
-# gets your token: those would let a cloned repository take it.
-PROJECT_OPTIONS = ("account", "environment", "namespace", "profile", "project", "region", "timeout", "vault")
 PATHS = ("audit", "report")  # settings that are a path
 SECTIONS = ("env", "secrets", "profile", "backend", "run", "broker")
+MINE = ("trust",)  # sections of the user's own file alone
+NAMED = ("the command line", "SECRETRUN_ENV_FILE")  # the sources of an env file that a person named
 
 
 class Config:
@@ -39,10 +41,23 @@ class Config:
         imports: ("--from" reference, directory its relative path starts from, trusted).
         backends: the [backend.NAME] tables.
         broker: (where, what it says, trusted) of every [broker] table, the user's own first.
+        found: the files that were discovered, or named by one that was; the first is the project's own.
+        said: what they say, in order; variables are added by `fill`.
+        partial: `-e` replaces a part of what they say.
+        profiles: the profiles in them, whether chosen or not.
+        whose, trust: who counts as us, and SECRETRUN_TRUST.
+        notes: for people.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.found: list[str] = []
+        self.said: list[Said] = []
+        self.partial = False
+        self.profiles: list[str] = []
+        self.whose: Whose
+        self.trust = "check"
+        self.notes: list[str] = []
         self.templates: list[str] = []
         self.tables: list[Layer] = []
         self.imports: list[tuple[str, str, bool]] = []
@@ -59,13 +74,22 @@ class Layer:
         sections: what it says.
         trusted: it is the user's own.
         profile: it is a profile, which was asked for by name.
+        found: it was discovered, so that what it says has to be agreed to.
     """
 
-    __slots__ = ("directory", "label", "profile", "sections", "trusted")
+    __slots__ = ("directory", "found", "label", "profile", "sections", "trusted")
 
     def __init__(
-        self, label: str, directory: str, sections: Table, *, trusted: bool, profile: bool = False
+        self,
+        label: str,
+        directory: str,
+        sections: Table,
+        *,
+        trusted: bool,
+        profile: bool = False,
+        found: bool = False,
     ) -> None:
+        self.found = found
         self.label = label
         self.directory = directory
         self.sections = sections
@@ -81,15 +105,28 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
     """
     config = Config(table.Settings())
     mine = os.path.join(directories.configuration(environ), "config.toml")
-    project, found_template = discovery.discover(directory)
     early = table.Settings()  # the profile must be known before the files are read
     table.from_environment(early, environ)
     table.from_options(early, option)
     layers = []
-    for file, trusted in ((mine, True), (project, False)):
-        if file is not None and os.path.isfile(file):
-            label = shorten(file, directory)
-            layers.append(Layer(label, os.path.dirname(file), read_toml(file, label), trusted=trusted))
+    if os.path.isfile(mine):
+        label = shorten(mine, directory)
+        layers.append(Layer(label, os.path.dirname(mine), read_toml(mine, label), trusted=True))
+    config.trust = trust(environ)
+    config.whose = whose(environ, section(layers[0].sections, "trust", "") if layers else {}, mine)
+    project, found_template = discovery.discover(directory, config.whose, config.notes.append)
+    named_toml = [file for file in early.items("env_file") if file.endswith(".toml")]
+    if named_toml:  # the project's own file, named here and now: nothing lies around then
+        if len(early.items("env_file")) > 1:
+            raise ConfigError("-e: a .toml file is named alone", hint="env_file in its [run] names others")
+        project, found_template = _absolute(named_toml[0], directory), None
+    if project is not None:
+        label = shorten(project, directory)
+        raw = atomic_file.read(project, label) if named_toml else config.whose.read(project, label)
+        sections = parse_toml(raw, label)
+        layers.append(Layer(label, os.path.dirname(project), sections, trusted=False, found=not named_toml))
+        if not named_toml:
+            config.found.append(project)
     profiles = early.items("profile")
     if early.source("profile") == "default":
         for layer in layers:  # the project's choice before the user's
@@ -100,17 +137,25 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
         _take(config, layer)
         named = section(layer.sections, "profile", layer.label)
         known_profiles.update(named)
+        if layer.found:
+            config.profiles += named
         for name in profiles:
             if name in named:
                 inner = section(named, name, f"{layer.label}: [profile]")
                 label = f"{layer.label}: [profile.{name}]"
-                _take(config, Layer(label, layer.directory, inner, trusted=layer.trusted, profile=True))
+                made = Layer(
+                    label, layer.directory, inner, trusted=layer.trusted, profile=True, found=layer.found
+                )
+                _take(config, made)
     missing = [name for name in profiles if name not in known_profiles]
     if missing:
         hint = hints.one_of(missing[0], sorted(known_profiles), f"profiles in {discovery.PROJECT}")
         raise ConfigError(f"no profile {missing[0]!r}", hint=hint)
+    before = config.settings.items("env_file"), config.settings.source("env_file")
     table.from_environment(config.settings, environ)
     table.from_options(config.settings, option)
+    if named_toml:  # it is a layer already, and names templates of its own
+        config.settings.put("env_file", *before)
     source = config.settings.source("from")
     if source in ("the command line", "SECRETRUN_FROM"):
         config.imports = [(text, directory, True) for text in config.settings.items("from")]
@@ -119,13 +164,18 @@ def load(environ: Mapping[str, str], option: Callable[[str], object], directory:
         raise ConfigError("-e -: stdin can be read once only")
     if named_files:
         config.templates = [_absolute(file, directory) for file in named_files]
-        if config.settings.source("env_file") in ("the command line", "SECRETRUN_ENV_FILE"):
+        if config.settings.source("env_file") in NAMED:
             # Named here and now, instead of what lies around: but what was named beside it still holds.
             config.tables = [layer for layer in config.tables if layer.trusted or layer.profile]
+            config.partial = True
+        elif not named_toml and config.settings.source("env_file") != shorten(mine, directory):
+            config.found += config.templates  # the project names them, nobody here
     elif found_template:
         config.templates = [found_template]
     elif project is None and os.path.isfile(os.path.join(directory, ".env")):
         config.templates = [os.path.join(directory, ".env")]
+    if config.templates and not named_files:
+        config.found += config.templates
     return config
 
 
@@ -135,10 +185,19 @@ def read_toml(file: str, shown: str) -> Table:
     Raises:
         ConfigError: naming file and line.
     """
+    return parse_toml(atomic_file.read(file, shown), shown)
+
+
+def parse_toml(raw: bytes, shown: str) -> Table:
+    """The tables of a TOML file; `shown` is its name in errors.
+
+    Raises:
+        ConfigError: naming file and line.
+    """
     import tomllib
 
     try:
-        sections: Table = tomllib.loads(decode(atomic_file.read(file, shown), shown))
+        sections: Table = tomllib.loads(decode(raw, shown))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{shown}: {error}") from None
     return sections
@@ -147,9 +206,14 @@ def read_toml(file: str, shown: str) -> Table:
 def _take(config: Config, layer: Layer) -> None:
     """Check a layer and take over its settings."""
     file, trusted, sections = layer.label, layer.trusted, layer.sections
+    here = SECTIONS + MINE if trusted else SECTIONS
     for name in sections:
-        if name not in SECTIONS or (name == "profile" and layer.profile):
-            raise ConfigError(f"{file}: unknown section [{name}]", hint=hints.one_of(name, SECTIONS))
+        if name in MINE and not trusted:
+            raise ConfigError(
+                f"{file}: [{name}] can't be set by a project", hint="it is for your own config.toml"
+            )
+        if name not in here or (name in ("profile", *MINE) and layer.profile):
+            raise ConfigError(f"{file}: unknown section [{name}]", hint=hints.one_of(name, here))
     run = section(sections, "run", file)
     known = {setting.name: setting for setting in table.RUN}
     for key, value in run.items():
@@ -159,7 +223,8 @@ def _take(config: Config, layer: Layer) -> None:
             raise ConfigError(f"{file}: unknown key {key!r} in [run]", hint=hint)
         if key != setting.name and setting.name in run:
             raise ConfigError(f"{file}: [run] has both {key} and {setting.name}", hint="they are the same")
-        if not setting.project and not trusted:
+        verdict = allowed.project_may(f"run.{setting.name}")
+        if verdict == allowed.NEVER and not trusted:
             raise ConfigError(
                 f"{file}: {key} can't be set by a project",
                 hint=f"set it in your own config.toml, by {setting.variable} or {setting.flags[-1]}",
@@ -168,18 +233,37 @@ def _take(config: Config, layer: Layer) -> None:
             raise ConfigError(f"{file}: a profile can't choose another", hint="-p takes several")
         table.put_checked(config.settings, setting, value, file)
         _anchor(config, setting.name, layer)
+        if layer.found and setting.name == "from":
+            config.said += [
+                Said("import", "from", value=one, asks=True) for one in config.settings.items("from")
+            ]
+        elif layer.found:
+            # What env_file names is looked at by itself.
+            config.said.append(Said("setting", f"[run] {setting.name}", value=value))
     for name, options in section(sections, "backend", file).items():
         if not isinstance(options, dict):
             raise ConfigError(f"{file}: [backend.{name}] must be a table")
-        barred = [key for key in options if not trusted and key not in PROJECT_OPTIONS]
+        verdicts = {key: allowed.project_may(f"backend.{key}") for key in options}
+        barred = [key for key in options if not trusted and verdicts[key] == allowed.NEVER]
         if barred:
             raise ConfigError(
                 f"{file}: [backend.{name}] {barred[0]} can't be set by a project",
-                hint=f"a project may set {', '.join(PROJECT_OPTIONS)}; the rest is for your own config.toml",
+                hint=f"a project may set {', '.join(allowed.backend_options())}; "
+                "the rest is for your own config.toml",
             )
         config.backends.setdefault(name, {}).update(options)
+    if "broker" in sections and layer.found:
+        config.said += [
+            Said("setting", f"[broker] {key}", value=value, asks=True)
+            for key, value in section(sections, "broker", file).items()
+        ]
     if "broker" in sections:
         config.broker.append((f"{file}: [broker]", section(sections, "broker", file), trusted))
+        if layer.found:
+            config.said += [
+                Said("setting", f"[backend.{name}] {key}", value=value, asks=verdicts[key] == allowed.AGREED)
+                for key, value in options.items()
+            ]
     config.tables.append(layer)
 
 

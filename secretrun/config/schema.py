@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from secretrun.config import secret_table, settings
+from secretrun.trust import table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def schema() -> dict[str, object]:
 def _options() -> Iterator[tuple[str, dict[str, object]]]:
     """The keys of [run]; a name of two words may be written with either dash."""
     for setting in settings.RUN:
-        if setting.project:
+        if table.project_may(f"run.{setting.name}") != table.NEVER:
             kind = {"enum": list(setting.choices)} if setting.choices else KINDS[setting.kind]
             for name in dict.fromkeys((setting.name, setting.name.replace("_", "-"))):
                 yield name, {**kind, "description": setting.help}

@@ -31,10 +31,11 @@ class Setting:
         metavar, help: for people.
         choices: allowed texts, or ().
         separator: what divides a list in the environment variable.
-        project: whether a project's own secretrun.toml may set it.
+
+    Whether a project's own secretrun.toml may set it stands in `secretrun.trust.table`.
     """
 
-    __slots__ = ("choices", "default", "flags", "help", "kind", "metavar", "name", "project", "separator")
+    __slots__ = ("choices", "default", "flags", "help", "kind", "metavar", "name", "separator")
 
     def __init__(
         self,
@@ -47,7 +48,6 @@ class Setting:
         metavar: str = "",
         choices: tuple[str, ...] = (),
         separator: str = ",",
-        project: bool = True,
     ) -> None:
         self.name = name
         self.flags = flags
@@ -57,7 +57,6 @@ class Setting:
         self.metavar = metavar
         self.choices = choices
         self.separator = separator
-        self.project = project
 
     @property
     def variable(self) -> str:
@@ -73,7 +72,7 @@ RESOLUTION = (
     Setting("from", ("--from",), "list", "import every key of a store, such as sops://secrets.yaml",
             metavar="REFERENCE", separator="\n"),
     Setting("set", ("--set",), "list", "set one variable to a text or a reference",
-            metavar="NAME=VALUE", separator="\n", project=False),
+            metavar="NAME=VALUE", separator="\n"),
     Setting("only", ("--only",), "list", "of the secrets, give the command these alone", metavar="GLOB"),
     Setting("except", ("--except",), "list", "give the command none of these variables", metavar="GLOB"),
     Setting("keep_env", ("--keep-env",), "flag", "the inherited environment wins over the template"),
@@ -83,16 +82,14 @@ RESOLUTION = (
             "let the running cache remember values for this long, such as 10m", metavar="TTL"),
     Setting("offline", ("--offline",), "flag",
             "when a store can't be reached, use what the cache remembers from before, with a warning"),
-    Setting("allow_exec", ("--allow-exec",), "flag", "let templates run programs by exec:// references",
-            project=False),
+    Setting("allow_exec", ("--allow-exec",), "flag", "let templates run programs by exec:// references"),
 )  # fmt: skip
 MASKING = (
     Setting("mask", ("--mask",), "text", "the text shown instead of a secret (default: [REDACTED:{name}])",
             default="[REDACTED:{name}]", metavar="TEXT"),
     Setting("mask_env", ("--mask-env",), "list", "also mask the values of these inherited variables",
             metavar="GLOB"),
-    Setting("show", ("--show",), "list", "leave the values of these variables unmasked", metavar="GLOB",
-            project=False),
+    Setting("show", ("--show",), "list", "leave the values of these variables unmasked", metavar="GLOB"),
     Setting("paranoid", ("--paranoid",), "flag", "also mask fragments of 12 bytes and more"),
 )  # fmt: skip
 OUTPUT = (
@@ -100,7 +97,7 @@ OUTPUT = (
     Setting("verbose", ("-v", "--verbose"), "flag", "say where each value comes from"),
 )  # fmt: skip
 CHILD = (
-    Setting("no_masking", ("--no-masking",), "flag", "run the command unmasked", project=False),
+    Setting("no_masking", ("--no-masking",), "flag", "run the command unmasked"),
     Setting("pristine", ("--pristine",), "flag",
             "start from a minimal environment (PATH, HOME, TERM and the like)"),
     Setting("pass", ("--pass",), "list", "pass these variables in spite of --pristine or sign-in stripping",

@@ -13,6 +13,7 @@ from secretrun.template.dotenv import TEMPLATE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.embedded_store.plain_file import PlainFile
+    from secretrun.trust.ownership import Whose
 
 RULES = ".sops.yaml"
 RULE = """\
@@ -30,8 +31,9 @@ HEADER = """\
 class Creation:
     """The files of one store, and the way back."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, whose: Whose) -> None:
         self.directory = directory
+        self._whose = whose
         self.root = directories.up_to_repository(directory)[-1]
         self.store = os.path.join(directory, store.STORE)
         self.template = os.path.join(directory, TEMPLATE)
@@ -59,7 +61,7 @@ class Creation:
             rules = os.path.join(self.directory, RULES)
             recipient = self._recipient()
             self._write(rules, RULE.format(pattern=PATTERN, recipient=recipient).encode())
-            content = Sops(os.environ).encrypt(plain.values, self.store)
+            content = Sops(os.environ).encrypt(plain.values, self.store, rules)
         else:
             content = self._encrypt_by(rules, plain)
         if Sops(os.environ).decrypt(content, self.directory) != plain.values:
@@ -80,6 +82,7 @@ class Creation:
         for place in directories.up_to_repository(self.directory):
             path = os.path.join(place, RULES)
             if os.path.lexists(path):
+                self._whose.require(path, path)
                 return path
         return None
 
@@ -87,7 +90,7 @@ class Creation:
         """Encrypt by the rules that are there, and make sure that we can open the outcome."""
         sops = Sops(os.environ)
         try:
-            content = sops.encrypt(plain.values, self.store)
+            content = sops.encrypt(plain.values, self.store, rules)
             sops.decrypt(content, self.directory)
         except SecretrunError as error:
             recipient = self._recipient()

@@ -55,8 +55,10 @@ class Sops:
             name: value for name, value in sops_environment(environ).items() if name not in OVERRULING
         }
 
-    def encrypt(self, values: Mapping[str, str], path: str) -> bytes:
-        """The encrypted file of `values`, by the rule that .sops.yaml has for a file at `path`.
+    def encrypt(self, values: Mapping[str, str], path: str, rules: str | None = None) -> bytes:
+        """The encrypted file of `values`, by what .sops.yaml (`rules`, else that beside it) has for `path`.
+
+        It is named: sops by itself looks all the way up, and takes anybody's.
 
         Raises:
             BackendError: when there is no such rule, or it would leave a value plain.
@@ -66,6 +68,7 @@ class Sops:
             os.path.dirname(path),
             json.dumps(values).encode(),
             values.values(),
+            rules=rules or os.path.join(os.path.dirname(path), ".sops.yaml"),
         )
         for name in values:
             if not is_encrypted(content, name):
@@ -179,13 +182,16 @@ class Sops:
                 signal.signal(number, handler)
         return 128 - status if status < 0 else status
 
-    def _run(self, arguments: list[str], directory: str, given: bytes, values: Iterable[str] = ()) -> bytes:
+    def _run(
+        self, arguments: list[str], directory: str, given: bytes, values: Iterable[str] = (), rules: str = ""
+    ) -> bytes:
+        environ = {**self._environ, "SOPS_CONFIG": rules} if rules else self._environ
         try:
             done = subprocess.run(
                 [self._program, *arguments],
                 input=given,
                 capture_output=True,
-                env=self._environ,
+                env=environ,
                 cwd=directory,
                 check=False,
             )

@@ -9,6 +9,7 @@ from secretrun.child import environment
 from secretrun.config import fill, load
 from secretrun.errors import UsageError
 from secretrun.hooks import agents
+from secretrun.launch import consent
 from secretrun.resolution.registry import BUILTIN, SIGN_IN, Registry
 from secretrun.resolution.stores import Stores
 from secretrun.resolution.waiting import Waiting
@@ -107,15 +108,20 @@ def resolve_all(prepared: Prepared, *, consequence: str = "the command was not s
     return resolved if prepared.choice is None else prepared.choice.apply(resolved, prepared.plan)
 
 
-def prepare(option: Callable[[str], object], messages: Messages, *, keep_faults: bool = False) -> Prepared:
+def prepare(
+    option: Callable[[str], object], messages: Messages, *, keep_faults: bool = False, agreed: bool = True
+) -> Prepared:
     """Read the configuration and build the plan; no store is asked yet.
 
     Args:
         option: what the front was given for a setting, None where it says nothing.
         messages: prints what waiting has to say.
         keep_faults: what is wrong with the plan stays in its `faults`, for a report with what the stores say.
+        agreed: what the discovered files reach must be agreed to. A front that says False asks no store for
+            what they name unless `consent.is_agreed` says so.
 
     Raises:
+        NotAgreed: it is not.
         SecretrunError: for whatever is wrong with a file or an option.
     """
     environ = dict(os.environ)
@@ -132,6 +138,12 @@ def prepare(option: Callable[[str], object], messages: Messages, *, keep_faults:
         return environment.withheld(name, SIGN_IN, settings.items("pass"), pristine=settings.flag("pristine"))
 
     fill.fill(prepared.plan, config, directory, _stdin, withheld)
+    for note in config.notes:
+        messages.warn(note)
+    if not prepared.plan.faults and agreed and config.found:
+        consent.require(config, environ, messages)
+    elif agreed and config.found and not consent.is_agreed(config, environ):
+        keep_faults = False  # a file with a fault is not the one that was agreed to
     if prepared.plan.faults and not keep_faults:
         from secretrun.resolution.resolve import report
 

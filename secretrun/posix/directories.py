@@ -45,6 +45,43 @@ def state(environ: Mapping[str, str]) -> str:
     return os.path.join(base, "secretrun")
 
 
+def cache(environ: Mapping[str, str]) -> str:
+    """Where secretrun keeps what can be made again: `$XDG_CACHE_HOME/secretrun`, or below `~/.cache`."""
+    base = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        home = environ.get("HOME", "")
+        base = os.path.join(home if os.path.isabs(home) else _NOWHERE, ".cache")
+    return os.path.join(base, "secretrun")
+
+
+def make(directory: str) -> tuple[int, int] | None:
+    """Make a directory of mode 0700 with its parents.
+
+    Returns:
+        The owner that a file in it should have, when we are root in the home of somebody else (sudo).
+
+    Raises:
+        ConfigError: it can't be made.
+    """
+    missing = []
+    place = directory
+    while not os.path.lexists(place):
+        missing.append(place)
+        place = os.path.dirname(place)
+    try:
+        above = os.stat(place)
+        owner = (above.st_uid, above.st_gid) if os.geteuid() == 0 and above.st_uid != 0 else None
+        for one in reversed(missing):
+            os.mkdir(one, 0o700)
+            if owner is not None:
+                os.chown(one, *owner)
+    except FileExistsError:
+        return make(directory)  # another run made one of them meanwhile
+    except OSError as error:
+        raise ConfigError(f"{directory}: {(error.strerror or 'unusable').lower()}") from None
+    return owner
+
+
 def runtime(environ: Mapping[str, str]) -> str:
     """Where sockets and locks of secretrun lie: below `$XDG_RUNTIME_DIR`, else /tmp in a directory per user.
 

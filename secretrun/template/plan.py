@@ -106,7 +106,7 @@ class Plan:
         *,
         trusted: bool = False,
         origin: str = grammar.OURS,
-    ) -> None:
+    ) -> list[tuple[Assignment, Entry | None]]:
         """Add the assignments of one env file; relative paths start at `base`.
 
         Args:
@@ -115,16 +115,23 @@ class Plan:
             trusted: see `Reference`.
             origin: `FOUND` for a file that was written for other programs too, see `template.value`.
 
+        Returns:
+            Each with its entry: None where the inherited environment wins, or where there is a fault.
+
         Raises:
             TemplateError: for an undefined variable or a malformed reference, with its place.
         """
         assignments = list(assignments)
+        added: list[tuple[Assignment, Entry | None]] = []
         for number, assignment in enumerate(assignments):
-            if self.keep_env and assignment.name in self.inherited:
-                continue
-            with self.collecting(assignment.name):
-                pieces = self._evaluate(assignment, base, trusted, assignments[number:], origin)
-                self.add(Entry(assignment.name, pieces, f"{assignment.file}:{assignment.line}"))
+            entry: Entry | None = None
+            if not (self.keep_env and assignment.name in self.inherited):
+                with self.collecting(assignment.name):
+                    pieces = self._evaluate(assignment, base, trusted, assignments[number:], origin)
+                    entry = Entry(assignment.name, pieces, f"{assignment.file}:{assignment.line}")
+                    self.add(entry)
+            added.append((assignment, entry))
+        return added
 
     def collecting(self, name: str | None = None) -> Collecting:
         """A context manager that keeps a SecretrunError in `faults`; `name` is the variable it is about."""

@@ -333,12 +333,11 @@ def test_templates_named_here_and_now_replace_its_values_but_not_a_named_profile
 def test_templates_it_names_itself_come_on_top_and_lie_beside_it(project, home):
     write(
         project / "secretrun.toml",
-        '[run]\nenv_file = ["a.env"]\nreport = "r.json"\nfrom = ["sops://f"]\n[env]\nA = "toml"\nB = "toml"',
+        '[run]\nenv_file = ["a.env"]\nfrom = ["sops://f"]\n[env]\nA = "toml"\nB = "toml"',
     )
     write(project / "a.env", "A=template")
     run = Run(project / "sub", home)
     assert run.values == {"A": "template", "B": "toml"}
-    assert run.config.settings.text("report") == str(project / "r.json")
     assert [(r.text, r.base, r.trusted) for r, _ in run.plan.imports] == [("sops://f", str(project), False)]
 
 

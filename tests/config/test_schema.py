@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from secretrun.config import fill, load, secret_table, settings
 from secretrun.config.schema import schema
 from secretrun.errors import SecretrunError
+from secretrun.trust.table import NEVER, project_may
 
 PUBLISHED = pathlib.Path(__file__).resolve().parents[2] / "docs" / "secretrun.schema.json"
 CHECKED = jsonschema.Draft202012Validator(schema())
@@ -55,8 +56,8 @@ RIGHT = [
     '[env]\nA = { value = 5 }\nB = { ref = "sops://a#/x", required = false, default = "", mask = "never" }\n',
     '[secrets]\nA = { ref = "sops://a#/x", required = { at_least_one = "g" }, as = "fd", min_length = 4 }\n',
     '[secrets]\nA = { ref = "sops://a#/x", type = "regex", pattern = "[a-z]+", description = "x" }\n',
-    '[run]\nmask_env = ["A_*"]\ntimeout = 5\nwatch-interval = "5m"\ntty = "never"\npass = "AWS_*"\n',
-    '[profile.a.secrets]\nA = "x"\n[profile.a.run]\ncache = 5\n[profile.a.env]\n',
+    '[run]\nmask_env = ["A_*"]\ntimeout = 5\nwatch-interval = "5m"\ntty = "never"\nmask = "***"\n',
+    '[profile.a.secrets]\nA = "x"\n[profile.a.run]\ntimeout = 5\n[profile.a.env]\n',
     '[run]\nprofile = "a"\n[profile.a.env]\nA = "x"\n',
     '[backend.aws-sm]\nregion = "eu-central-1"\n',
 ]
@@ -108,7 +109,9 @@ def test_what_is_not_read_is_not_valid(text, tmp_path):
 
 def test_every_setting_that_a_project_may_set_is_in_it():
     keys = set(schema()["$defs"]["run"]["properties"])
-    assert {key.replace("-", "_") for key in keys} == {s.name for s in settings.RUN if s.project}
+    assert {key.replace("-", "_") for key in keys} == {
+        s.name for s in settings.RUN if project_may(f"run.{s.name}") != NEVER
+    }
 
 
 VALUES = {

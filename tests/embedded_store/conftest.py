@@ -2,11 +2,10 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from ptyprocess import PtyProcess
+from support.dialogue import Dialogue
 
 from secretrun.backend.sops import find_sops
 
@@ -61,42 +60,13 @@ def recorder(program, tmp_path, monkeypatch):
     return log.read_text
 
 
-class Terminal:
-    """A command line of secretrun on a terminal of its own."""
-
-    def __init__(self, arguments, directory, environ):
-        self._process = PtyProcess.spawn(
-            [sys.executable, "-m", "secretrun", *arguments], cwd=str(directory), env=os.environ | environ
-        )
-        self.shown = b""
-
-    def wait_for(self, text):
-        """Read until `text` has been shown since the last time."""
-        start = len(self.shown)
-        while text not in self.shown[start:]:
-            self.shown += self._process.read(65536)
-
-    def type(self, text):
-        """What the user types."""
-        self._process.write(text)
-
-    def end(self):
-        """Read to the end; returns the exit status."""
-        try:
-            while True:
-                self.shown += self._process.read(65536)
-        except EOFError:
-            pass
-        return self._process.wait()
-
-
 @pytest.fixture
 def terminal():
     """Start `terminal("set", "NAME", cwd=directory)`; whatever still runs is ended with the test."""
     running = []
 
     def start(*arguments, cwd, env=None):
-        running.append(Terminal(arguments, cwd, env or {}))
+        running.append(Dialogue(arguments, cwd, env or {}))
         return running[-1]
 
     yield start

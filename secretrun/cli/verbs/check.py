@@ -10,6 +10,7 @@ import sys
 from secretrun.cli import plain_options, table
 from secretrun.cli.find_variable import find
 from secretrun.errors import SecretrunError
+from secretrun.launch import consent
 from secretrun.launch.prepare import prepare
 from secretrun.messages import hint, printable
 from secretrun.resolution.gather import Gathered, gather
@@ -101,6 +102,9 @@ def run(options: argparse.Namespace) -> int:
         _json({"ok": not failed, "variables": [row.as_json() for row in rows]}, prepared)
     else:
         _table(rows)
+        agreement = consent.state(prepared.config, prepared.environ)
+        if agreement is not None:
+            sys.stdout.write(f"{printable(agreement)}\n")
         if prepared.settings.flag("verbose"):
             _settings(prepared)
     return 125 if failed else 0
@@ -156,7 +160,8 @@ def _json(said: dict[str, object], prepared: Prepared) -> None:
     import json
 
     sources = {name: prepared.settings.source(name) for name in _changed(prepared)}
-    json.dump({"version": 1, **said, "settings": sources}, sys.stdout, indent=2)
+    agreement = consent.state(prepared.config, prepared.environ)
+    json.dump({"version": 1, **said, "agreement": agreement, "settings": sources}, sys.stdout, indent=2)
     sys.stdout.write("\n")
 
 

@@ -23,8 +23,9 @@ from secretrun.errors import (
     TimedOut,
     Unavailable,
 )
+from secretrun.launch import consent
 from secretrun.launch.prepare import prepare
-from secretrun.messages import hint
+from secretrun.messages import hint, printable
 from secretrun.resolution.call import GRACE
 from secretrun.resolution.gather import gather
 from secretrun.resolution.resolve import scrubbed
@@ -97,8 +98,10 @@ def run(options: argparse.Namespace) -> int:
     import warnings
 
     warnings.simplefilter("ignore")  # an SDK's advice to its programmer is none of a store's answers
-    prepared = prepare(plain_options.reader(options), options.messages)
-    used = _used(prepared)
+    prepared = prepare(plain_options.reader(options), options.messages, agreed=False)
+    agreed = consent.is_agreed(prepared.config, prepared.environ)
+    agreement = consent.state(prepared.config, prepared.environ)
+    used = _used(prepared) if agreed else set()
     checks = [
         _Check(backend, prepared, used=backend.info.name in used)
         for backend in prepared.registry.everything()
@@ -121,11 +124,19 @@ def run(options: argparse.Namespace) -> int:
         import json
 
         stores = [row.as_json() for row in rows]
-        said = {"version": 1, "ok": not broken, "machine": _machine(), "stores": stores}
+        said = {
+            "version": 1,
+            "ok": not broken,
+            "machine": _machine(),
+            "stores": stores,
+            "agreement": agreement,
+        }
         json.dump(said, sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
         _print(rows, everything=options.all)
+        if agreement is not None:
+            sys.stdout.write(f"{printable(agreement)}\n")
     return 125 if broken else 0
 
 

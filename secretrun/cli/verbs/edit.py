@@ -7,6 +7,7 @@ import os
 from secretrun.embedded_store import store
 from secretrun.embedded_store.sops_file import Sops
 from secretrun.launch import below
+from secretrun.launch.allow import Upkeep
 from secretrun.posix import dumpable
 
 TYPE_CHECKING = False
@@ -27,4 +28,7 @@ def run(options: argparse.Namespace) -> int:
     with store.locked(
         os.path.dirname(path), lambda: options.messages.note("waiting for another secretrun to finish")
     ):
-        return sops.edit(path)
+        upkeep = Upkeep(os.path.dirname(path), os.environ)
+        status = sops.edit(path)
+        upkeep.keep(options.messages.note)
+    return status

@@ -7,6 +7,7 @@ import os
 from secretrun.config.discovery import PROJECT
 from secretrun.embedded_store import creation, plain_file, store
 from secretrun.errors import ConfigError, UsageError
+from secretrun.launch.allow import Upkeep
 from secretrun.posix import atomic_file, dumpable
 from secretrun.template.dotenv import TEMPLATE
 
@@ -30,12 +31,15 @@ def run(options: argparse.Namespace) -> int:
     directory = os.path.realpath(options.directory)
     if not os.path.isdir(directory):
         raise UsageError(f"not a directory: {options.directory}")
+    upkeep = Upkeep(directory, os.environ)
     if options.import_file:
         foreign = _foreign(options.import_file)
         if foreign is not None:
-            return _take_over(foreign, options.import_file, directory, messages)
+            status = _take_over(foreign, options.import_file, directory, messages)
+            upkeep.keep(messages.note)
+            return status
     plain = _plain_file(options.import_file) if options.import_file else plain_file.PlainFile()
-    new = creation.Creation(directory)
+    new = creation.Creation(directory, upkeep.whose)
     with store.locked(directory, lambda: messages.note("waiting for another secretrun to finish")):
         new.check()
         try:
@@ -45,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
             raise
     for line in new.said:
         messages.note(line)
+    upkeep.keep(messages.note)
     if options.import_file:
         for line in _after_import(options.import_file, plain):
             messages.warn(line)

@@ -7,6 +7,7 @@ import os
 from secretrun.embedded_store import store, template_lines
 from secretrun.embedded_store.sops_file import Sops
 from secretrun.errors import UsageError
+from secretrun.launch.allow import Upkeep
 from secretrun.posix import dumpable
 
 TYPE_CHECKING = False
@@ -37,7 +38,9 @@ def run(options: argparse.Namespace) -> int:
             )
         template_lines.check_project(path, old)
         template = template_lines.Template(path)
+        upkeep = Upkeep(os.path.dirname(path), os.environ)
         changed = template.renamed(old, new)
         sops.rename(path, old, new)
         template.write(changed)
+        upkeep.keep(options.messages.note)
     return 0

@@ -8,6 +8,7 @@ import sys
 from secretrun.embedded_store import store
 from secretrun.embedded_store.sops_file import Sops
 from secretrun.errors import UsageError
+from secretrun.launch.allow import Upkeep
 from secretrun.posix import atomic_file, dumpable
 from secretrun.template.dotenv import TEMPLATE
 
@@ -35,11 +36,13 @@ def run(options: argparse.Namespace) -> int:
         os.path.dirname(path), lambda: options.messages.note("waiting for another secretrun to finish")
     ):
         changed = store.with_reference(path, name)  # a malformed template is said before anything changes
+        upkeep = Upkeep(os.path.dirname(path), os.environ)
         sops.set(path, name, value)
         if changed is not None and changed[1] is not None:
             atomic_file.write_atomic(
                 changed[0], changed[1], mode=os.stat(changed[0]).st_mode & 0o777, replace=True
             )
+        upkeep.keep(options.messages.note)
     if changed is None:
         line = store.reference_line(path, name).rstrip("\n")
         options.messages.note(f"no {TEMPLATE} beside the store; to use the value: {line}")

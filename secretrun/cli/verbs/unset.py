@@ -6,6 +6,7 @@ import os
 
 from secretrun.embedded_store import store, template_lines
 from secretrun.embedded_store.sops_file import Sops
+from secretrun.launch.allow import Upkeep
 from secretrun.posix import dumpable
 
 TYPE_CHECKING = False
@@ -29,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
         store.check_there(path, name)
         template_lines.check_project(path, name)
         template = template_lines.Template(path)
+        upkeep = Upkeep(os.path.dirname(path), os.environ)
         changed = template.without(name)
         sops.unset(path, name)
         template.write(changed)
+        upkeep.keep(options.messages.note)
     return 0
