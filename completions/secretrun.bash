@@ -101,7 +101,7 @@ _secretrun() {
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact read inject init set list unset rename edit doctor cache hook broker completion help version'
+            _secretrun_reply -W 'run check redact read inject init set list unset rename edit allow doctor cache hook broker completion help version'
         fi
     fi
     case $verb in

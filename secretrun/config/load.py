@@ -252,18 +252,16 @@ def _take(config: Config, layer: Layer) -> None:
                 "the rest is for your own config.toml",
             )
         config.backends.setdefault(name, {}).update(options)
-    if "broker" in sections and layer.found:
-        config.said += [
-            Said("setting", f"[broker] {key}", value=value, asks=True)
-            for key, value in section(sections, "broker", file).items()
-        ]
-    if "broker" in sections:
-        config.broker.append((f"{file}: [broker]", section(sections, "broker", file), trusted))
         if layer.found:
             config.said += [
                 Said("setting", f"[backend.{name}] {key}", value=value, asks=verdicts[key] == allowed.AGREED)
                 for key, value in options.items()
             ]
+    if "broker" in sections:
+        broker = section(sections, "broker", file)
+        config.broker.append((f"{file}: [broker]", broker, trusted))
+        if layer.found:
+            config.said += [Said("setting", f"[broker] {k}", value=v, asks=True) for k, v in broker.items()]
     config.tables.append(layer)
 
 

@@ -23,11 +23,14 @@ PROJECT: dict[str, str] = {
     "run": FREE,  # by its keys:
     "run.allow_exec": NEVER,  # runs programs
     "run.audit": NEVER,  # writes a file anywhere
+    "run.broker": FREE,
     "run.cache": NEVER,  # keeps values longer than its user asked for
     "run.env_file": AGREED,  # more templates
     "run.except": FREE,
     "run.fail_on_leak": FREE,
     "run.from": AGREED,
+    "run.egress": NEVER,  # opens every host
+    "run.grant": NEVER,  # opens one
     "run.keep_env": FREE,
     "run.mask": FREE,
     "run.mask_env": FREE,

@@ -6,7 +6,7 @@ from secretrun.config import load, settings
 from secretrun.trust import table
 
 BARRED = {
-    "audit", "report", "cache", "offline", "pass", "no_masking", "set", "allow_exec", "show",
+    "audit", "report", "cache", "offline", "pass", "no_masking", "set", "allow_exec", "show", "egress", "grant",
 }  # fmt: skip
 VALUES = {"flag": "true", "text": "'x'", "list": "['x']", "seconds": "5", "duration": "'5m'"}
 
@@ -46,7 +46,6 @@ def test_the_user_may_say_all_of_it(tmp_path, secretrun, clean_environment):
 
 def test_a_key_without_a_row_is_refused():
     assert table.project_may("run.new") == table.project_may("backend.address") == table.NEVER
-    assert table.project_may("broker.upstream") == table.NEVER
 
 
 def test_another_option_of_a_store_is_the_users_alone(tmp_path, secretrun):

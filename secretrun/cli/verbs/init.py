@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from secretrun.embedded_store.plain_file import PlainFile
     from secretrun.messages import Messages
     from secretrun.migrate.migration import Migration
+    from secretrun.trust.ownership import Whose
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     if options.import_file:
         foreign = _foreign(options.import_file)
         if foreign is not None:
-            status = _take_over(foreign, options.import_file, directory, messages)
+            status = _take_over(foreign, options.import_file, directory, messages, upkeep.whose)
             upkeep.keep(messages.note)
             return status
     plain = _plain_file(options.import_file) if options.import_file else plain_file.PlainFile()
@@ -70,7 +71,7 @@ def _foreign(source: str) -> Migration | None:
     return detect.read(Text(text, source, os.environ))
 
 
-def _take_over(found: Migration, source: str, directory: str, messages: Messages) -> int:
+def _take_over(found: Migration, source: str, directory: str, messages: Messages, whose: Whose) -> int:
     """Write what another tool's file says as secretrun.toml; plain secrets in it go into a store."""
     from secretrun.migrate.to_toml import to_toml
 
@@ -83,7 +84,7 @@ def _take_over(found: Migration, source: str, directory: str, messages: Messages
     plain.values = found.take_secrets(plain_file.is_setting, f"sops://{store.STORE}")
     for name in plain.values:
         store.check_name(name)
-    new = creation.Creation(directory)
+    new = creation.Creation(directory, whose)
     with store.locked(directory, lambda: messages.note("waiting for another secretrun to finish")):
         try:
             if plain.values:
