@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from secretrun import hints
+from secretrun.cli.verb import Verb
 from secretrun.cli.verbs import broker
 from secretrun.config import settings as table
 from secretrun.errors import ConfigError, UsageError
@@ -13,29 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import NoReturn
-
-
-class Verb:
-    """A verb: the module that does it, one line about it, its arguments and examples."""
-
-    __slots__ = ("add", "description", "examples", "module", "summary", "usage")
-
-    def __init__(
-        self,
-        module: str,
-        summary: str,
-        add: Callable[[argparse.ArgumentParser], None],
-        *,
-        usage: str,
-        description: str = "",
-        examples: str = "",
-    ) -> None:
-        self.module = module
-        self.summary = summary
-        self.add = add
-        self.usage = usage
-        self.description = description
-        self.examples = examples
 
 
 class Parser(argparse.ArgumentParser):
