@@ -7,13 +7,12 @@ else that is open with us, and default signals.
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]  # `signal` brings enum with it
 import os
 import select
 import time
 
 from secretrun.backend.programs import ended, started, starting
-from secretrun.posix import descriptors
+from secretrun.posix import descriptors, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,9 +164,9 @@ class Program:
         """Kill it, with its whole session where it leads one, however it has ended."""
         try:
             if self._leader:
-                os.killpg(self._pid, _signal.SIGKILL)
+                os.killpg(self._pid, signals.SIGKILL)
             elif self._status is None:
-                os.kill(self._pid, _signal.SIGKILL)
+                os.kill(self._pid, signals.SIGKILL)
         except (ProcessLookupError, PermissionError):  # macOS: EPERM when only a zombie is left
             pass
 
@@ -239,7 +238,7 @@ def run(
         program.close()
         killed = program.wait(time.monotonic() + REAP)
     status = killed if status is None else status
-    status = -_signal.SIGKILL if status is None else status  # the kernel does not let go of it
+    status = -signals.SIGKILL if status is None else status  # the kernel does not let go of it
     return Completed(status, output, _without(output, complaint).decode("utf-8", "replace"), excess)
 
 
@@ -268,7 +267,7 @@ def _spawn(
             command[0], list(command), environ,
             file_actions=actions,
             setsid=leader,
-            setsigdef=(_signal.SIGPIPE, _signal.SIGXFSZ),  # Python ignores these two
+            setsigdef=(signals.SIGPIPE, signals.SIGXFSZ),  # Python ignores these two
         )  # fmt: skip
     except NotImplementedError:  # a C library that can't start a session here
         return _start_in(command, environ, streams, leader, None)

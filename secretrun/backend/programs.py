@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
 import os
+
+from secretrun.posix.threads import lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 # The programs that run for us now: process id to whether it leads a group of its own; and the directories
 # made for them. Kept here so that an interrupted or failed run can end them, whichever thread started them.
 _running: dict[int, bool] = {}
-starting = _thread.allocate_lock()  # held from before a program is started until it is noted
+starting = lock()  # held from before a program is started until it is noted
 _scratch: set[str] = set()
 _PATIENCE = 2.0  # seconds that starting a program may take
 

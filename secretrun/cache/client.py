@@ -6,11 +6,9 @@ another user has put there.
 
 from __future__ import annotations
 
-import _socket
-
 from secretrun.cache import endpoint, wire
 from secretrun.errors import ConfigError
-from secretrun.posix import directories
+from secretrun.posix import directories, sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ class Connection:
             ConfigError: when there is no cache, it is not ours, or it refuses.
         """
         endpoint.check_directory(self._path)
-        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        connection = sockets.unix_socket()
         try:
             connection.settimeout(PATIENCE)
             connection.connect(self._path)
@@ -169,7 +167,7 @@ class Cache:
             self.problem = error
 
 
-def _receive(connection: _socket.socket, length: int) -> bytes:
+def _receive(connection: sockets.socket, length: int) -> bytes:
     """Exactly `length` bytes."""
     chunks = []
     while length:

@@ -4,9 +4,6 @@ Both sides check: the directory must be ours and closed to others, and the kerne
 process at the other end runs as our user (SO_PEERCRED on Linux, LOCAL_PEERCRED on macOS). The client sees
 besides, on Linux, that the process is not dumpable, as our cache is: what it is asked can't be read in it.
 A process of our own user can make itself so too; that it is our program nobody can tell from outside.
-
-`_socket` and not `socket`: the wrapper module brings selectors and enum, 6 ms on every cached run. And that
-only where there is a connection: a run without a cache asks for the place of its locks.
 """
 
 from __future__ import annotations
@@ -14,11 +11,10 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun.posix import directories
+from secretrun.posix import directories, sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _socket
     from collections.abc import Mapping
 
 LOCAL_PEERCRED = 1  # <sys/un.h> of macOS; Python has no name for it
@@ -45,7 +41,7 @@ def check_directory(path: str, *, create: bool = False) -> None:
     )
 
 
-def peer_uid(connection: _socket.socket) -> int:
+def peer_uid(connection: sockets.socket) -> int:
     """The user id of the process at the other end of a Unix socket."""
     if sys.platform == "darwin":
         # struct xucred: version (u32), uid (u32), ...
@@ -54,7 +50,7 @@ def peer_uid(connection: _socket.socket) -> int:
     return _credentials(connection)[1]
 
 
-def check_peer(connection: _socket.socket, path: str) -> None:
+def check_peer(connection: sockets.socket, path: str) -> None:
     """See that who listens at the other end of `path` is our user's, and lets nobody look into it.
 
     Raises:
@@ -69,11 +65,9 @@ def check_peer(connection: _socket.socket, path: str) -> None:
         )
 
 
-def _credentials(connection: _socket.socket) -> tuple[int, int]:
+def _credentials(connection: sockets.socket) -> tuple[int, int]:
     """Process id and user of who called listen(2) at the other end, on Linux."""
-    import _socket
-
-    raw = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)  # struct ucred: pid, uid, gid
+    raw = sockets.credentials(connection)  # pid, uid, gid
     return int.from_bytes(raw[:4], sys.byteorder), int.from_bytes(raw[4:8], sys.byteorder)
 
 

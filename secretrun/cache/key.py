@@ -14,15 +14,11 @@ from __future__ import annotations
 
 import os
 
-try:
-    from _blake2 import blake2b  # hashlib's wrapper module loads OpenSSL: 5 to 10 ms
-except ImportError:  # another interpreter than CPython
-    from hashlib import blake2b
-
 from secretrun.cache import wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import hashlib
     from collections.abc import Callable, Container, Iterator, Mapping
 
     from secretrun.model import Reference
@@ -114,7 +110,7 @@ class CacheKeys:
         self._known = known
         self._allowed = allowed
         self._signs_in = signs_in
-        self._begun: dict[str, blake2b] = {}
+        self._begun: dict[str, hashlib.blake2b] = {}
         self._files: dict[str, str | None] = {}
         self._key: bytes | None = None
 
@@ -145,7 +141,7 @@ class CacheKeys:
         digest.update(_framed(parts))
         return digest.digest()
 
-    def _begin(self, scheme: str) -> blake2b:
+    def _begin(self, scheme: str) -> hashlib.blake2b:
         """The digest of what all references of a scheme have in common."""
         whole = scheme in OPEN or scheme not in self._known
         parts = [repr(sorted((name, sorted(table.items())) for name, table in self._options.items()))]
@@ -154,14 +150,14 @@ class CacheKeys:
                 parts += [name, self._environ[name]]
         for path in self._choosing(scheme):
             parts += [path, self._file(path, entry=False) or ""]
-        return blake2b(_framed(parts), digest_size=32, key=self._held())
+        return _blake2b(_framed(parts), digest_size=32, key=self._held())
 
     def _held(self) -> bytes:
         """A key made of the variables that sign in, or b"" without any: blake2b takes 64 bytes at most."""
         if self._key is None:
             names = [name for name in sorted(self._environ) if self._signs_in(name)]
             held = [part for name in names for part in (name, self._environ[name])]
-            self._key = blake2b(_framed(held)).digest() if held else b""
+            self._key = _blake2b(_framed(held)).digest() if held else b""
         return self._key
 
     def _choosing(self, scheme: str) -> Iterator[str]:
@@ -224,6 +220,18 @@ class CacheKeys:
             state = str((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
             self._files[key] = state if not entry or os.path.isfile(file) else None
         return self._files[key]
+
+
+def _blake2b(data: bytes, *, digest_size: int = 64, key: bytes = b"") -> hashlib.blake2b:
+    """`hashlib.blake2b` without the 5 to 10 ms in which its module loads OpenSSL."""
+    try:
+        from _blake2 import blake2b
+
+        return blake2b(data, digest_size=digest_size, key=key)
+    except Exception:  # noqa: BLE001  whatever it is: a new Python may cost speed, never the answer
+        import hashlib
+
+        return hashlib.blake2b(data, digest_size=digest_size, key=key)
 
 
 def _framed(parts: list[str]) -> bytes:

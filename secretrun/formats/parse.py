@@ -74,7 +74,7 @@ class _Scanning:
     """What json's scanner in C is told by: every number as it is written."""
 
     strict = True
-    object_hook = None
+    object_hook = array_hook = None  # the latter since Python 3.15
     parse_int = parse_float = Literal
 
     def __init__(self, pairs: Callable[[list[tuple[str, Any]]], Any], constant: Callable[[str], Any]) -> None:
@@ -102,8 +102,8 @@ def _json(text: str, what: str) -> Any:
         node, end = make_scanner(_Scanning(pairs, constant))(whole, 0)  # type: ignore[arg-type]  # any object will do
         if end == len(whole):
             return _booleans(node)
-    except (ImportError, ValueError, StopIteration, RecursionError):
-        pass  # what is not JSON has its place in the error, and another interpreter has its own way
+    except Exception:  # noqa: BLE001, S110  what is not JSON has its place in the error; a scanner may change
+        pass
     import json
 
     try:

@@ -10,12 +10,11 @@ the end of the command waiting.
 
 from __future__ import annotations
 
-import _thread
 import os
 import time
 
 from secretrun.errors import SecretrunError
-from secretrun.posix import descriptors, poll, signals
+from secretrun.posix import descriptors, poll, signals, threads
 from secretrun.session.witness import Witness
 
 TYPE_CHECKING = False
@@ -123,7 +122,7 @@ class Watch:
                 os.close(finish)
 
         mask = signals.block_all()
-        _thread.start_new_thread(read, ())
+        threads.start(read)
         signals.set_mask(mask)
         code = self._wait(None, done)
         if code is not None:

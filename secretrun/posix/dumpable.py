@@ -37,7 +37,7 @@ def _prctl(*arguments: int) -> None:
 
         ourselves = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # None is right, as for CDLL
         _ctypes.call_cdeclfunction(_ctypes.dlsym(ourselves, "prctl"), arguments)
-    except (ImportError, AttributeError, OSError):  # another interpreter than CPython
+    except Exception:  # noqa: BLE001  whatever it is: a new Python may cost speed, never the protection
         import ctypes
 
         ctypes.CDLL(None).prctl(*arguments)

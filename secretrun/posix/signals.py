@@ -11,9 +11,13 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
+    from collections.abc import Callable
     from types import FrameType
 else:
-    import _signal
+    try:
+        import _signal
+    except Exception:  # noqa: BLE001  whatever it is: a new Python may cost speed, never the answer
+        import signal as _signal
 
 
 def _numbers(*names: str) -> tuple[int, ...]:
@@ -26,6 +30,7 @@ SIGHUP = int(_signal.SIGHUP)
 SIGINFO = int(getattr(_signal, "SIGINFO", 0))  # BSD and macOS
 SIGINT = int(_signal.SIGINT)
 SIGKILL = int(_signal.SIGKILL)
+SIGPIPE = int(_signal.SIGPIPE)
 SIGQUIT = int(_signal.SIGQUIT)
 SIGSTOP = int(_signal.SIGSTOP)
 SIGTERM = int(_signal.SIGTERM)
@@ -33,6 +38,7 @@ SIGTSTP = int(_signal.SIGTSTP)
 SIGTTIN = int(_signal.SIGTTIN)
 SIGTTOU = int(_signal.SIGTTOU)
 SIGWINCH = int(_signal.SIGWINCH)
+SIGXFSZ = int(_signal.SIGXFSZ)
 
 # What somebody may send to us and mean for the command. Not: what the kernel raises for our own deeds
 # (PIPE, SEGV, XCPU ...), and CHLD. TTIN and TTOU it may raise for our own use of the terminal.
@@ -199,3 +205,20 @@ def as_python_found_them() -> None:
     """Before exec without a child: undo what Python itself ignores."""
     for number in _PYTHON_IGNORES:
         _signal.signal(number, _signal.SIG_DFL)
+
+
+def take(number: int, handler: Callable[[int, FrameType | None], None]) -> bool:
+    """Handle a signal that has its default action; False, and nothing done, where it has another.
+
+    Raises:
+        ValueError: this is not the main thread.
+    """
+    if _signal.getsignal(number) != _signal.SIG_DFL:
+        return False
+    _signal.signal(number, handler)
+    return True
+
+
+def leave(number: int) -> None:
+    """Give a signal its default action back."""
+    _signal.signal(number, _signal.SIG_DFL)

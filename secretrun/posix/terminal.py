@@ -6,13 +6,13 @@ what other programs print meanwhile does not walk down the screen in stairs; see
 
 from __future__ import annotations
 
-import _thread
 import fcntl
 import os
 import sys
 import termios
 
 from secretrun.errors import SecretrunError
+from secretrun.posix.threads import lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _RAW_IFLAG = ~(
 )  # fmt: skip
 _RAW_LFLAG = ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
 # Modes are read, changed and written, by the loop and by a pump: one at a time.
-changing = _thread.allocate_lock()
+changing = lock()
 
 
 def is_ours(fd: int) -> bool:

@@ -6,7 +6,7 @@ start of the wrapper itself. A command that does print waits as long as it would
 
 from __future__ import annotations
 
-import _thread
+from secretrun.posix.threads import lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Maker:
         self.made: Masker | None = None
         self.said = frozenset(said)
         self._make = make
-        self._lock = _thread.allocate_lock()
+        self._lock = lock()
 
     def redactor(self) -> Masker:
         with self._lock:

@@ -7,6 +7,7 @@ never called twice at once.
 from __future__ import annotations
 
 from secretrun.errors import BackendError, BadAnswer, RateLimited, SecretrunError, TimedOut
+from secretrun.posix.threads import Worker
 from secretrun.resolution.batch import Answers, Batch
 
 TYPE_CHECKING = False
@@ -42,7 +43,6 @@ class Call:
         pause: Callable[[float], None],
         done: Callable[[], object],
     ) -> None:
-        import threading
         import time
 
         self._batch = batch
@@ -53,10 +53,7 @@ class Call:
         self._end = None if self._limit is None else time.monotonic() + self._limit
         self._found: Answers | None = None
         self._late = False
-        self._thread = threading.Thread(
-            target=self._run, name=f"secretrun-{batch.backend.info.name}", daemon=True
-        )
-        self._thread.start()
+        self._worker = Worker(self._run)
 
     def found(self, meanwhile: Callable[[], None] = lambda: None) -> Answers:
         """Wait for the answers; when they are late, everything in the batch gets that as its error.
@@ -65,12 +62,11 @@ class Call:
         """
         import time
 
-        self._thread.join(HEAD_START)
-        if self._thread.is_alive():
+        if not self._worker.join(HEAD_START):
             meanwhile()
-        self._thread.join(None if self._end is None else max(0.0, self._end + GRACE - time.monotonic()))
+        left = None if self._end is None else max(0.0, self._end + GRACE - time.monotonic())
+        alive = not self._worker.join(left)
         title = self._batch.backend.info.title
-        alive = self._thread.is_alive()
         if not (alive or self._late):
             return self._found or self._batch.all(BadAnswer(f"{title} gave no answer"))
         late = self._batch.all(

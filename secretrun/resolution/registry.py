@@ -8,6 +8,8 @@ searched for `secretrun-backend-SCHEME`.
 
 from __future__ import annotations
 
+import sys
+
 from secretrun.backend import Context
 from secretrun.backend.contract import LONGEST
 from secretrun.errors import ConfigError
@@ -16,6 +18,7 @@ from secretrun.template.value import LITERAL, ORDINARY
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
 
     from secretrun.backend import Backend
 
@@ -223,11 +226,9 @@ class Registry:
 
 
 def _load(target: str, scheme: str) -> Backend:
-    import importlib
-
     module, _, name = target.partition(":")
     try:
-        made: Backend = getattr(importlib.import_module(module), name)()
+        made: Backend = getattr(_imported(module), name)()
         schemes = made.info.schemes
     except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a plugin raises is its failure to load
         raise ConfigError(
@@ -237,6 +238,12 @@ def _load(target: str, scheme: str) -> Backend:
     if scheme not in schemes:
         raise ConfigError(f"the backend {target} does not say that it provides {scheme}://")
     return made
+
+
+def _imported(module: str) -> ModuleType:
+    """`importlib.import_module`, whose package would have to be imported for it."""
+    __import__(module)
+    return sys.modules[module]
 
 
 def _slip(scheme: str, known: tuple[str, ...]) -> str | None:

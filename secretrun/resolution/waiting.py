@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]  # `signal` brings enum with it
 import os
 
 from secretrun.errors import SecretrunError
-from secretrun.posix import directories
+from secretrun.posix import directories, signals
+from secretrun.posix.threads import Worker, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from threading import Timer
 
 # What ends a run by default without a word to us, so that a store's program would go on without it.
-ENDING = (_signal.SIGTERM, _signal.SIGHUP)
+ENDING = (signals.SIGTERM, signals.SIGHUP)
 QUIET = 1.0  # seconds a store may take before we say what we wait for
 STEP = 0.05  # seconds between looks at whether it is our turn
 
@@ -170,38 +169,37 @@ class Progress:
     def __init__(self, pending: Callable[[], Iterable[str]], say: Callable[[str], None] | None) -> None:
         self._pending = pending
         self._say = say
-        self._timer: Timer | None = None
+        self._timer: Worker | None = None
+        self._over = lock()
         self._watched: list[int] = []
 
     def __enter__(self) -> bool:
         self._watch_signals()
         if self._say is not None:
-            import threading
-
-            self._timer = threading.Timer(QUIET, self._speak, (self._say,))
-            self._timer.daemon = True
-            self._timer.start()
+            self._over.acquire()
+            self._timer = Worker(self._speak)
         return False
 
     def _watch_signals(self) -> None:
         """Take what would end us at once as Ctrl-C is taken; what is ignored or handled stays so."""
         for number in ENDING:
-            if _signal.getsignal(number) == _signal.SIG_DFL:
-                try:
-                    _signal.signal(number, _interrupt)
-                except ValueError:  # not the main thread, so not a run of the command line
-                    return
-                self._watched.append(number)
+            try:
+                if signals.take(number, _interrupt):
+                    self._watched.append(number)
+            except ValueError:  # not the main thread, so not a run of the command line
+                return
 
-    def _speak(self, say: Callable[[str], None]) -> None:
+    def _speak(self) -> None:
+        if self._say is None or self._over.acquire(timeout=QUIET):
+            return
         names = ", ".join(self._pending())
         if names:
-            say(f"waiting for {names}")
+            self._say(f"waiting for {names}")
 
     def __exit__(self, *_: object) -> None:
         """No thread is left, signals are as they were: the command is forked next."""
         for number in self._watched:
-            _signal.signal(number, _signal.SIG_DFL)
+            signals.leave(number)
         if self._timer is not None:
-            self._timer.cancel()
+            self._over.release()
             self._timer.join()

@@ -8,14 +8,12 @@ from then on is masked with it.
 
 from __future__ import annotations
 
-import _socket
-import _thread
 import os
 import sys
 
 from secretrun.cache import endpoint, wire
 from secretrun.model import Secret
-from secretrun.posix import directories
+from secretrun.posix import directories, sockets, threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,14 +41,14 @@ class LateMasks:
         self._redactor = redactor
         self._directory = ""
         self.address = ""
-        self._listener: _socket.socket | None = None
+        self._listener: sockets.socket | None = None
         try:
             if sys.platform == "linux":
                 address = f"@secretrun-{os.urandom(16).hex()}"  # gone with us, however we end
             else:
                 self._directory = directories.private(environ)
                 address = os.path.join(self._directory, "masks")
-            listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            listener = sockets.unix_socket()
             listener.bind(_place(address))
             listener.listen(_WAITING)
         except Exception:  # noqa: BLE001  no place, no room, a path too long: the run goes on without
@@ -61,8 +59,9 @@ class LateMasks:
 
     def start(self) -> None:
         """Begin to take values, in a thread; nothing may be forked from now on."""
-        if self._listener is not None:
-            _thread.start_new_thread(self._serve, (self._listener,))
+        listener = self._listener
+        if listener is not None:
+            threads.start(lambda: self._serve(listener))
 
     def close(self) -> None:
         """Remove the socket."""
@@ -73,13 +72,12 @@ class LateMasks:
                 except OSError:
                     pass  # it is gone already
 
-    def _serve(self, listener: _socket.socket) -> None:
+    def _serve(self, listener: sockets.socket) -> None:
         while True:
             try:
-                descriptor, _ = listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001  what `socket.accept` wraps
+                connection = sockets.accept(listener)
             except OSError:
                 return
-            connection = _socket.socket(fileno=descriptor)
             try:
                 connection.settimeout(PATIENCE)
                 if endpoint.peer_uid(connection) == os.getuid():
@@ -89,7 +87,7 @@ class LateMasks:
             finally:
                 connection.close()
 
-    def _take(self, connection: _socket.socket) -> None:
+    def _take(self, connection: sockets.socket) -> None:
         given = wire.fields(_receive(connection, wire.body_length(_receive(connection, 4))))
         if given[:1] != [wire.VERSION]:
             return
@@ -116,7 +114,7 @@ def register(secrets: Iterable[Secret], environ: Mapping[str, str]) -> bool:
     if not path or not given:
         return False
     try:
-        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        connection = sockets.unix_socket()
         try:
             connection.settimeout(PATIENCE)
             connection.connect(_place(path))
@@ -135,7 +133,7 @@ def _place(address: str) -> str:
     return "\0" + address[1:] if address.startswith("@") else address
 
 
-def _receive(connection: _socket.socket, length: int) -> bytes:
+def _receive(connection: sockets.socket, length: int) -> bytes:
     data = b""
     while len(data) < length:
         more = connection.recv(min(length - len(data), 1 << 16))

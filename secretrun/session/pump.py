@@ -7,12 +7,11 @@ stopped before the one that lingers.
 
 from __future__ import annotations
 
-import _thread  # all of `threading` that is needed here, without its 5 ms of import
 import errno
 import os
 import time
 
-from secretrun.posix import descriptors, poll, signals
+from secretrun.posix import descriptors, poll, signals, threads
 from secretrun.session.key_echo import PAUSE, KeyEcho
 
 TYPE_CHECKING = False
@@ -117,7 +116,7 @@ class Pump:
         self._stopping = False
         self._stop, self._stopper = os.pipe()
         self._watch = poll.Poller(source, self._stop)
-        self._running = _thread.allocate_lock()
+        self._running = threads.lock()
         os.set_blocking(source, False)
 
     def start(self) -> None:
@@ -125,7 +124,7 @@ class Pump:
         self._stopping = False
         self._running.acquire()
         mask = signals.block_all()
-        _thread.start_new_thread(self._run, ())
+        threads.start(self._run)
         signals.set_mask(mask)
 
     def stop(self) -> None:

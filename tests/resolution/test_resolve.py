@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import copy
 import logging
 import pickle
@@ -9,6 +10,7 @@ import threading
 import traceback
 
 import pytest
+from support.until import until
 
 from secretrun.backend import BackendInfo, Context
 from secretrun.errors import BackendError, ConfigError, Denied, NotFound, ResolutionError, TimedOut
@@ -90,7 +92,7 @@ class Meeting(MemoryBackend):
         self.thread = None
 
     def fetch(self, references, context):
-        self.thread = threading.current_thread()
+        self.thread = threading.get_ident()
         self.barrier.wait(WAIT)
         return super().fetch(references, context)
 
@@ -98,11 +100,11 @@ class Meeting(MemoryBackend):
 def test_stores_are_asked_side_by_side_and_no_thread_is_left():
     barrier = threading.Barrier(3)
     found = [Meeting(barrier, "one"), Meeting(barrier, "two"), Meeting(barrier, "three", serial=True)]
-    before = threading.active_count()
+    before = _thread._count()
     assert len(resolve(plan("A=one://a\nB=two://a\nC=three://a"), stores(*found)).environment) == 3
-    assert threading.active_count() == before
+    until(lambda: _thread._count() == before, "the threads' ends")
     # None on the calling thread, where Ctrl-C arrives and where the waiting has an end.
-    assert threading.main_thread() not in [backend.thread for backend in found]
+    assert threading.get_ident() not in [backend.thread for backend in found]
 
 
 def test_whole_stores_are_asked_beside_the_rest():
