@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secretrun.redact.engine.pattern import ANYWHERE, WORD
+from secretrun.redact.engine.pattern import ANYWHERE, LOOSE_LENGTH, SPACE, WORD
 from secretrun.redact.forms import encodings, parts
 from secretrun.redact.forms.tables import PLAIN
 
@@ -16,22 +16,31 @@ WRAPPED = "wrapped"
 TERMINAL = "terminal"
 DEFAULT_FORMS: tuple[str, ...] = (
     "trimmed",  # without the whitespace and quotes around it, other line ends
-    "lines",  # each line of a multi-line value
-    "url",  # the password in a URL
-    "json-parts",  # the strings in a JSON document
-    "base64",
+    "decoded",  # what it says when it is percent-encoded, escaped, quoted or base64 itself
+    "lines",  # each line of a key, and of a multi-line value of no known kind
+    "url",  # the password in a URL, a token in its path or query
+    "json-parts",  # the credentials in a JSON document, and the document laid out anew
+    "parts",  # the credentials in lines of pairs, connection strings, XML
+    "base64",  # once and twice, and of the value escaped
     "hex",
+    "wide",  # UTF-16 and Latin-1
     "percent",
     "json",
     "shell",
     "literal",
     "xml",
     "doubled",
+    "workflow",  # commands to a CI runner
+    "twice",  # quoting of what is quoted
     WRAPPED,  # any of these, broken by line ends and blanks
     TERMINAL,  # and with terminal escapes in it
 )
 
 SHORTEST = 6  # bytes a part of a secret needs
+_WIDTH = 1 << 16  # bytes of a value above which only the likeliest spellings are made
+
+_BARELY = {"url-userinfo": frozenset(("base64-once",)), "bytes": frozenset(("hex",))}
+_OF = {"line": "lines", "part": "parts", "json-part": "json-parts"}  # the form that asks for a kind of part
 
 
 def derive(
@@ -58,20 +67,16 @@ def derive(
         for text in parts.trimmed(whole):
             if text and (text != whole):
                 yield from _long_enough("trimmed", text, rule, minimum if anywhere else 0)
-        for text in parts.line_ends(whole):
-            yield "trimmed", text, rule
+        if not _is_loose(whole, wanted):
+            for text in parts.line_ends(whole):
+                yield "trimmed", text, rule
     if not anywhere and len(value) < 4:
         return
     bare = whole.strip()
     yield from _dialects(bare, wanted)
-    for form, text in _parts(bare, wanted):
-        if len(text) >= minimum and text != bare:
-            from secretrun.redact.policy import is_common
-
-            if not is_common(text):
-                yield form, text, ANYWHERE
-                if form != "line":
-                    yield from _dialects(text, wanted)
+    for form, text in _parts(bare, wanted, anywhere):
+        if text != bare:
+            yield from _part(form, text, wanted, minimum)
     if paranoid:
         from secretrun.redact.forms.paranoid import rare
 
@@ -85,50 +90,104 @@ def _long_enough(form: str, text: bytes, rule: Rule, minimum: int) -> Iterator[t
         yield form, text, rule
 
 
-def _parts(value: bytes, wanted: frozenset[str], depth: int = 2) -> Iterator[tuple[str, bytes]]:
-    """Pieces that are secrets by themselves, and theirs: JSON may hold a PEM, or a URL, or more JSON."""
-    if "lines" in wanted:
-        for text in parts.lines(value):
-            yield "line", text
-    if "url" in wanted:
-        yield from parts.url_parts(value)
-    if depth:
-        if "json-parts" in wanted:
-            for text in parts.json_layouts(value):
-                yield "json-part", text
-            for text in parts.json_leaves(value):
-                yield "json-part", text
-                yield from _parts(text, wanted, depth - 1)
-        if "trimmed" in wanted:
-            for text in parts.unescaped(value):
+def _is_loose(value: bytes, wanted: frozenset[str]) -> bool:
+    """Whether a value is found with any blanks in it, so that no other ones need be written.
+
+    One that breaks after its first few bytes is written all the same: what is before a break shows.
+    """
+    if WRAPPED not in wanted or len(value.translate(None, SPACE)) < LOOSE_LENGTH:
+        return False
+    return b"\n" not in value[:8] and b"\r" not in value[:8]
+
+
+def _part(form: str, text: bytes, wanted: frozenset[str], minimum: int) -> Iterator[tuple[str, bytes, Rule]]:
+    from secretrun.redact.policy import is_common
+
+    if is_common(text):
+        return
+    if len(text) < minimum:
+        if form != "line" and len(text) >= 4:
+            yield form, text, WORD
+        return
+    yield form, text, ANYWHERE
+    if form in ("line", "layout"):
+        return
+    if form in _BARELY:  # the password in it has every spelling of its own
+        wanted = (wanted | {"base64-once"}) & _BARELY[form]
+    yield from _dialects(text, wanted)
+
+
+def _parts(value: bytes, wanted: frozenset[str], anywhere: bool) -> Iterator[tuple[str, bytes]]:
+    """What stands for the value, or in it: decoded, laid out anew, and the credentials inside of each."""
+    if not anywhere:
+        return
+    readings = [value]
+    if "decoded" in wanted and len(value) <= _WIDTH:
+        from secretrun.redact.forms.decoded import decoded
+
+        for form, text in decoded(value):
+            if text not in readings:
+                yield form, text
+                if form != "bytes":
+                    readings.append(text)
+    if "trimmed" in wanted:
+        for text in parts.unescaped(value):
+            if text not in readings:
+                readings.append(text)
                 yield "unescaped", text
-                yield from _parts(text, wanted, depth - 1)
+    for reading in readings:
+        if not reading.translate(None, PLAIN):
+            continue
+        if "json-parts" in wanted:
+            for text in parts.json_layouts(reading, loose=_is_loose(reading, wanted)):
+                yield "layout", text
+        from secretrun.redact.forms.structure import credentials
+
+        known: set[bytes] = set()
+        for form, _name, text in credentials(reading):
+            if (_OF.get(form) or "url") in wanted and text not in known:
+                known.add(text)
+                yield form, text
 
 
 def _dialects(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes, Rule]]:
     """Every way to write `value`."""
-    if "base64" in wanted:
+    short = len(value) <= _WIDTH
+    if "base64" in wanted or "base64-once" in wanted:
         for text, rule in encodings.base64(value):
             yield "base64", text, rule
-        for text, rule in encodings.base64_utf16(value):
-            yield "base64-utf16", text, rule
-    if "hex" in wanted:
+        if short and "base64" in wanted:
+            for text, rule in encodings.base64_utf16(value):
+                yield "base64-utf16", text, rule
+            for text, rule in encodings.base64_twice(value):
+                yield "base64-twice", text, rule
+    if "hex" in wanted and short:
         for text in encodings.hexadecimal(value):
             yield "hex", text, ANYWHERE
-    if not value.translate(None, PLAIN):
-        return
-    from secretrun.redact.forms import escapes, shells
+    if "wide" in wanted and short:
+        for text in encodings.wide(value):
+            if len(text) >= SHORTEST:
+                yield "wide", text, ANYWHERE
+    if "shell" in wanted and short:
+        from secretrun.redact.forms import shells
 
-    shortest = min(len(value), SHORTEST)
-    for form, spell in (
-        ("percent", escapes.percent),
-        ("json", escapes.json),
-        ("shell", shells.quoted),
-        ("literal", escapes.literals),
-        ("xml", escapes.xml),
-        ("doubled", escapes.doubled),
-    ):
-        if form in wanted:
-            for text in spell(value):
-                if text != value and len(text) >= SHORTEST and len(text) >= shortest and text.strip():
-                    yield form, text, ANYWHERE
+        for text in shells.every(value):
+            yield "shell", text, ANYWHERE
+    special = value.translate(None, PLAIN)
+    if not special or len(wanted) == 1:
+        return
+    special = bytes(sorted(set(special)))
+    from secretrun.redact.forms import dialects
+
+    for form, text in (dialects.every() if short else dialects.likeliest()).spellings(value, special):
+        if form in wanted and len(text) >= SHORTEST and text.strip():
+            yield form, text, ANYWHERE
+    if not short:
+        return
+    for form, text in dialects.positional(value):
+        if form in wanted and text != value and len(text) >= SHORTEST and text.strip():
+            yield form, text, ANYWHERE
+    if "base64" in wanted:
+        for _form, text in dialects.carried().spellings(value, special):
+            for run, rule in encodings.base64_runs(text):
+                yield "base64", run, rule

@@ -1,4 +1,4 @@
-"""Base64 and hexadecimal: spellings that no byte of the value survives."""
+"""Base64, hexadecimal and wide characters: spellings that no byte of the value survives as it was."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def base64(value: bytes) -> Iterator[tuple[bytes, Rule]]:
     it determines in full (RFC 4648, section 4). Where its bits spill over into the character before or
     after a run, the rule takes that in, and the padding.
     """
-    for text, rule in _aligned(value):
+    for text, rule in base64_runs(value):
         yield from _alphabets(text, rule)
         if b"+" in text or b"/" in text:  # the same in a query string
             escaped = text.replace(b"+", b"%2B").replace(b"/", b"%2F")
@@ -38,8 +38,22 @@ def base64_utf16(value: bytes) -> Iterator[tuple[bytes, Rule]]:
         wide = value.decode().encode("utf-16-le")
     except UnicodeError:
         return
-    for text, rule in _aligned(wide):
+    for text, rule in base64_runs(wide):
         yield from _alphabets(text, rule)
+
+
+def base64_twice(value: bytes) -> Iterator[tuple[bytes, Rule]]:
+    """Base64 of a text that holds base64 of the value: docker's `auth` in a Kubernetes Secret.
+
+    The inner run begins at any of three alignments, since a user's name may stand before the value, and so
+    does the outer one. The characters of an inner one that belong to it in part are left out.
+    """
+    for inner, _rule in base64_runs(value):
+        for text, rule in base64_runs(inner):
+            yield text, rule
+        if b"+" in inner or b"/" in inner:
+            for text, rule in base64_runs(inner.translate(_TO_URL)):
+                yield text, rule
 
 
 def _alphabets(text: bytes, rule: Rule) -> Iterator[tuple[bytes, Rule]]:
@@ -48,7 +62,8 @@ def _alphabets(text: bytes, rule: Rule) -> Iterator[tuple[bytes, Rule]]:
         yield text.translate(_TO_URL), rule
 
 
-def _aligned(value: bytes) -> Iterator[tuple[bytes, Rule]]:
+def base64_runs(value: bytes) -> Iterator[tuple[bytes, Rule]]:
+    """The characters that `value` determines in full, for each alignment that has enough of them."""
     for shift in range(3):
         bits = 8 * (shift + len(value))
         begin, end = -(-8 * shift // 6), bits // 6
@@ -84,10 +99,29 @@ def hexadecimal(value: bytes) -> Iterator[bytes]:
     """
     if len(value) < SHORTEST // 2:
         return
-    lower = value.hex()
-    for digits in (lower, lower.upper()):
-        pairs = [digits[i : i + 2] for i in range(0, len(digits), 2)]
+    for digits, pairs in ((value.hex(), value.hex(" ")), (value.hex().upper(), value.hex(" ").upper())):
         yield digits.encode()
-        yield ":".join(pairs).encode()
-        yield ("\\x" + "\\x".join(pairs)).encode()
-        yield ("0x" + ", 0x".join(pairs)).encode()
+        yield pairs.replace(" ", ":").encode()
+        yield ("\\x" + pairs.replace(" ", "\\x")).encode()
+        yield ("0x" + pairs.replace(" ", ", 0x")).encode()
+
+
+def wide(value: bytes) -> Iterator[bytes]:
+    """UTF-16 in both byte orders, from the first byte to the last that is not the other half of one; Latin-1.
+
+    For ASCII the two orders differ only in the NUL before or after it, so there is one text for both.
+    """
+    if value.isascii():
+        yield value.decode().encode("utf-16-le")[:-1]
+        return
+    try:
+        text = value.decode()
+    except UnicodeError:
+        return
+    yield text.encode("utf-16-le").strip(b"\0")
+    yield text.encode("utf-16-be").strip(b"\0")
+    for coding in ("latin-1", "cp1252", "iso8859-15"):
+        try:
+            yield text.encode(coding)
+        except UnicodeError:
+            continue

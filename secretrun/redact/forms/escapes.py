@@ -1,4 +1,8 @@
-"""How languages and formats escape a value: percent-encoding, JSON, literals, XML, doubled quotes."""
+"""How languages and formats escape a value: percent-encoding, JSON, literals, XML, doubled quotes.
+
+What each byte becomes stands in tables, which `dialects` uses; the functions here are for what depends
+on its neighbours, or on the character it is part of.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,11 @@ from secretrun.redact.forms.tables import (
     IDENTITY,
     Lazy,
     Table,
+    composed,
     spell,
     spelled,
     table,
+    units,
 )
 
 TYPE_CHECKING = False
@@ -46,15 +52,24 @@ _FORM_SAFE = (
 )
 
 
+FORM = len(_PERCENT_SAFE)  # the first of the form-urlencoded ones in `PERCENT`
+
+
 def _percent_tables() -> tuple[Table, ...]:
     tables = []
     for form in ("%%%02X", "%%%02x"):
         everything = table(spelled(form, range(256)))
-        tables += [_keep(everything, safe) for safe in _PERCENT_SAFE]
+        upper = form == "%%%02X"
+        once = [_keep(everything, safe) for safe in (_PERCENT_SAFE if upper else _PERCENT_SAFE[:4])]
         for safe in _FORM_SAFE:
             by = _keep(everything, safe)
             by[0x20] = b"+"
-            tables.append(by)
+            once.append(by)
+        tables += once
+        # an encoded value in the query of an encoded URL: `%252F`
+        tables += [composed(by, table({0x25: b"%25"})) for by in (once[:3] if upper else once[:1])]
+    tables.append(table({0x25: b"%25"}))  # what is encoded already, encoded again
+    tables.append(table({0x20: b"%20"}))
     return tuple(tables)
 
 
@@ -66,22 +81,20 @@ def _keep(everything: Table, safe: bytes) -> Table:
     return result
 
 
-_PERCENT = Lazy(_percent_tables)
+PERCENT = Lazy(_percent_tables)
 
 
-def percent(value: bytes) -> Iterator[bytes]:
-    """Percent-encoding in its dialects, in both cases of the digits."""
-    for by in _PERCENT():
-        yield spell(value, by)
+def percent_units(value: bytes) -> Iterator[bytes]:
+    """JavaScript's `escape()` of what is not ASCII: `%E9`, and UTF-16 units, `%uD83D`."""
     text = _text(value)
-    if text is not None and not value.isascii():
+    if text is not None:
         safe = (ALNUM + b"@*_+-./").decode()
-        yield "".join(  # escape(): UTF-16 units
+        yield "".join(
             char
             if char in safe
             else f"%{ord(char):02X}"
             if ord(char) < 0x100
-            else _units(char, "%u", upper=True)
+            else units(char, "%u", upper=True)
             for char in text
         ).encode()
 
@@ -91,14 +104,6 @@ def _text(value: bytes) -> str | None:
         return value.decode()
     except UnicodeError:
         return None
-
-
-def _units(char: str, prefix: str, *, upper: bool) -> str:
-    """The UTF-16 code units of a character, four hex digits each."""
-    digits = char.encode("utf-16-be", "surrogatepass").hex()
-    if upper:
-        digits = digits.upper()
-    return "".join(prefix + digits[i : i + 4] for i in range(0, len(digits), 4))
 
 
 def _json_tables() -> tuple[Table, ...]:
@@ -112,33 +117,36 @@ def _json_tables() -> tuple[Table, ...]:
     dotnet = table(spelled("\\u%04X", b"\"&'+<>`\x7f"), base=upper)
     jq = table(spelled("\\u%04x", (0x7F,)), base=lower)
     php_hex = table(spelled("\\u%04X", b"<>&'\""), base=slash)
-    return lower, upper, slash, go, go_old, gson, dotnet, jq, php_hex
+    python = {**spelled("\\x%02x", CONTROLS), **{byte: C_ESCAPES[byte] for byte in b"\t\n\r"}}
+    reprs = (table(python, backslash=b"\\"), table(python, backslash=b"\\'"))
+    twice = [composed(by, by) for by in (lower, jq, go, slash)]
+    twice += [composed(by, lower) for by in reprs]
+    thrice = composed(twice[0], lower)
+    return lower, upper, slash, go, go_old, gson, dotnet, jq, php_hex, *twice, thrice
 
 
-_JSON = Lazy(_json_tables)
+JSON = Lazy(_json_tables)
 
 
-def json(value: bytes) -> Iterator[bytes]:
-    """The inside of a JSON string, as the usual writers write it; that inside another, and Python's repr."""
-    for index, by in enumerate(_JSON()):
+def json_units(value: bytes) -> Iterator[bytes]:
+    r"""JSON with what is not ASCII in UTF-16 units, `\ud83d\udd11`; in JSON; bytes that are no text."""
+    lower = JSON()[0]
+    for by in JSON()[:9]:
         for form in _strings(value, by):
             yield form
-            if index in (0, 7):  # Python's and jq's
-                yield spell(form, by)
-    yield from _strings(_repr(value), _JSON()[0])
-    if not value.isascii():
-        yield spell(value, table(spelled("\\u%04x", HIGH), base=_JSON()[0]))  # bytes taken for Latin-1
-        yield value.decode("utf-8", "replace").encode()  # what most tools make of bytes that are no text
+            yield spell(form, lower)
+    yield from _strings(_repr(value), lower)
+    yield spell(value, table(spelled("\\u%04x", HIGH), base=lower))  # bytes taken for Latin-1
+    yield value.decode("utf-8", "replace").encode()  # what most tools make of bytes that are no text
 
 
 def _strings(value: bytes, by: Table) -> Iterator[bytes]:
-    """`value` by a table, and where it is text, with what is not ASCII in UTF-16 units."""
     form = spell(value, by)
     yield form
     text = _text(form)
-    if text is not None and not value.isascii():
+    if text is not None:
         for upper in (False, True):
-            yield "".join(c if c.isascii() else _units(c, "\\u", upper=upper) for c in text).encode()
+            yield "".join(c if c.isascii() else units(c, "\\u", upper=upper) for c in text).encode()
 
 
 def _repr(value: bytes) -> bytes:
@@ -155,40 +163,88 @@ def _literal_tables() -> tuple[Table, ...]:
     ruby_dump = {**spelled("\\x%02X", (*CONTROLS, *HIGH)), **C_ESCAPES, 0x1B: b"\\e"}
     python = {**spelled("\\x%02x", CONTROLS), **{byte: C_ESCAPES[byte] for byte in b"\t\n\r"}}
     python_quoted = table(python, backslash=b"\\'")  # in a text that holds both quotes
+    yaml = {**spelled("\\x%02X", CONTROLS), **C_ESCAPES, 0x00: b"\\0", 0x1B: b"\\e"}
     tsv = table({0x09: b"\\t", 0x0A: b"\\n", 0x0D: b"\\r"}, backslash=b"\\")
     return (
         go,
         go_bytes,
+        table(python, backslash=b"\\"),
+        python_quoted,
+        table(spelled("\\x%02x", HIGH), base=python_quoted),
         table(node, backslash=b"\\"),
         table(node, backslash=b"\\'"),
         table(ruby, backslash=b'"\\'),
         table(ruby_dump, backslash=b'"\\'),
-        python_quoted,
-        table(spelled("\\x%02x", HIGH), base=python_quoted),
+        table(yaml, backslash=b'"\\'),
         tsv,
         table({0x0A: b"\\n"}),
         table({0x0A: b"\\n", 0x0D: b"\\r"}),
         table({0x0A: b"\\n"}, backslash=b"\\"),
         table(backslash=b"\\"),
+        *_expressions(),
     )
 
 
-_LITERALS = Lazy(_literal_tables)
+def _expressions() -> tuple[Table, ...]:
+    """A value as a regular expression that stands for itself, by what each language escapes."""
+    return (
+        table(backslash=b"()[]{}?*+-|^$\\.&~# \t\n\r\v\f"),  # Python's re.escape
+        table(backslash=b"()[]{}?*+|^$\\."),  # Go's regexp.QuoteMeta, lodash's escapeRegExp
+        table(backslash=b"()[]{}?*+|^$\\./"),  # in slashes
+        table(backslash=b"()[]{}?*+|^$\\.#&-~"),  # Rust's regex::escape
+        table({0x00: b"\\000"}, backslash=b".\\+*?[^]$(){}=!<>|:-#/"),  # PHP's preg_quote, with its delimiter
+        table({0x00: b"\\000"}, backslash=b".\\+*?[^]$(){}=!<>|:-#"),
+        table(
+            {0x0A: b"\\n", 0x09: b"\\t", 0x0D: b"\\r", 0x0B: b"\\v", 0x0C: b"\\f"},
+            backslash=b"[]{}()|-*.\\?+^$# ",
+        ),  # Ruby's Regexp.escape
+        table(backslash=b"/&\\"),  # what scripts do before `sed s/.../.../`
+        table(backslash=b"/.*[]^$\\"),
+    )
+
+
+LITERALS = Lazy(_literal_tables)
+DOUBLED = Lazy(lambda: tuple(table({byte: IDENTITY[byte] * 2}) for byte in b"'\"$%`^"))
+HTML = Lazy(lambda: (table({0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x22: b"&quot;", 0x27: b"&#39;"}),))
 
 
 def literals(value: bytes) -> Iterator[bytes]:
-    """The inside of a string literal: Python, Go, JavaScript, Ruby, Perl, and line ends alone escaped."""
+    """Inside a string literal where it depends on more than a byte: Ruby, Perl, strace."""
+    if b"#" in value:
+        ruby = spell(value, LITERALS()[7])
+        yield ruby.replace(b"#$", b"\\#$").replace(b"#{", b"\\#{").replace(b"#@", b"\\#@")
+    yield octal(value, named=b"\a\b\t\n\f\r\x1b", backslash=b'"$@\\')  # Perl's Data::Dumper with Useqq
+    yield octal(value, named=b"\t\n\v\f\r", backslash=b'"\\')  # strace
+
+
+def characters(value: bytes) -> Iterator[bytes]:
+    r"""Literals with characters beyond ASCII escaped: `\xe9`, `\u20ac`, `\U0001f511`, `\u{1f511}`.
+
+    Python's ascii, Go's `%+q`, PyYAML, C#, Rust, JavaScript and Swift, Ruby, Perl.
+    """
     yield repr(value)[2:-1].encode()
     yield _repr(value)
     yield ascii(value.decode("utf-8", "surrogateescape"))[1:-1].encode()
-    for by in _LITERALS():
-        yield spell(value, by)
-    ruby = spell(value, _LITERALS()[4])
-    yield ruby.replace(b"#$", b"\\#$").replace(b"#{", b"\\#{").replace(b"#@", b"\\#@")
-    yield octal(value, named=b"\a\b\t\n\f\r\x1b", backslash=b'"$@\\')  # Perl's Data::Dumper with Useqq
-    yield octal(value, named=b"\t\n\v\f\r", backslash=b'"\\')  # strace
-    if not value.isascii():
-        yield yaml(value)
+    text = _text(value)
+    if text is None:
+        return
+    for by in (IDENTITY, LITERALS()[0], LITERALS()[9]):
+        for near, far in (
+            ("\\u%04x", "\\U%08x"),
+            ("\\u%04X", "\\U%08X"),
+            ("\\u{%x}", "\\u{%x}"),
+            ("\\u%04X", "\\u{%X}"),
+            ("\\u%04x", "\\u{%x}"),
+            ("\\x{%x}", "\\x{%x}"),
+            ("\\u%04x", "\\u%04x"),
+        ):
+            yield b"".join(
+                by[ord(char)]
+                if char.isascii()
+                else ((near if ord(char) < 0x10000 else far) % ord(char)).encode()
+                for char in text
+            )
+    yield yaml(value)
 
 
 def octal(value: bytes, *, named: bytes, backslash: bytes) -> bytes:
@@ -217,7 +273,7 @@ def yaml(value: bytes) -> bytes:
     for char in value.decode("utf-8", "replace"):
         code = ord(char)
         if code < 0x80:
-            out.append(_YAML[code].decode("latin-1"))
+            out.append(LITERALS()[9][code].decode("latin-1"))
         elif code in _YAML_NAMED:
             out.append(_YAML_NAMED[code])
         else:
@@ -227,7 +283,6 @@ def yaml(value: bytes) -> bytes:
     return "".join(out).encode()
 
 
-_YAML = table({**spelled("\\x%02X", CONTROLS), **C_ESCAPES, 0x00: b"\\0", 0x1B: b"\\e"}, backslash=b'"\\')
 _YAML_NAMED = {0x85: "\\N", 0xA0: "\\_", 0x2028: "\\L", 0x2029: "\\P"}
 
 
@@ -257,17 +312,10 @@ _XML_ENDS = (
 )
 
 
-def doubled(value: bytes) -> Iterator[bytes]:
-    """Characters doubled to stand for themselves: `''` (SQL, YAML), `""` (CSV), `$$` (make), `%%`."""
+def halved(value: bytes) -> Iterator[bytes]:
+    """What a reader of doubled characters prints: make of `$$`, printf of `%%`; a shell of a backslash."""
     for char in (b"'", b'"', b"$", b"%", b"`", b"^"):
-        if char in value:
-            yield value.replace(char, char * 2)
-        if char * 2 in value:  # and what reads them: make of `$$`, printf of `%%`
+        if char * 2 in value:
             yield value.replace(char * 2, char)
     if b"\\" in value:  # an unquoted shell word, or `read` without -r
-        yield _unescaped(value)
-
-
-def _unescaped(value: bytes) -> bytes:
-    """Each backslash gone, a pair of them one."""
-    return value.replace(b"\\\\", b"\0").replace(b"\\", b"").replace(b"\0", b"\\")
+        yield value.replace(b"\\\\", b"\0").replace(b"\\", b"").replace(b"\0", b"\\")

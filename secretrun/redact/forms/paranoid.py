@@ -14,7 +14,6 @@ FRAGMENT = 12  # bytes
 def rare(value: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield (form, text) for every function below."""
     yield from (("base32", text) for text in base32(value))
-    yield from (("base64-twice", text) for text in base64_twice(value))
     yield from (("quoted-printable", text) for text in quoted_printable(value))
     yield from (("visible", text) for text in visible(value))
     yield "dump", od_c(value)
@@ -39,15 +38,6 @@ def base32(value: bytes) -> Iterator[bytes]:
             text = b32encode(bytes(shift) + value)[begin:end]
             yield text
             yield text.lower()
-
-
-def base64_twice(value: bytes) -> Iterator[bytes]:
-    """Base64 of base64, the inner one from its start."""
-    from secretrun.redact.forms.encodings import base64
-
-    for inner, _ in base64(value):
-        for outer, _rule in base64(inner):
-            yield outer
 
 
 def quoted_printable(value: bytes) -> Iterator[bytes]:

@@ -1,15 +1,10 @@
-"""Pieces of a structured secret that are secrets by themselves."""
+"""A secret in other shapes of the same: trimmed, with other line ends, its JSON laid out anew."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LINE = 8  # bytes a line of a longer secret needs
-
-# The first body line of every OpenSSH private key: the magic, the cipher and the key type.
-_SHARED_LINE = b"b3BlbnNzaC1rZXktdjE"
+    from collections.abc import Iterator, Mapping
 
 
 def trimmed(value: bytes) -> Iterator[bytes]:
@@ -36,46 +31,6 @@ def unescaped(value: bytes) -> Iterator[bytes]:
         yield value.replace(b"\\r\\n", b"\n").replace(b"\\n", b"\n")
 
 
-def lines(value: bytes) -> Iterator[bytes]:
-    """Each line of a multi-line value that is long enough, and no PEM armour."""
-    pieces = value.replace(b"\r", b"\n").split(b"\n")
-    if len(pieces) < 2:
-        return
-    for piece in pieces:
-        line = piece.strip()
-        if len(line) >= LINE and not line.startswith((b"-----", _SHARED_LINE)):
-            yield line
-
-
-def url_parts(value: bytes) -> Iterator[tuple[str, bytes]]:
-    """The password of `scheme://user:password@host`, as written and decoded, and `user:password`."""
-    scheme, mark, rest = value.partition(b"://")
-    if not mark or not scheme or len(scheme) > 32 or b" " in scheme or b"\n" in value.strip():
-        return
-    authority = rest
-    for end in b"/?#":
-        # a password may hold these unescaped, so look behind the last @ too
-        cut = authority.split(bytes((end,)), 1)[0]
-        if b"@" in cut:
-            authority = cut
-    userinfo, at, _host = authority.rpartition(b"@")
-    if not at:
-        return
-    user, colon, password = userinfo.partition(b":")
-    if not colon:  # https://TOKEN@host
-        yield "url-user", user
-        return
-    yield "url-password", password
-    decoded = unquote(password)
-    if decoded != password:
-        yield "url-password", decoded
-    if password:
-        yield "url-userinfo", user + b":" + password
-        yield "url-userinfo", unquote(user) + b":" + decoded
-    if not password:
-        yield "url-user", user
-
-
 def unquote(text: bytes) -> bytes:
     """Percent-decode; a `%` that begins no escape stays."""
     head, *pieces = text.split(b"%")
@@ -90,45 +45,32 @@ def unquote(text: bytes) -> bytes:
     return b"".join(out)
 
 
-def json_layouts(value: bytes) -> Iterator[bytes]:
-    """A JSON value written anew: compactly, by default, indented."""
-    document = _document(value)
-    if document is None:
+def json_layouts(value: bytes, *, loose: bool) -> Iterator[bytes]:
+    """A JSON value written anew: compactly, by default, indented; the last two only where blanks count."""
+    tree = document(value)
+    if tree is None:
         return
     import json
 
-    for layout in (
-        {"separators": (",", ":"), "ensure_ascii": False},
-        {"separators": (",", ":")},
-        {},
-        {"ensure_ascii": False},
-        {"indent": 2},
-    ):
+    for layout in _LAYOUTS[: 2 if loose else None]:
         try:
-            text = json.dumps(document, **layout)
+            text = json.dumps(tree, **layout)  # type: ignore[arg-type]
         except RecursionError:
             return  # nested deeper than anything that prints it
         if len(text) < 8 * len(value) + 1024:  # the indents of deep nesting grow with its square
             yield text.encode("utf-8", "surrogatepass")
 
 
-def json_leaves(value: bytes) -> Iterator[bytes]:
-    """The strings in a JSON value."""
-    pending = [_document(value)]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            pending.extend(node.values())
-        elif isinstance(node, list):
-            pending.extend(node)
-        elif isinstance(node, str):
-            leaf = node.encode("utf-8", "surrogatepass")
-            # a URL without a password names a place; those of service accounts are in every log
-            if not leaf.startswith((b"http://", b"https://")) or b"@" in leaf:
-                yield leaf
+_LAYOUTS: tuple[Mapping[str, object], ...] = (
+    {"separators": (",", ":"), "ensure_ascii": False},
+    {"separators": (",", ":")},
+    {},
+    {"ensure_ascii": False},
+    {"indent": 2},
+)
 
 
-def _document(value: bytes) -> object:
+def document(value: bytes) -> object:
     """The object or array that a value is, or None."""
     bare = value.strip()
     if bare[:1] not in (b"{", b"["):

@@ -84,35 +84,67 @@ def _backslash() -> tuple[Table, ...]:
     )  # fmt: skip
 
 
+def _patterns() -> tuple[Table, ...]:
+    """A quoted word where a shell takes a pattern, in xtrace: bash after `=~`, zsh in `[[ ]]` and `case`."""
+    regex = table(backslash=b"$()*+-.?[\\^{|")
+    zsh = table(backslash=b" \t\n#$()*<>?[\\]^|~")
+    return regex, zsh, table(backslash=b" #$()*<>?[\\]^|~"), table(backslash=b"\t\n#$()*<>?[\\]^|~")
+
+
 def _quoted() -> tuple[Table, ...]:
     """Inside quotes: `"..."` of `declare -p` and zsh `(qqq)`; `'...'` of fish, Perl and PHP."""
     return table(backslash=b'"$\\`'), table(backslash=b"\\'"), table(backslash=b"'"), table(backslash=b'"\\')
 
 
+def _single() -> tuple[Table, ...]:
+    return table({_QUOTE: b"'\\''"}), table({_QUOTE: b"'\"'\"'"})
+
+
 _ANSI_C = Lazy(_ansi_c)
 _ZSH_META = Lazy(_zsh_meta)
-_BACKSLASH = Lazy(_backslash)
-_QUOTED = Lazy(_quoted)
+BACKSLASH = Lazy(_backslash)
+QUOTED = Lazy(_quoted)
+SINGLE = Lazy(_single)
+TABLES = Lazy(lambda: (*QUOTED(), *BACKSLASH(), *_patterns(), *_ANSI_C()))
 
 
-def quoted(value: bytes) -> Iterator[bytes]:
-    """Every shell spelling of `value` that a table can give."""
+def every(value: bytes) -> Iterator[bytes]:
+    r"""`\g\h\p\_`: bash's trace of a quoted word after `==` in `[[ ]]`, each character but \x01 and \x7f.
+
+    In the C locale, and where it is no text, each byte is a character.
+    """
+    yield b"".join(map(_EVERY.__getitem__, value))
+    if not value.isascii():
+        yield b"".join(raw if raw in b"\x01\x7f" else b"\\" + raw for raw in _characters(value))
+
+
+def _characters(value: bytes) -> Iterator[bytes]:
+    """Each character of UTF-8, and each byte that is not part of one."""
+    for char in value.decode("utf-8", "surrogateescape"):
+        yield char.encode("utf-8", "surrogateescape")
+
+
+_EVERY = [bytes((byte,)) if byte in b"\x01\x7f" else bytes((0x5C, byte)) for byte in range(256)]
+
+
+def positional(value: bytes) -> Iterator[bytes]:
+    """Every shell spelling of `value` that no table can give."""
     if _QUOTE in value:
         yield from _single_quoted(value)
-    for by in _QUOTED():
-        yield spell(value, by)
-    for by in _BACKSLASH():
-        yield spell(value, by)
-        if value[0] in b"#~=":  # quoted where a word begins only
+    if value[0] in b"#~=":  # quoted where a word begins only
+        for by in BACKSLASH():
             yield b"\\" + spell(value, by)
-    if (
-        not value.isascii()
-        or value.translate(None, bytes(CONTROLS)) != value
-        or not {0x21, _QUOTE, 0x5C}.isdisjoint(value)
-    ):
-        yield from ansi_c(value)
+    controls = value.translate(None, bytes(CONTROLS)) != value
+    if not value.isascii():
+        yield from _high(value)
+    if controls or not value.isascii():
         yield coreutils(value)
     yield from split(value)
+
+
+def metafied(value: bytes) -> bytes:
+    """What zsh's trace of `case` shows of some bytes, its own coding: 0x83, and the byte with a bit off."""
+    return b"".join(bytes((0x83, byte ^ 0x20)) if 0x83 <= byte <= 0xA2 else IDENTITY[byte] for byte in value)
 
 
 def split(value: bytes) -> Iterator[bytes]:
@@ -196,18 +228,16 @@ def _inner(text: bytes, value: bytes, quote: bytes) -> bytes:
     return text[begin:end]
 
 
-def ansi_c(value: bytes) -> Iterator[bytes]:
-    r"""`$'...'`: text as it is, and bytes that are not UTF-8 (or all high ones, in the C locale) in octal."""
+def _high(value: bytes) -> Iterator[bytes]:
+    r"""`$'...'` where bytes that are not UTF-8 (or all high ones, in the C locale) are in octal."""
     bash = _ANSI_C()[0]
-    for by in _ANSI_C():
-        yield spell(value, by)
-    if not value.isascii():
-        high = spelled("\\%03o", HIGH)
-        for by in _ANSI_C()[:2] + _ANSI_C()[4:]:
-            yield spell(value, table(high, base=by))
-        yield from _mixed(value, [bash, *_ANSI_C()[1:2], _BACKSLASH()[2]])
-        yield spell(value, _ZSH_META()[0])
-        yield spell(value, table(spelled("\\X%02x", HIGH), base=_BACKSLASH()[3]))
+    high = spelled("\\%03o", HIGH)
+    for by in _ANSI_C()[:2] + _ANSI_C()[4:]:
+        yield spell(value, table(high, base=by))
+    yield from _mixed(value, [bash, *_ANSI_C()[1:2], BACKSLASH()[2]])
+    yield spell(value, _ZSH_META()[0])
+    yield spell(value, table(spelled("\\X%02x", HIGH), base=BACKSLASH()[3]))
+    yield metafied(value)
 
 
 def _mixed(value: bytes, tables: list[Table]) -> Iterator[bytes]:

@@ -53,6 +53,12 @@ def table(
     return result
 
 
+def composed(inner: Table, outer: Table) -> Table:
+    """What the inner dialect makes of each byte, written once more in the outer one: JSON in JSON."""
+    texts = [spell(text, outer) for text in inner]
+    return Table(texts, bytes(byte for byte, text in enumerate(texts) if text != IDENTITY[byte]))
+
+
 def spelled(form: str, bytes_: Iterable[int]) -> dict[int, bytes]:
     r"""Each byte by a `%` format of its number: `spelled("\%03o", CONTROLS)`."""
     return {byte: (form % byte).encode() for byte in bytes_}
@@ -78,3 +84,11 @@ class Lazy:
         if self._tables is None:
             self._tables = self._make()
         return self._tables
+
+
+def units(char: str, prefix: str, *, upper: bool) -> str:
+    """The UTF-16 code units of a character, four hex digits each."""
+    digits = char.encode("utf-16-be", "surrogatepass").hex()
+    if upper:
+        digits = digits.upper()
+    return "".join(prefix + digits[i : i + 4] for i in range(0, len(digits), 4))

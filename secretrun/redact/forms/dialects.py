@@ -1,0 +1,153 @@
+"""Every dialect that is a table, side by side: what they make of a value, each result once.
+
+There are 140 of them, and most do the same with most values: of `ghp_...` all but two leave the `_`
+alone. What a table does to a value depends only on the bytes of it that are no letters or digits, so
+the tables are told apart by those before any is used.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from secretrun.redact.forms import escapes, shells, workflow
+from secretrun.redact.forms.tables import IDENTITY, Table, composed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LONG = 256  # bytes from which replacing is cheaper than looking up each byte
+_PLANS = 512
+
+
+def _twice() -> tuple[Table, ...]:
+    """Quoting of what is quoted: a command line in JSON, JSON in a command line or in an attribute."""
+    json = escapes.JSON()[0]
+    single, double, backslash = shells.SINGLE()[0], shells.QUOTED()[0], shells.BACKSLASH()[0]
+    percent, sql, html = escapes.PERCENT()[0], escapes.DOUBLED()[0], escapes.HTML()[0]
+    return tuple(
+        composed(inner, outer)
+        for inner, outer in (
+            (json, single), (json, double), (json, percent), (json, html), (json, backslash), (json, sql),
+            (single, json), (double, json), (backslash, json), (sql, json), (html, json),
+            (single, double), (single, single), (double, single), (double, double), (backslash, single),
+            (backslash, double), (backslash, backslash), (percent, sql),
+        )
+    )  # fmt: skip
+
+
+class _Dialects:
+    """Tables, told apart by what they make of each byte.
+
+    Args:
+        families: (form, its tables).
+    """
+
+    def __init__(self, families: Iterable[tuple[str, Iterable[Table]]]) -> None:
+        self._forms: list[str] = []
+        self._tables: list[Table] = []
+        for form, tables in families:
+            for table in tables:
+                self._forms.append(form)
+                self._tables.append(table)
+        self._kinds: dict[int, tuple[int, ...]] = {}
+        self._plans: dict[bytes, list[tuple[str, Table]]] = {}
+
+    def _kind(self, byte: int) -> tuple[int, ...]:
+        """For each table the number of its spelling of a byte, 0 for the byte itself."""
+        kinds = self._kinds.get(byte)
+        if kinds is None:
+            numbers = {IDENTITY[byte]: 0}
+            kinds = self._kinds[byte] = tuple(
+                numbers.setdefault(table[byte], len(numbers)) for table in self._tables
+            )
+        return kinds
+
+    def plan(self, special: bytes) -> list[tuple[str, Table]]:
+        """(form, table) of those that differ in what they make of the bytes `special`, and change any."""
+        plan = self._plans.get(special)
+        if plan is None:
+            first: dict[tuple[int, ...], int] = {(0,) * len(special): -1}
+            for index, kinds in enumerate(zip(*map(self._kind, special), strict=True)):
+                first.setdefault(kinds, index)
+            plan = [(self._forms[index], self._tables[index]) for index in first.values() if index >= 0]
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            self._plans[special] = plan
+        return plan
+
+    def spellings(self, value: bytes, special: bytes) -> Iterator[tuple[str, bytes]]:
+        """Yield (form, text) of every table for `value`.
+
+        Args:
+            value: what to write.
+            special: its bytes besides letters and digits, sorted, each once.
+        """
+        for form, table in self.plan(special):
+            steps = _steps(table, special) if len(value) > _LONG else None
+            if steps is None:
+                yield form, b"".join(map(table.__getitem__, value))
+                continue
+            text = value
+            for old, new in steps:
+                text = text.replace(old, new)
+            yield form, text
+
+
+@cache
+def every() -> _Dialects:
+    """All of them."""
+    return _Dialects(
+        (
+            ("percent", escapes.PERCENT()),
+            ("json", escapes.JSON()),
+            ("shell", shells.TABLES()),
+            ("literal", escapes.LITERALS()),
+            ("doubled", escapes.DOUBLED()),
+            ("workflow", workflow.TABLES()),
+            ("twice", _twice()),
+        )
+    )
+
+
+@cache
+def carried() -> _Dialects:
+    """Those whose result is carried in base64: a key in JSON in a Kubernetes Secret, a URL in a header."""
+    percent = escapes.PERCENT()
+    return _Dialects(
+        (("base64", (escapes.JSON()[0], *percent[:3], percent[escapes.FORM], shells.SINGLE()[0])),)
+    )
+
+
+@cache
+def likeliest() -> _Dialects:
+    """The few for a value so long that each costs as much as a thousand secrets."""
+    return _Dialects((("json", escapes.JSON()[:1]), ("percent", escapes.PERCENT()[:1])))
+
+
+def positional(value: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield (form, text) of what depends on more than a byte: neighbours, words, characters."""
+    yield from (("shell", text) for text in shells.positional(value))
+    yield from (("literal", text) for text in escapes.literals(value))
+    yield from (("xml", text) for text in escapes.xml(value))
+    yield from (("doubled", text) for text in escapes.halved(value))
+    if not value.isascii():
+        yield from (("percent", text) for text in escapes.percent_units(value))
+        yield from (("json", text) for text in escapes.json_units(value))
+        yield from (("literal", text) for text in escapes.characters(value))
+        yield from (("workflow", workflow.teamcity_text(value, upper=upper)) for upper in (True, False))
+
+
+def _steps(table: Table, special: bytes) -> list[tuple[bytes, bytes]] | None:
+    """A table as replacements one after the other, none of which touches what an earlier one wrote."""
+    left = {byte: table[byte] for byte in special if table[byte] != IDENTITY[byte]}
+    steps: list[tuple[bytes, bytes]] = []
+    while left:
+        for byte, text in left.items():
+            if not any(other in text for other in left if other != byte):
+                break
+        else:
+            return None
+        steps.append((IDENTITY[byte], text))
+        del left[byte]
+    return steps
