@@ -62,7 +62,9 @@ def base64_text(value: bytes) -> Iterator[tuple[str, bytes]]:
     """What `value` is the base64 of: text; or bytes, where padding or line ends say that it is base64."""
     squeezed = value.translate(None, b" \t\r\n") if b"\n" in value else value
     bare = squeezed.rstrip(b"=")
-    if len(bare) < 8 or len(bare) % 4 == 1 or bare.translate(None, _BASE64 + b"+/-_"):
+    if len(bare) < 8 or len(bare) % 4 == 1 or value.startswith(b"-----"):
+        return
+    if bare.translate(None, _BASE64 + b"+/") and bare.translate(None, _BASE64 + b"-_"):
         return
     if squeezed != bare and len(squeezed) % 4:
         return

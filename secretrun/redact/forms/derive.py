@@ -39,6 +39,7 @@ DEFAULT_FORMS: tuple[str, ...] = (
 SHORTEST = 6  # bytes a part of a secret needs
 _WIDTH = 1 << 16  # bytes of a value above which only the likeliest spellings are made
 
+_BARE = ("line", "layout")  # as they are: what holds them is spelled in every way
 _BARELY = {"url-userinfo": frozenset(("base64-once",)), "bytes": frozenset(("hex",))}
 _OF = {"line": "lines", "part": "parts", "json-part": "json-parts"}  # the form that asks for a kind of part
 
@@ -73,10 +74,10 @@ def derive(
     if not anywhere and len(value) < 4:
         return
     bare = whole.strip()
-    yield from _dialects(bare, wanted)
-    for form, text in _parts(bare, wanted, anywhere):
-        if text != bare:
-            yield from _part(form, text, wanted, minimum)
+    found = [(form, text) for form, text in _parts(bare, wanted, anywhere) if text != bare]
+    yield from _dialects(bare, wanted, all_=all(form in _BARE for form, text in found))
+    for form, text in found:
+        yield from _part(form, text, wanted, minimum)
     if paranoid:
         from secretrun.redact.forms.paranoid import rare
 
@@ -110,65 +111,68 @@ def _part(form: str, text: bytes, wanted: frozenset[str], minimum: int) -> Itera
             yield form, text, WORD
         return
     yield form, text, ANYWHERE
-    if form in ("line", "layout"):
+    if form in _BARE:
         return
     if form in _BARELY:  # the password in it has every spelling of its own
         wanted = (wanted | {"base64-once"}) & _BARELY[form]
     yield from _dialects(text, wanted)
 
 
-def _parts(value: bytes, wanted: frozenset[str], anywhere: bool) -> Iterator[tuple[str, bytes]]:
+def _parts(value: bytes, wanted: frozenset[str], anywhere: bool) -> list[tuple[str, bytes]]:
     """What stands for the value, or in it: decoded, laid out anew, and the credentials inside of each."""
     if not anywhere:
-        return
+        return []
+    found: list[tuple[str, bytes]] = []
     readings = [value]
     if "decoded" in wanted and len(value) <= _WIDTH:
         from secretrun.redact.forms.decoded import decoded
 
-        for form, text in decoded(value):
-            if text not in readings:
-                yield form, text
-                if form != "bytes":
-                    readings.append(text)
+        found += decoded(value)
     if "trimmed" in wanted:
-        for text in parts.unescaped(value):
-            if text not in readings:
-                readings.append(text)
-                yield "unescaped", text
+        found += [("unescaped", text) for text in parts.unescaped(value)]
+    readings += [text for form, text in found if form != "bytes" and text != value]
     for reading in readings:
         if not reading.translate(None, PLAIN):
             continue
         if "json-parts" in wanted:
-            for text in parts.json_layouts(reading, loose=_is_loose(reading, wanted)):
-                yield "layout", text
+            layouts = parts.json_layouts(reading, loose=_is_loose(reading, wanted))
+            found += [("layout", text) for text in layouts]
         from secretrun.redact.forms.structure import credentials
 
-        known: set[bytes] = set()
         for form, _name, text in credentials(reading):
-            if (_OF.get(form) or "url") in wanted and text not in known:
-                known.add(text)
-                yield form, text
+            if (_OF.get(form) or "url") in wanted:
+                found.append((form, text))
+    return list(dict.fromkeys(found))
 
 
-def _dialects(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes, Rule]]:
-    """Every way to write `value`."""
-    short = len(value) <= _WIDTH
+def _dialects(
+    value: bytes, wanted: frozenset[str], *, all_: bool = True
+) -> Iterator[tuple[str, bytes, Rule]]:
+    """Every way to write `value`.
+
+    Args:
+        value: not empty.
+        wanted: names of forms.
+        all_: the rarer ways too. They are left out where the credentials in the value have all of theirs,
+            which are parts of those of the whole.
+    """
+    all_ = all_ and len(value) <= _WIDTH
     if "base64" in wanted or "base64-once" in wanted:
         for text, rule in encodings.base64(value):
             yield "base64", text, rule
-        if short and "base64" in wanted:
+        if all_ and "base64" in wanted:
             for text, rule in encodings.base64_utf16(value):
                 yield "base64-utf16", text, rule
             for text, rule in encodings.base64_twice(value):
                 yield "base64-twice", text, rule
-    if "hex" in wanted and short:
-        for text in encodings.hexadecimal(value):
+    if "hex" in wanted and len(value) <= _WIDTH:
+        for text in encodings.hexadecimal(value)[:: 1 if all_ else 4]:
             yield "hex", text, ANYWHERE
-    if "wide" in wanted and short:
+    if "wide" in wanted and all_:
         for text in encodings.wide(value):
             if len(text) >= SHORTEST:
                 yield "wide", text, ANYWHERE
-    if "shell" in wanted and short:
+    if "shell" in wanted and all_:
         from secretrun.redact.forms import shells
 
         for text in shells.every(value):
@@ -179,11 +183,14 @@ def _dialects(value: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes
     special = bytes(sorted(set(special)))
     from secretrun.redact.forms import dialects
 
-    for form, text in (dialects.every() if short else dialects.likeliest()).spellings(value, special):
+    if len(value) > _WIDTH:
+        for form, text in dialects.likeliest().spellings(value, special):
+            if form in wanted:
+                yield form, text, ANYWHERE
+        return
+    for form, text in dialects.every().spellings(value, special):
         if form in wanted and len(text) >= SHORTEST and text.strip():
             yield form, text, ANYWHERE
-    if not short:
-        return
     for form, text in dialects.positional(value):
         if form in wanted and text != value and len(text) >= SHORTEST and text.strip():
             yield form, text, ANYWHERE

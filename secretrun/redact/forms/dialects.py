@@ -52,6 +52,7 @@ class _Dialects:
                 self._tables.append(table)
         self._kinds: dict[int, tuple[int, ...]] = {}
         self._plans: dict[bytes, list[tuple[str, Table]]] = {}
+        self._steps: dict[bytes, list[list[tuple[bytes, bytes]] | None]] = {}
 
     def _kind(self, byte: int) -> tuple[int, ...]:
         """For each table the number of its spelling of a byte, 0 for the byte itself."""
@@ -73,6 +74,7 @@ class _Dialects:
             plan = [(self._forms[index], self._tables[index]) for index in first.values() if index >= 0]
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
+                self._steps.clear()
             self._plans[special] = plan
         return plan
 
@@ -83,8 +85,15 @@ class _Dialects:
             value: what to write.
             special: its bytes besides letters and digits, sorted, each once.
         """
-        for form, table in self.plan(special):
-            steps = _steps(table, special) if len(value) > _LONG else None
+        plan = self.plan(special)
+        if len(value) <= _LONG:
+            for form, table in plan:
+                yield form, b"".join(map(table.__getitem__, value))
+            return
+        all_steps = self._steps.get(special)
+        if all_steps is None:
+            all_steps = self._steps[special] = [_steps(table, special) for _, table in plan]
+        for (form, table), steps in zip(plan, all_steps, strict=True):
             if steps is None:
                 yield form, b"".join(map(table.__getitem__, value))
                 continue

@@ -181,6 +181,8 @@ def _literal_tables() -> tuple[Table, ...]:
         table({0x0A: b"\\n", 0x0D: b"\\r"}),
         table({0x0A: b"\\n"}, backslash=b"\\"),
         table(backslash=b"\\"),
+        table({byte: C_ESCAPES.get(byte, b"\\e") for byte in _PERL}, backslash=b'"$@\\'),
+        table({byte: C_ESCAPES[byte] for byte in _STRACE}, backslash=b'"\\'),
         *_expressions(),
     )
 
@@ -208,13 +210,20 @@ DOUBLED = Lazy(lambda: tuple(table({byte: IDENTITY[byte] * 2}) for byte in b"'\"
 HTML = Lazy(lambda: (table({0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x22: b"&quot;", 0x27: b"&#39;"}),))
 
 
+# Controls with a name of their own; the others are in octal, as short as the next digit allows: see `octal`.
+_PERL = b"\a\b\t\n\f\r\x1b"
+_STRACE = b"\t\n\v\f\r"
+_UNNAMED = bytes((*CONTROLS, *HIGH)).translate(None, b"\t\n\f\r")
+
+
 def literals(value: bytes) -> Iterator[bytes]:
     """Inside a string literal where it depends on more than a byte: Ruby, Perl, strace."""
     if b"#" in value:
         ruby = spell(value, LITERALS()[7])
         yield ruby.replace(b"#$", b"\\#$").replace(b"#{", b"\\#{").replace(b"#@", b"\\#@")
-    yield octal(value, named=b"\a\b\t\n\f\r\x1b", backslash=b'"$@\\')  # Perl's Data::Dumper with Useqq
-    yield octal(value, named=b"\t\n\v\f\r", backslash=b'"\\')  # strace
+    if value.translate(None, _UNNAMED) != value:
+        yield octal(value, named=_PERL, backslash=b'"$@\\')  # Data::Dumper with Useqq
+        yield octal(value, named=_STRACE, backslash=b'"\\')
 
 
 def characters(value: bytes) -> Iterator[bytes]:

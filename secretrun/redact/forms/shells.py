@@ -259,6 +259,11 @@ def _mixed(value: bytes, tables: list[Table]) -> Iterator[bytes]:
 
 def coreutils(value: bytes) -> bytes:
     r"""`'a'$'\n''b'`: GNU `ls` and `printf %q` (gnulib's shell-escape style)."""
+    if value.isascii() and _QUOTE not in value:
+        for byte in set(value).intersection(CONTROLS):
+            value = value.replace(IDENTITY[byte], b"'$'" + C_ESCAPES.get(byte, b"\\%03o" % byte) + b"''")
+        form = value.replace(b"'''$'", b"")  # several in a row share their quotes
+        return form[1:] if form.startswith(b"'") else form
     text = value.decode("utf-8", "surrogateescape")
     out: list[bytes] = []
     escaped = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from secretrun.redact.forms import decoded
 from secretrun.redact.forms.credential import by_key, by_shape, is_credential, is_header, is_plain
+from secretrun.redact.forms.pairs import WORD, assignment, connection, pgpass, unescaped
 from secretrun.redact.forms.parts import document, unquote
 
 TYPE_CHECKING = False
@@ -22,11 +23,7 @@ LINE = 8  # bytes a line of a longer secret needs
 # The first body line of every OpenSSH private key: the magic, the cipher and the key type.
 _SHARED_LINE = b"b3BlbnNzaC1rZXktdjE"
 _COMMENT = (b"#", b"//", b";", b"--", b"/*", b"*", b"<!--")
-_DECLARED = (
-    b"export ", b"set ", b"const ", b"let ", b"var ", b"local ", b"env ", b"ENV ", b"ARG ", b"- ", b"? ",
-)  # fmt: skip
 _SCHEMES = (b"bearer ", b"basic ", b"token ", b"apikey ", b"digest ", b"negotiate ")
-_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 TOKEN = "token"  # noqa: S105  the name of a part that only its shape tells
 _NAMES = ("name", "key")  # `- name: DB_PASSWORD` before `value: ...`
 
@@ -117,21 +114,22 @@ def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
     if value[:1] == b"<" and value[-1:] == b">":
         yield from _markup(value, name, depth)
         return
-    pairs = _fields(value)
-    if pairs:
-        for key, text in pairs:
+    fields = connection(value)
+    if fields:
+        for key, text in fields:
             yield from _found("part", _joined(name, key), key, text, depth)
         return
     if b"://" in value[:40]:
         return
-    password = _fifth(value)
-    if password:
-        yield "part", _joined(name, "password"), password
+    passwords = pgpass(value)
+    if passwords:
+        for text in passwords:
+            yield "part", _joined(name, "password"), text
         return
     if value.lower().startswith(_SCHEMES):
         yield from _found("part", name or "token", "token", value, depth)
         return
-    pair = _pair(value)
+    pair = assignment(value)
     if pair is not None and (by_key(pair[0]) is not None or b" " not in value or is_header(pair[0])):
         yield from _found("part", _joined(name, pair[0]), pair[0], pair[1], depth)
         return
@@ -140,7 +138,7 @@ def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
         yield from _row(value, name, depth)
         return
     user, colon, password = value.partition(b":")
-    if colon and b":" not in password and not user.translate(None, _WORD) and by_shape(password):
+    if colon and b":" not in password and not user.translate(None, WORD) and by_shape(password):
         yield "part", _joined(name, "password"), password
 
 
@@ -150,69 +148,6 @@ def _netrc(words: list[bytes], name: str, depth: int) -> Iterator[Part]:
         for word, text in zip(words, words[1:], strict=False):  # noqa: RUF007  itertools is one more import
             if word == b"password":
                 yield from _found("part", _joined(name, "password"), "password", text, depth)
-
-
-def _fields(value: bytes) -> list[tuple[str, bytes]]:
-    """The pairs of a connection string (ADO.NET, ODBC, JDBC, a cookie: `;`; libpq: blanks), or none."""
-    if b"=" not in value:
-        return []
-    for mark in (b";", b" "):
-        if mark not in value.strip(mark):
-            continue
-        pairs = [_field(piece) for piece in _split(value, mark)]
-        good = [pair for pair in pairs if pair is not None]
-        if good and (len(good) > 1 or by_key(good[0][0])) and (mark == b";" or None not in pairs):
-            return good
-    return []
-
-
-def _field(piece: bytes) -> tuple[str, bytes] | None:
-    key, equals, text = piece.strip().partition(b"=")
-    key = key.strip()
-    if not equals or not key or len(key) > 48 or key.translate(None, _WORD + b" "):
-        return None
-    text = text.strip()
-    if text[:1] == b"{" and text[-1:] == b"}":
-        text = text[1:-1].replace(b"}}", b"}")
-    elif len(text) > 1 and text[:1] == text[-1:] and text[:1] in (b"'", b'"'):
-        quote = text[:1]
-        text = text[1:-1].replace(quote * 2, quote).replace(b"\\" + quote, quote).replace(b"\\\\", b"\\")
-    return key.decode("utf-8", "replace"), text
-
-
-def _split(value: bytes, mark: bytes) -> list[bytes]:
-    """`value` at each `mark` outside quotes and braces."""
-    pieces: list[bytes] = []
-    begin = at = 0
-    end = {b"'": b"'", b'"': b'"', b"{": b"}"}
-    while at < len(value):
-        char = value[at : at + 1]
-        if char == mark:
-            pieces.append(value[begin:at])
-            begin = at + 1
-        elif char in end and value[at - 1 : at].strip() == b"=":
-            close = value.find(end[char], at + 1)
-            while close > 0:  # but for one that is escaped or doubled
-                if value[close - 1 : close] == b"\\":
-                    close = value.find(end[char], close + 1)
-                elif value[close + 1 : close + 2] == end[char]:
-                    close = value.find(end[char], close + 2)
-                else:
-                    at = close
-                    break
-        at += 1
-    pieces.append(value[begin:])
-    return [piece for piece in pieces if piece.strip()]
-
-
-def _fifth(row: bytes) -> bytes:
-    r"""The password of a line of `.pgpass`, `host:port:database:user:password`, with `\:` for a colon."""
-    if row.count(b":") < 4:
-        return b""
-    fields = row.replace(b"\\\\", b"\0").replace(b"\\:", b"\1").split(b":")
-    if len(fields) != 5 or not (fields[1].isdigit() or fields[1] == b"*"):
-        return b""
-    return fields[4].replace(b"\1", b":").replace(b"\0", b"\\")
 
 
 # URLs
@@ -296,11 +231,11 @@ def _text(value: bytes, name: str, depth: int) -> Iterator[Part]:
         if (row.startswith(_COMMENT) and not row.startswith(b"//")) or row[0] in b"[{}<":
             structured = True
         else:
-            pair = _pair(row)
-        password = _fifth(row)
-        if password:
+            pair = assignment(row)
+        passwords = pgpass(row)
+        if passwords:
             structured = True
-            parts: Iterable[Part] = [("part", _joined(name, "password"), password)]
+            parts: Iterable[Part] = [("part", _joined(name, "password"), text) for text in passwords]
         elif pair is not None:
             structured = True
             key, text = pair
@@ -342,41 +277,6 @@ def _armour(rows: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     return outside, [row for said, row in inside if everything or not said]
 
 
-def _pair(row: bytes) -> tuple[str, bytes] | None:
-    """`KEY=VALUE`, `KEY: VALUE`, `export KEY="VALUE"`, `"KEY": "VALUE",`, `KEY => VALUE`."""
-    while row.startswith(_DECLARED):
-        row = row.partition(b" ")[2].strip()
-    places = [place for place in (row.find(b"="), row.find(b": "), row.find(b'":')) if place > 0]
-    if not places and not row.endswith(b":"):
-        return None
-    for place in sorted(places or [len(row) - 1]):
-        key = row[:place].strip().rstrip(b":+?").strip(b"\"'` ")
-        if not key or len(key) > 128 or key.translate(None, _KEY) or not key.translate(None, _NO_LETTER):
-            continue
-        text = row[place + 1 :].lstrip(b":=>").strip()
-        return key.decode("latin-1"), _unwrapped(text)
-    return None
-
-
-_KEY = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@[]$"
-_NO_LETTER = b"0123456789_-./:@[]$"
-
-
-def _unwrapped(text: bytes) -> bytes:
-    """A value without its quotes and what follows it."""
-    quote = text[:1]
-    if quote in (b"'", b'"', b"`"):
-        end = text.find(quote, 1)
-        while end > 0 and quote == b'"' and text[end - 1 : end] == b"\\":
-            end = text.find(quote, end + 1)
-        if end > 0:
-            inner = text[1:end]
-            return next(decoded.escapes(inner), inner) if quote == b'"' and b"\\" in inner else inner
-    for comment in (b" #", b" //"):
-        text = text.split(comment, 1)[0]
-    return text.rstrip(b" ,;)").strip(b"\"'")
-
-
 def _row(row: bytes, name: str, depth: int) -> Iterator[Part]:
     """Words of a line that is no pair: options, headers, URLs, tokens by their shape."""
     words = row.split()
@@ -399,7 +299,7 @@ def _row(row: bytes, name: str, depth: int) -> Iterator[Part]:
         elif b"://" in bare:
             yield from _inside(bare, name, depth - 1)
         else:
-            pair = _pair(bare.lstrip(b"-"))
+            pair = assignment(bare.lstrip(b"-"))
             if pair is not None and by_key(pair[0]) is not None:
                 yield from _found("part", _joined(name, pair[0]), pair[0], pair[1], depth)
             elif len(bare) >= 12 and by_shape(bare):
@@ -412,7 +312,7 @@ def _markup(value: bytes, name: str, depth: int) -> Iterator[Part]:
 
     for tag, attributes, text in re.findall(rb"<([\w:.-]+)([^<>]*)>(?:([^<>]+)</)?", value):
         fields = {
-            word.decode("latin-1"): _entities(one or other)
+            word.decode("latin-1"): unescaped(one or other)
             for word, one, other in re.findall(rb"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", attributes)
         }
         named = next((fields[word].decode("latin-1") for word in _NAMES if word in fields), "")
@@ -420,15 +320,4 @@ def _markup(value: bytes, name: str, depth: int) -> Iterator[Part]:
             key = named if field == "value" and named else field
             yield from _found("part", _joined(name, key), key, said, depth)
         key = named or tag.decode("latin-1")
-        yield from _found("part", _joined(name, key), key, _entities(text).strip(), depth)
-
-
-def _entities(text: bytes) -> bytes:
-    if b"&" not in text:
-        return text
-    for entity, char in _ENTITIES:
-        text = text.replace(entity, char)
-    return text
-
-
-_ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
+        yield from _found("part", _joined(name, key), key, unescaped(text).strip(), depth)
