@@ -71,8 +71,9 @@ class SecretSet:
         for policy in policies:
             owner = len(self.names)
             self.names.append(policy.name)
+            notes: list[str] = []
             for form, text, rule in derive(
-                policy.value, self.forms, anywhere=policy.anywhere, paranoid=self.paranoid
+                policy.value, self.forms, anywhere=policy.anywhere, paranoid=self.paranoid, notes=notes
             ):
                 known = texts.get(text)
                 if known is None:
@@ -89,6 +90,10 @@ class SecretSet:
                         form=known.form,
                         order=known.order,
                     )
+            for note in dict.fromkeys(notes):
+                warning = f"{policy.name or 'an unnamed secret'}: its {note}"
+                if warning not in self.warnings:
+                    self.warnings.append(warning)
         patterns = PatternSet(list(texts.values()), self.automaton, squeeze=self.squeeze) if texts else None
         self._choose_masks(patterns)
         self.texts = texts

@@ -45,7 +45,13 @@ _OF = {"line": "lines", "part": "parts", "json-part": "json-parts"}  # the form 
 
 
 def derive(
-    value: bytes, forms: Iterable[str], *, anywhere: bool, paranoid: bool, minimum: int = SHORTEST
+    value: bytes,
+    forms: Iterable[str],
+    *,
+    anywhere: bool,
+    paranoid: bool,
+    minimum: int = SHORTEST,
+    notes: list[str] | None = None,
 ) -> Iterator[tuple[str, bytes, Rule]]:
     """Yield (form, text, rule) for one value; texts may repeat.
 
@@ -54,7 +60,8 @@ def derive(
         forms: names out of `DEFAULT_FORMS`.
         anywhere: the value is masked inside words too.
         paranoid: fragments and rarer encodings too.
-        minimum: bytes a part needs to be masked by itself.
+        minimum: bytes a part needs to be masked inside words.
+        notes: is given what a user should know of parts that are not masked everywhere, by name.
     """
     rule = ANYWHERE if anywhere else WORD
     wanted = frozenset(forms)
@@ -74,10 +81,16 @@ def derive(
     if not anywhere and len(value) < 4:
         return
     bare = whole.strip()
-    found = [(form, text) for form, text in _parts(bare, wanted, anywhere) if text != bare]
-    yield from _dialects(bare, wanted, all_=all(form in _BARE for form, text in found))
-    for form, text in found:
-        yield from _part(form, text, wanted, minimum)
+    found = [part for part in _parts(bare, wanted) if part[2] != bare] if anywhere else []
+    yield from _dialects(bare, wanted, all_=all(form in _BARE for form, _, _ in found))
+    for form, name, text in found:
+        note = _doubt(form, text, minimum)
+        if note and notes is not None:
+            notes.append(f"part {shown(name)} {note}")
+        if not note:
+            yield from _part(form, text, wanted)
+        elif note != COMMON and len(text) >= 4:
+            yield form, text, WORD
     if paranoid:
         from secretrun.redact.forms.paranoid import rare
 
@@ -101,15 +114,21 @@ def _is_loose(value: bytes, wanted: frozenset[str]) -> bool:
     return b"\n" not in value[:8] and b"\r" not in value[:8]
 
 
-def _part(form: str, text: bytes, wanted: frozenset[str], minimum: int) -> Iterator[tuple[str, bytes, Rule]]:
+COMMON = "has a common value, which is not masked"
+
+
+def _doubt(form: str, text: bytes, minimum: int) -> str:
+    """Why a part can't be masked inside words, or nothing."""
     from secretrun.redact.policy import is_common
 
     if is_common(text):
-        return
+        return COMMON if form not in _BARE else ""
     if len(text) < minimum:
-        if form != "line" and len(text) >= 4:
-            yield form, text, WORD
-        return
+        return f"is shorter than {minimum} bytes and is masked only as a whole word"
+    return ""
+
+
+def _part(form: str, text: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes, Rule]]:
     yield form, text, ANYWHERE
     if form in _BARE:
         return
@@ -118,31 +137,44 @@ def _part(form: str, text: bytes, wanted: frozenset[str], minimum: int) -> Itera
     yield from _dialects(text, wanted)
 
 
-def _parts(value: bytes, wanted: frozenset[str], anywhere: bool) -> list[tuple[str, bytes]]:
+def _parts(value: bytes, wanted: frozenset[str]) -> list[tuple[str, str, bytes]]:
     """What stands for the value, or in it: decoded, laid out anew, and the credentials inside of each."""
-    if not anywhere:
-        return []
-    found: list[tuple[str, bytes]] = []
-    readings = [value]
+    found: list[tuple[str, str, bytes]] = []
     if "decoded" in wanted and len(value) <= _WIDTH:
         from secretrun.redact.forms.decoded import decoded
 
-        found += decoded(value)
+        found += [(form, "", text) for form, text in decoded(value)]
     if "trimmed" in wanted:
-        found += [("unescaped", text) for text in parts.unescaped(value)]
-    readings += [text for form, text in found if form != "bytes" and text != value]
+        found += [("unescaped", "", text) for text in parts.unescaped(value)]
+    readings = [value, *[text for form, _, text in found if form != "bytes" and text != value]]
     for reading in readings:
         if not reading.translate(None, PLAIN):
             continue
         if "json-parts" in wanted:
             layouts = parts.json_layouts(reading, loose=_is_loose(reading, wanted))
-            found += [("layout", text) for text in layouts]
+            found += [("layout", "", text) for text in layouts]
         from secretrun.redact.forms.structure import credentials
 
-        for form, _name, text in credentials(reading):
-            if (_OF.get(form) or "url") in wanted:
-                found.append((form, text))
-    return list(dict.fromkeys(found))
+        found += [part for part in credentials(reading) if (_OF.get(part[0]) or "url") in wanted]
+    return list({text: (form, name, text) for form, name, text in reversed(found)}.values())[::-1]
+
+
+def part_names(value: bytes) -> list[str]:
+    """The names of the parts of a secret that are masked by themselves, and how many lines: never values."""
+    bare = value.strip()
+    found = [part for part in _parts(bare, frozenset(DEFAULT_FORMS)) if part[2] != bare and part[1]]
+    names = {shown(name) for form, name, _ in found if name != "line"}
+    lines = sum(name == "line" for _, name, _ in found)
+    return sorted(names) + ([f"{lines} line{'s' * (lines > 1)}"] if lines else [])
+
+
+def shown(name: str) -> str:
+    """The name of a part, safe to print: a key that looks random itself is left out."""
+    from secretrun.redact.forms.credential import by_shape
+
+    words = [word for word in name.split(".") if not by_shape(word.encode("utf-8", "replace"))]
+    text = ".".join(words)[:80]
+    return "".join(c if (c.isascii() and c.isalnum()) or c in "_.-:/@" else "_" for c in text) or "*"
 
 
 def _dialects(

@@ -65,7 +65,7 @@ def _split(value: bytes, mark: bytes) -> list[bytes]:
 
 
 def pgpass(row: bytes) -> list[bytes]:
-    r"""The password of a line of `.pgpass`, `host:port:database:user:password`; with `\:` as `:` and as written."""
+    r"""The password of a line of `.pgpass`, `host:port:database:user:password`, and as written."""
     if row.count(b":") < 4:
         return []
     fields = row.replace(b"\\\\", b"\0").replace(b"\\:", b"\1").split(b":")
