@@ -49,10 +49,7 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
         SecretrunError: it could not be made.
     """
     settings = prepared.settings
-    environ = prepared.environ
-    common = [
-        os.fsencode(text) for text in (environ.get("USER", ""), environ.get("HOME", ""), prepared.directory)
-    ]
+    common = common_values(prepared)
     policies, warnings = policy.decide(secrets, min_length=policy.MIN_LENGTH, common=frozenset(common))
     for warning in warnings:
         messages.warn(warning)
@@ -72,6 +69,27 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
         )
 
     return LazyRedactor(Maker(make, said=warnings))
+
+
+def common_values(prepared: Prepared) -> list[bytes]:
+    """Values of the user's own surroundings, which are never masked."""
+    environ = prepared.environ
+    return [
+        os.fsencode(text) for text in (environ.get("USER", ""), environ.get("HOME", ""), prepared.directory)
+    ]
+
+
+def doubts(prepared: Prepared, secrets: list[Secret]) -> list[str]:
+    """What a run would warn of: values and parts that are short or common, by name."""
+    from secretrun.redact.forms.derive import part_doubts
+
+    policies, warnings = policy.decide(
+        secrets, min_length=policy.MIN_LENGTH, common=frozenset(common_values(prepared))
+    )
+    for one in policies:
+        if one.anywhere:
+            warnings += [f"{one.name or 'an unnamed secret'}: its {note}" for note in part_doubts(one.value)]
+    return list(dict.fromkeys(warnings))
 
 
 def _installed(module: str) -> bool:

@@ -88,7 +88,9 @@ class Redactor:
 
         Raises:
             RedactionError: something went wrong; the stream is over, and nothing more comes out of it.
+            TypeError: `data` is no bytes; the stream goes on.
         """
+        _check(data)
         stream = self._stream
         failure = "after an earlier failure"
         if stream is not None:
@@ -119,7 +121,11 @@ class Redactor:
         return self._step(Stream.release)
 
     def mask(self, data: bytes) -> bytes:
-        """Mask `data` as a whole stream of its own; the stream of this redactor goes on as it was."""
+        """Mask `data` as a whole stream of its own; the stream of this redactor goes on as it was.
+
+        Raises:
+            TypeError: `data` is no bytes.
+        """
         stream = self.twin()
         return stream.feed(data) + stream.flush()
 
@@ -160,6 +166,17 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._secrets.names)} secrets, {len(self._secrets.texts)} patterns>"
+
+
+def _check(data: object) -> None:
+    """A number would be as many NULs, and text has no bytes until somebody says which.
+
+    Raises:
+        TypeError: it is neither bytes nor a view of them.
+    """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        hint = ", encode it first" if isinstance(data, str) else ""
+        raise TypeError(f"a redactor takes bytes, not {type(data).__name__}{hint}")
 
 
 def _automaton(heads: Iterable[tuple[bytes, Bucket]]) -> Callable[[bytes], Iterable[tuple[int, Bucket]]]:

@@ -64,7 +64,6 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
     entries, answers = gathered.entries, gathered.answers
     imported = _imported(gathered, plan, failures)
     environment: dict[str, bytes] = {}
-    secrets = _Collector()
     left_out: list[str] = []
     for name, (value, place) in imported.items():
         if name in entries or (plan.keep_env and name in plan.inherited):
@@ -72,7 +71,6 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         if b"\0" in value:
             failures.append((place, name, nul()))
         environment[name] = value
-        secrets.add(value, name)
     for name, entry in entries.items():
         composed, wrong = compose(entry, answers)
         failures += [(entry.place, what, error) for what, error in wrong]
@@ -80,11 +78,6 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
             left_out.append(name)
             continue
         environment[name] = composed
-        for reference in entry.references():
-            if isinstance(said := answers[reference], bytes):
-                secrets.add(said, name, entry.mask, entry.min_length)
-        if entry.mask == "always":  # gathered for, so a literal too, and a whole that is made of parts
-            secrets.add(composed, name, entry.mask, entry.min_length)
     failures += groups(entries.values(), environment)
     if failures or plan.faults:
         clean = [(place, what, scrubbed(e, answers, gathered.listings)) for place, what, e in failures]
@@ -94,7 +87,25 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         for name, entry in entries.items()
         if entry.deliver != "env" and name in environment
     }
-    return Resolved(environment, secrets.secrets(), left_out, deliver)
+    return Resolved(environment, secrets_of(gathered, plan), left_out, deliver)
+
+
+def secrets_of(gathered: Gathered, plan: Plan) -> list[Secret]:
+    """What is to be masked of what the stores have said, whether all of it could be resolved or not."""
+    found = _Collector()
+    for name, (value, _place) in _imported(gathered, plan, []).items():
+        if name not in gathered.entries and not (plan.keep_env and name in plan.inherited):
+            found.add(value, name)
+    for name, entry in gathered.entries.items():
+        composed, _wrong = compose(entry, gathered.answers)
+        if composed is None:
+            continue
+        for reference in entry.references():
+            if isinstance(said := gathered.answers[reference], bytes):
+                found.add(said, name, entry.mask, entry.min_length)
+        if entry.mask == "always":  # gathered for, so a literal too, and a whole that is made of parts
+            found.add(composed, name, entry.mask, entry.min_length)
+    return found.secrets()
 
 
 def scrubbed(

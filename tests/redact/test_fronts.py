@@ -246,6 +246,17 @@ def test_a_filter_masks_message_arguments_traceback_and_extras():
     assert SECRET not in text
 
 
+def test_a_filter_on_a_handler_masks_what_child_loggers_log():
+    out = io.StringIO()
+    parent, handler = logging.getLogger("redacting-filter-parent"), logging.StreamHandler(out)
+    handler.addFilter(RedactingFilter(Redactor(BOTH)))
+    parent.addHandler(handler)
+    parent.propagate = False
+    logging.getLogger("redacting-filter-parent.child.of.it").error("failed with %s", PLAIN)
+    parent.removeHandler(handler)
+    assert out.getvalue() == "failed with [REDACTED:B]\n"
+
+
 def test_a_text_stream_masks_over_several_writes_and_hides_its_descriptor():
     below = io.StringIO()
     stream = RedactingStream(below, Redactor(BOTH))

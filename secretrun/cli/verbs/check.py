@@ -10,11 +10,11 @@ import sys
 from secretrun.cli import plain_options, table
 from secretrun.cli.find_variable import find
 from secretrun.errors import SecretrunError
-from secretrun.launch import consent
+from secretrun.launch import consent, masking
 from secretrun.launch.prepare import prepare
 from secretrun.messages import hint, printable
 from secretrun.resolution.gather import Gathered, gather
-from secretrun.resolution.resolve import compose, groups, nul, scrubbed
+from secretrun.resolution.resolve import compose, groups, nul, scrubbed, secrets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from secretrun.launch.prepare import Prepared
+    from secretrun.model import Secret
     from secretrun.resolution.gather import Values
     from secretrun.template.entry import Entry
     from secretrun.template.plan import Plan
@@ -98,16 +99,37 @@ def run(options: argparse.Namespace) -> int:
         row.fail([fault])
         rows.append(row)
     failed = any(row.status == "error" for row in rows)
+    secrets = secrets_of(gathered, prepared.plan)
+    warnings = masking.doubts(prepared, secrets)
     if options.json:
-        _json({"ok": not failed, "variables": [row.as_json() for row in rows]}, prepared)
-    else:
-        _table(rows)
-        agreement = consent.state(prepared.config, prepared.environ)
-        if agreement is not None:
-            sys.stdout.write(f"{printable(agreement)}\n")
-        if prepared.settings.flag("verbose"):
-            _settings(prepared)
+        said = {"ok": not failed, "variables": [row.as_json() for row in rows]}
+        _json({**said, "warnings": warnings, "parts": _parts(secrets)}, prepared)
+        return 125 if failed else 0
+    _table(rows)
+    agreement = consent.state(prepared.config, prepared.environ)
+    if agreement is not None:
+        sys.stdout.write(f"{printable(agreement)}\n")
+    if prepared.settings.flag("verbose"):
+        _list_parts(_parts(secrets))
+        _settings(prepared)
+    for warning in warnings:
+        options.messages.warn(warning)
     return 125 if failed else 0
+
+
+def _parts(secrets: list[Secret]) -> dict[str, list[str]]:
+    """Name to the names of the parts that are masked by themselves, of those that have any; never a value."""
+    from secretrun.redact.forms.derive import part_names
+
+    named = {secret.name: part_names(secret.reveal()) for secret in secrets if secret.mask != "never"}
+    return {name: parts for name, parts in named.items() if parts}
+
+
+def _list_parts(named: dict[str, list[str]]) -> None:
+    if named:
+        sys.stdout.write("\nparts that are masked by themselves:\n")
+    for name, parts in named.items():
+        sys.stdout.write(f"  {printable(name)}: {printable(', '.join(parts))}\n")
 
 
 def _explain(prepared: Prepared, name: str, *, as_json: bool) -> int:

@@ -76,8 +76,14 @@ def base64_text(value: bytes) -> Iterator[tuple[str, bytes]]:
         return
     if _is_text(plain):
         yield "decoded", plain.rstrip(b"\r\n")
-    elif (squeezed != bare or value != squeezed) and len(plain) >= 16:
+    elif len(plain) >= 16 and (squeezed != bare or _is_wrapped(value)):
         yield "bytes", plain
+
+
+def _is_wrapped(value: bytes) -> bool:
+    """Lines of one length, as those who write base64 break it."""
+    first, *rest = value.split()
+    return len(rest) > 0 and len(first) >= 40 and all(len(line) == len(first) for line in rest[:-1])
 
 
 def _is_text(plain: bytes) -> bool:

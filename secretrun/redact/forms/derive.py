@@ -40,6 +40,7 @@ SHORTEST = 6  # bytes a part of a secret needs
 _WIDTH = 1 << 16  # bytes of a value above which only the likeliest spellings are made
 
 _BARE = ("line", "layout")  # as they are: what holds them is spelled in every way
+_SPELLED = ("part", "json-part", "url-password")  # credentials, in every way; the whole is not more secret
 _BARELY = {"url-userinfo": frozenset(("base64-once",)), "bytes": frozenset(("hex",))}
 _OF = {"line": "lines", "part": "parts", "json-part": "json-parts"}  # the form that asks for a kind of part
 
@@ -82,10 +83,10 @@ def derive(
         return
     bare = whole.strip()
     found = [part for part in _parts(bare, wanted) if part[2] != bare] if anywhere else []
-    yield from _dialects(bare, wanted, all_=all(form in _BARE for form, _, _ in found))
+    yield from _dialects(bare, wanted, all_=not any(form in _SPELLED for form, _, _ in found))
     for form, name, text in found:
         note = _doubt(form, text, minimum)
-        if note and notes is not None:
+        if note and notes is not None and name:
             notes.append(f"part {shown(name)} {note}")
         if not note:
             yield from _part(form, text, wanted)
@@ -159,11 +160,19 @@ def _parts(value: bytes, wanted: frozenset[str]) -> list[tuple[str, str, bytes]]
     return list({text: (form, name, text) for form, name, text in reversed(found)}.values())[::-1]
 
 
+def part_doubts(value: bytes) -> list[str]:
+    """What a user should know of the parts of a secret that are not masked everywhere, by name."""
+    found = _parts(value.strip(), frozenset(DEFAULT_FORMS))
+    noted = [(name, _doubt(form, text, SHORTEST)) for form, name, text in found if name]
+    return [f"part {shown(name)} {note}" for name, note in dict.fromkeys(noted) if note]
+
+
 def part_names(value: bytes) -> list[str]:
     """The names of the parts of a secret that are masked by themselves, and how many lines: never values."""
     bare = value.strip()
     found = [part for part in _parts(bare, frozenset(DEFAULT_FORMS)) if part[2] != bare and part[1]]
-    names = {shown(name) for form, name, _ in found if name != "line"}
+    named = [(name, text) for form, name, text in found if name != "line" and form != "url-userinfo"]
+    names = {shown(name) for name, text in named if _doubt("", text, 4) != COMMON}
     lines = sum(name == "line" for _, name, _ in found)
     return sorted(names) + ([f"{lines} line{'s' * (lines > 1)}"] if lines else [])
 

@@ -7,8 +7,6 @@ the tables are told apart by those before any is used.
 
 from __future__ import annotations
 
-from functools import cache
-
 from secretrun.redact.forms import escapes, shells, workflow
 from secretrun.redact.forms.tables import IDENTITY, Table, composed
 
@@ -103,35 +101,40 @@ class _Dialects:
             yield form, text
 
 
-@cache
+_made: dict[str, _Dialects] = {}  # when first asked for: they take two milliseconds
+
+
 def every() -> _Dialects:
     """All of them."""
-    return _Dialects(
-        (
-            ("percent", escapes.PERCENT()),
-            ("json", escapes.JSON()),
-            ("shell", shells.TABLES()),
-            ("literal", escapes.LITERALS()),
-            ("doubled", escapes.DOUBLED()),
-            ("workflow", workflow.TABLES()),
-            ("twice", _twice()),
+    if "every" not in _made:
+        _made["every"] = _Dialects(
+            (
+                ("percent", escapes.PERCENT()),
+                ("json", escapes.JSON()),
+                ("shell", shells.TABLES()),
+                ("literal", escapes.LITERALS()),
+                ("doubled", escapes.DOUBLED()),
+                ("workflow", workflow.TABLES()),
+                ("twice", _twice()),
+            )
         )
-    )
+    return _made["every"]
 
 
-@cache
 def carried() -> _Dialects:
     """Those whose result is carried in base64: a key in JSON in a Kubernetes Secret, a URL in a header."""
-    percent = escapes.PERCENT()
-    return _Dialects(
-        (("base64", (escapes.JSON()[0], *percent[:3], percent[escapes.FORM], shells.SINGLE()[0])),)
-    )
+    if "carried" not in _made:
+        percent = escapes.PERCENT()
+        tables = (escapes.JSON()[0], *percent[:3], percent[escapes.FORM], shells.SINGLE()[0])
+        _made["carried"] = _Dialects((("base64", tables),))
+    return _made["carried"]
 
 
-@cache
 def likeliest() -> _Dialects:
     """The few for a value so long that each costs as much as a thousand secrets."""
-    return _Dialects((("json", escapes.JSON()[:1]), ("percent", escapes.PERCENT()[:1])))
+    if "likeliest" not in _made:
+        _made["likeliest"] = _Dialects((("json", escapes.JSON()[:1]), ("percent", escapes.PERCENT()[:1])))
+    return _made["likeliest"]
 
 
 def positional(value: bytes) -> Iterator[tuple[str, bytes]]:
