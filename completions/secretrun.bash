@@ -54,9 +54,10 @@ _secretrun() {
     fi
     case "$verb $prev" in
         'run -e' | 'run --env-file' | 'run --report' | 'run --audit') _secretrun_files -f; return ;;
-        'run -p' | 'run --profile' | 'run --set' | 'run --timeout' | 'run --cache' | 'run --mask' | 'run --grant' | 'run --watch-interval' | 'run --watch-grace') return ;;
+        'run -p' | 'run --profile' | 'run --set' | 'run --timeout' | 'run --cache' | 'run --mask' | 'run --detect-exempt' | 'run --grant' | 'run --watch-interval' | 'run --watch-grace' | 'run --reason') return ;;
         'run --from') _secretrun_reference; return ;;
         'run --only' | 'run --except' | 'run --mask-env' | 'run --show' | 'run --pass') _secretrun_reply -e; return ;;
+        'run --detect') _secretrun_reply -W 'off warn mask'; return ;;
         'run --tty') _secretrun_reply -W 'auto always never'; return ;;
         'run --egress') _secretrun_reply -W 'deny tunnel'; return ;;
         'run --watch-signal') _secretrun_reply -W 'TERM INT HUP QUIT USR1 USR2'; return ;;
@@ -65,9 +66,10 @@ _secretrun() {
         'check --from') _secretrun_reference; return ;;
         'check --only' | 'check --except') _secretrun_reply -e; return ;;
         'redact -e' | 'redact --env-file' | 'redact --report') _secretrun_files -f; return ;;
-        'redact -p' | 'redact --profile' | 'redact --set' | 'redact --timeout' | 'redact --cache' | 'redact --mask') return ;;
+        'redact -p' | 'redact --profile' | 'redact --set' | 'redact --timeout' | 'redact --cache' | 'redact --mask' | 'redact --detect-exempt') return ;;
         'redact --from') _secretrun_reference; return ;;
         'redact --only' | 'redact --except' | 'redact --mask-env' | 'redact --show') _secretrun_reply -e; return ;;
+        'redact --detect') _secretrun_reply -W 'off warn mask'; return ;;
         'read -e' | 'read --env-file') _secretrun_files -f; return ;;
         'read -p' | 'read --profile' | 'read --set' | 'read --timeout' | 'read --cache') return ;;
         'read --from') _secretrun_reference; return ;;
@@ -105,9 +107,9 @@ _secretrun() {
         fi
     fi
     case $verb in
-        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --reason --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
         check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
-        redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
+        redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
         read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
         inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
         init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;

@@ -90,6 +90,11 @@ MASKING = (
     Setting("mask_env", ("--mask-env",), "list", "also mask the values of these inherited variables",
             metavar="GLOB"),
     Setting("show", ("--show",), "list", "leave the values of these variables unmasked", metavar="GLOB"),
+    Setting("detect", ("--detect",), "text",
+            "tokens nobody told us of, by their shape: off, warn, or mask (the default below a coding agent)",
+            metavar="WHAT", choices=("off", "warn", "mask")),
+    Setting("detect_exempt", ("--detect-exempt",), "list",
+            "what looks like a token and is none, as its SHA-256 in hex", metavar="SHA256"),
     Setting("paranoid", ("--paranoid",), "flag", "also mask fragments of 12 bytes and more"),
 )  # fmt: skip
 OUTPUT = (
@@ -125,6 +130,7 @@ CHILD = (
             "exit 125 when the command succeeded but something had to be masked"),
     Setting("report", ("--report",), "text", "write counts of what was masked as JSON, never values",
             metavar="FILE"),
+    Setting("reason", ("--reason",), "text", "why this is run, for the audit log", metavar="TEXT"),
     Setting("audit", ("--audit",), "text", "append names, references and outcome as a JSON line",
             metavar="FILE"),
 )  # fmt: skip

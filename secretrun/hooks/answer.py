@@ -99,12 +99,12 @@ def _write(dialect: Dialect, call: Call) -> Answer:
 
 
 def _result(dialect: Dialect, call: Call, environ: Mapping[str, str]) -> Answer:
-    secrets = in_the_clear.secrets(environ, call.directory, (call.command, *call.paths()))
-    if not secrets:
-        return Answer()
     from secretrun.redact import Redactor
+    from secretrun.redact.detect.find import Finder
+    from secretrun.redact.detecting import Detecting
 
-    redactor = Redactor(secrets)
+    secrets = in_the_clear.secrets(environ, call.directory, (call.command, *call.paths()))
+    redactor = Detecting(Redactor(secrets), Finder())
 
     def mask(text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")

@@ -10,6 +10,8 @@ import os
 
 from secretrun.hooks import in_the_clear, plain_env
 from secretrun.redact import Redactor
+from secretrun.redact.detect.find import Finder
+from secretrun.redact.detecting import Detecting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,11 +50,13 @@ def shown(path: str, directory: str, environ: Mapping[str, str]) -> str | None:
         return None  # the agent will find that out itself
     name = os.path.basename(os.path.realpath(full))
     secrets = values(name, data)
-    if not secrets and not _is_key(name, data):
-        return None
-    if not secrets:
+    finder = Finder()
+    tokens = finder.all(data)
+    if _is_key(name, data) and not secrets and not tokens:
         return f"(a key file of {len(data)} bytes: nothing of it is shown)"
-    masked = Redactor(secrets + in_the_clear.own_keys(environ)).mask(data)
+    if not secrets and not tokens:
+        return None
+    masked = Detecting(Redactor(secrets + in_the_clear.own_keys(environ)), finder).mask(data)
     text = masked.decode("utf-8", "replace")
     return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "\n..."
 

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from secretrun.template.plan import Plan
 
 
-def append(path: str, plan: Plan, resolved: Resolved, argv: Sequence[bytes], outcome: str) -> None:
+def append(
+    path: str,
+    plan: Plan,
+    resolved: Resolved,
+    argv: Sequence[bytes],
+    outcome: str,
+    who: Mapping[str, str] | None = None,
+) -> None:
     """Append one line about a run.
 
-    Of the command only its first word is kept: arguments can hold anything.
+    Of the command only its first word is kept: arguments can hold anything. `who`: more about the run, such
+        as the agent that asked for it.
 
     Raises:
         ConfigError: when the log can't be written.
@@ -42,6 +50,7 @@ def append(path: str, plan: Plan, resolved: Resolved, argv: Sequence[bytes], out
         },
         "imports": [reference.text for reference, _ in plan.imports],
         "left_out": resolved.left_out,
+        **(who or {}),
     }
     line = json.dumps(record, ensure_ascii=True) + "\n"
     try:
@@ -54,15 +63,24 @@ def append(path: str, plan: Plan, resolved: Resolved, argv: Sequence[bytes], out
         raise ConfigError(f"--audit {path}: {(error.strerror or 'not writable').lower()}") from None
 
 
-def write_report(path: str, report: Mapping[str, object], status: int) -> None:
-    """Write what was masked as JSON: {"status": 0, "masked": {NAME: {FORM: count}}}.
+def write_report(
+    path: str, report: Mapping[str, object], status: int, detected: Mapping[str, object] | None = None
+) -> None:
+    """Write {"status": 0, "masked": {NAME: {FORM: count}}, "detected": {KIND: count}} as JSON.
 
     Raises:
         ConfigError: when the file can't be written.
     """
     import json
 
-    text = json.dumps({"version": 1, "status": status, "masked": report}, indent=2, sort_keys=True) + "\n"
+    text = (
+        json.dumps(
+            {"version": 1, "status": status, "masked": report, "detected": detected or {}},
+            indent=2,
+            sort_keys=True,
+        )
+        + "\n"
+    )
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as out:

@@ -58,6 +58,8 @@ def check(settings: Settings, environ: Mapping[str, str]) -> None:
     for name, given in (
         ("no_masking", settings.flag("no_masking")),
         ("pass", settings.items("pass")),
+        ("show", settings.items("show")),
+        ("detect", settings.text("detect") in ("off", "warn")),
     ):
         if given and settings.source(name) in ("the command line", f"SECRETRUN_{name.upper()}"):
             refuse("--" + name.replace("_", "-"), environ)

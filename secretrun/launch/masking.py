@@ -53,7 +53,8 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
     policies, warnings = policy.decide(secrets, min_length=policy.MIN_LENGTH, common=frozenset(common))
     for warning in warnings:
         messages.warn(warning)
-    if not policies:
+    looking = detect(prepared)
+    if not policies and looking == "off":
         return None
     if not any(map(_installed, AUTOMATA)):  # known now, it keeps the command from being started
         raise SecretrunError(
@@ -64,9 +65,16 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
     def make() -> Masker:
         from secretrun.redact import Redactor
 
-        return Redactor(
+        made: Masker = Redactor(
             secrets, mask=settings.text("mask"), paranoid=settings.flag("paranoid"), common=common
         )
+        if looking == "off":
+            return made
+        from secretrun.redact.detect.find import Finder, exempt_by
+        from secretrun.redact.detecting import Detecting
+
+        finder = Finder(exempt_by(settings.items("detect_exempt")))
+        return Detecting(made, finder, mask=settings.text("mask"), show=looking == "warn")
 
     return LazyRedactor(Maker(make, said=warnings))
 
@@ -92,6 +100,11 @@ def doubts(prepared: Prepared, secrets: list[Secret]) -> list[str]:
     return list(dict.fromkeys(warnings))
 
 
+def detect(prepared: Prepared) -> str:
+    """What is done about secrets nobody told us of: as --detect says, else "mask" below an agent."""
+    return prepared.settings.text("detect") or ("mask" if prepared.agent else "off")
+
+
 def _installed(module: str) -> bool:
     """Whether a module can be found; importing it is for when it is needed."""
     return any(finder.find_spec(module, None) is not None for finder in sys.meta_path)
@@ -105,14 +118,22 @@ def report(prepared: Prepared, redactor: Masker | None, status: int, messages: M
     """
     settings = prepared.settings
     masks: object = {}
+    detected: object = {}
     if redactor is not None:
-        masks = redactor.report()["masks"]
+        said = redactor.report()
+        masks = said["masks"]
+        detected = said.get("detected", {})
         for warning in redactor.warnings:  # those that only a redactor at work can know
             messages.warn(warning)
     assert isinstance(masks, dict)  # noqa: S101  so its docstring says
+    assert isinstance(detected, dict)  # noqa: S101  as above
+    if detected and detect(prepared) == "warn":
+        kinds = ", ".join(f"{name} ({number})" for name, number in sorted(detected.items()))
+        messages.warn(f"what looks like a secret was printed: {kinds}")
+        messages.hint("--detect mask masks it; put it into a store, and it is masked by its name")
     if settings.text("report"):
         from secretrun.launch import audit
 
-        audit.write_report(settings.text("report"), masks, status)
+        audit.write_report(settings.text("report"), masks, status, detected)
     if settings.flag("fail_on_leak") and masks and status == 0:
         raise LeakError(f"secrets were printed, and masked: {', '.join(sorted(masks))}")

@@ -104,14 +104,14 @@ def start(
         if redactor is None and not (stay or settings.text("report") or settings.text("tty") == "always"):
             from secretrun.child import execute
 
-            _audit(prepared, resolved, argv, "replaced")
+            _audit(prepared, resolved, argv, "replaced", redactor)
             execute.replace(argv, child)
         from secretrun import session
 
         if agents.SESSION not in resolved.environment:
             child[agents.SESSION.encode()] = b"%d" % os.getpid()
         messages.redactor = redactor
-        _audit(prepared, resolved, argv, "started")
+        _audit(prepared, resolved, argv, "started", redactor)
         ending = session.run(
             argv, child, redactor=redactor, tty=settings.text("tty"), stdio=settings.flag("stdio")
         )
@@ -180,11 +180,30 @@ def child_environment(prepared: Prepared, resolved: Resolved) -> dict[bytes, byt
     )
 
 
-def _audit(prepared: Prepared, resolved: Resolved, argv: list[bytes], outcome: str) -> None:
+def _audit(
+    prepared: Prepared, resolved: Resolved, argv: list[bytes], outcome: str, redactor: Masker | None
+) -> None:
     if prepared.settings.text("audit"):
         from secretrun.launch import audit
 
-        audit.append(prepared.settings.text("audit"), prepared.plan, resolved, argv, outcome)
+        audit.append(
+            prepared.settings.text("audit"), prepared.plan, resolved, argv, outcome, _who(prepared, redactor)
+        )
+
+
+def _who(prepared: Prepared, redactor: Masker | None) -> dict[str, str]:
+    """Who asked for the run and why, as far as that is known."""
+    agent = agents.detected(prepared.environ)
+    reason = prepared.settings.text("reason")
+    if reason and redactor is not None:
+        reason = redactor.probe().mask(os.fsencode(reason)).decode("utf-8", "replace")
+    said = {
+        "reason": reason,
+        "agent": agent.name if agent is not None else "",
+        "agent_session": agents.session_of(agent, prepared.environ),
+        "within": prepared.environ.get(agents.SESSION, ""),
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _finish(prepared: Prepared, ending: Ending, redactor: Masker | None, messages: Messages) -> NoReturn:

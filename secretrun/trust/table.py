@@ -25,6 +25,8 @@ PROJECT: dict[str, str] = {
     "run.audit": NEVER,  # writes a file anywhere
     "run.broker": FREE,
     "run.cache": NEVER,  # keeps values longer than its user asked for
+    "run.detect": NEVER,  # unmasks
+    "run.detect_exempt": NEVER,  # unmasks
     "run.env_file": AGREED,  # more templates
     "run.except": FREE,
     "run.fail_on_leak": FREE,
@@ -42,6 +44,7 @@ PROJECT: dict[str, str] = {
     "run.pristine": FREE,
     "run.profile": FREE,
     "run.quiet": FREE,
+    "run.reason": NEVER,  # speaks for the user
     "run.report": NEVER,  # writes a file anywhere
     "run.set": NEVER,  # trusted as the command line
     "run.show": NEVER,  # unmasks
