@@ -60,6 +60,7 @@ _secretrun() {
         'run --detect') _secretrun_reply -W 'off warn mask'; return ;;
         'run --tty') _secretrun_reply -W 'auto always never'; return ;;
         'run --egress') _secretrun_reply -W 'deny tunnel'; return ;;
+        'run --sandbox') _secretrun_reply -W 'enforce external best-effort'; return ;;
         'run --watch-signal') _secretrun_reply -W 'TERM INT HUP QUIT USR1 USR2'; return ;;
         'check -e' | 'check --env-file') _secretrun_files -f; return ;;
         'check -p' | 'check --profile' | 'check --set' | 'check --timeout' | 'check --cache' | 'check --explain') return ;;
@@ -108,6 +109,7 @@ _secretrun() {
     fi
     case $verb in
         run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --reason --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --sandbox --allow-socket --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
         check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
         redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
         read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;

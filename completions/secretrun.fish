@@ -78,6 +78,8 @@ complete -c secretrun -n '__secretrun_in run' -l tty -r -f -a 'auto always never
 complete -c secretrun -n '__secretrun_in run' -l broker -d 'give the command placeholders; a local proxy puts the secrets into requests that a rule allows'
 complete -c secretrun -n '__secretrun_in run' -l grant -r -f -d 'allow one use of a secret, as if secretrun.toml did (implies --broker)'
 complete -c secretrun -n '__secretrun_in run' -l egress -r -f -a 'deny tunnel' -d 'with --broker, hosts without a rule: deny (default), or tunnel, unread'
+complete -c secretrun -n '__secretrun_in run' -l sandbox -r -f -a 'enforce external best-effort' -d 'confine the command, the broker its only way out (implies --broker); external: something else confines it; best-effort: without a sandbox where there can be none'
+complete -c secretrun -n '__secretrun_in run' -l allow-socket -d 'in the sandbox, allow sockets of the file system (AF_UNIX), as tmux needs them'
 complete -c secretrun -n '__secretrun_in run' -l stdio -d 'JSON-RPC on stdout: mask inside JSON strings, never a terminal'
 complete -c secretrun -n '__secretrun_in run' -l watch -d 'start the command again when a store\'s value has changed'
 complete -c secretrun -n '__secretrun_in run' -l watch-interval -r -f -d 'how often --watch asks the stores (default: 30s)'

@@ -92,6 +92,8 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[table.Setti
             common.update(action="append", metavar=setting.metavar)
         elif setting.choices:
             common.update(choices=setting.choices)
+            if setting.bare is not None:
+                common.update(nargs="?", const=setting.bare)
         else:
             common["metavar"] = setting.metavar
             if setting.kind == "seconds":

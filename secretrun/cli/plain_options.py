@@ -44,7 +44,7 @@ def read(words: Sequence[str]) -> dict[str, object] | None:
     for word in rest:
         flag, joined, value = word.partition("=") if word.startswith("--") else (word, "", "")
         setting = known.get(flag)
-        if setting is None or (setting.kind == "flag" and joined):
+        if setting is None or (setting.kind == "flag" and joined) or (setting.bare and not joined):
             return None
         if setting.kind == "flag":
             given[setting.name] = True

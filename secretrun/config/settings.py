@@ -31,11 +31,12 @@ class Setting:
         metavar, help: for people.
         choices: allowed texts, or ().
         separator: what divides a list in the environment variable.
+        bare: what the option means without a value, or None when it needs one.
 
     Whether a project's own secretrun.toml may set it stands in `secretrun.trust.table`.
     """
 
-    __slots__ = ("choices", "default", "flags", "help", "kind", "metavar", "name", "separator")
+    __slots__ = ("bare", "choices", "default", "flags", "help", "kind", "metavar", "name", "separator")
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Setting:
         metavar: str = "",
         choices: tuple[str, ...] = (),
         separator: str = ",",
+        bare: str | None = None,
     ) -> None:
         self.name = name
         self.flags = flags
@@ -57,6 +59,7 @@ class Setting:
         self.metavar = metavar
         self.choices = choices
         self.separator = separator
+        self.bare = bare
 
     @property
     def variable(self) -> str:
@@ -117,6 +120,12 @@ CHILD = (
     Setting("egress", ("--egress",), "text",
             "with --broker, hosts without a rule: deny (default), or tunnel, unread", default="deny",
             metavar="WHAT", choices=("deny", "tunnel")),
+    Setting("sandbox", ("--sandbox",), "text",
+            "confine the command, the broker its only way out (implies --broker); external: something else "
+            "confines it; best-effort: without a sandbox where there can be none",
+            metavar="HOW", choices=("enforce", "external", "best-effort"), bare="enforce"),
+    Setting("allow_socket", ("--allow-socket",), "flag",
+            "in the sandbox, allow sockets of the file system (AF_UNIX), as tmux needs them"),
     Setting("stdio", ("--stdio",), "flag", "JSON-RPC on stdout: mask inside JSON strings, never a terminal"),
     Setting("watch", ("--watch",), "flag", "start the command again when a store's value has changed"),
     Setting("watch_interval", ("--watch-interval",), "duration",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from secretrun.broker import placeholders, trust
+from secretrun.broker import placeholders, sandbox, trust
 from secretrun.broker.policy import Rule, from_said, grant
 from secretrun.broker.process import Remote
 from secretrun.errors import ConfigError
-from secretrun.launch import below
+from secretrun.launch import below, confinement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,23 +144,26 @@ class Brokered:
         self._prepared = prepared
         self.options = Options(prepared.config, prepared.environ)
         self.rules = rules_of(prepared)
-        self.assurance = "cooperative"
+        self._confinement = confinement.Confinement(prepared)
+        self.assurance = self._confinement.assurance
         self.session = os.urandom(6).hex()
         self.placeholders: list[Placeholder] = []
         self._remote = Remote() if not alone else None
 
-    def apply(self, resolved: Resolved, messages: Messages) -> None:
+    def apply(self, resolved: Resolved, argv: list[bytes], messages: Messages) -> list[bytes]:
         """Put placeholders in place of values, start the broker, and point the command's programs at it.
+
+        Returns the words to run: the command's own, or the sandbox's round them.
 
         Raises:
             ConfigError, BrokerError: nothing was started.
         """
         assert self._remote is not None  # noqa: S101  only `serve` stands alone
         self._replace(resolved, messages)
-        said, _ = self._remote.begin(self._run(resolved))
+        said, handed = self._remote.begin(self._run(resolved))
         bundles = said["bundles"]
         assert isinstance(bundles, dict)  # noqa: S101  the broker made it
-        address = f"127.0.0.1:{said['port']}"
+        address = f"127.0.0.1:{said['port'] or sandbox.PORT}"
         environ = self._prepared.environ
         resolved.environment.update(trust.variables(address, str(said["password"]), bundles, environ))
         resolved.environment[below.BROKERED] = self.session.encode()
@@ -173,6 +176,10 @@ class Brokered:
             for rule in self.rules:
                 messages.note(f"broker: {'deny' if rule.deny else 'allow'} {rule}")
             messages.note(f"broker: assurance {self.assurance}, audit {self.options.audit}")
+        self._confinement.say(messages)
+        if not handed:
+            return argv
+        return self._confinement.wrap(argv, resolved, handed[0], str(said["directory"]))
 
     def _replace(self, resolved: Resolved, messages: Messages) -> None:
         plan = self._prepared.plan
@@ -250,7 +257,7 @@ class Brokered:
                 for name, value in self._prepared.environ.items()
                 if name in (*trust.BUNDLES, trust.EXTRA, "XDG_RUNTIME_DIR", "TMPDIR")
             },
-            "sandboxed": False,
+            "sandboxed": self.assurance == "enforced",
             "kill": self.options.kill,
             "assurance": self.assurance,
             "session": self.session,
@@ -288,6 +295,7 @@ class Brokered:
                 "the broker ended before the command: its requests were refused from then on", insist=True
             )
         self._remote.end()
+        self._confinement.look_again(messages)
 
 
 def _secret_part(name: str, value: bytes, entry: Entry | None, resolved: Resolved) -> tuple[int, int]:

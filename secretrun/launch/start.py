@@ -62,7 +62,7 @@ def broker(prepared: Prepared) -> Brokered | None:
         ConfigError: a rule that can't be read, or a package that is missing.
     """
     settings = prepared.settings
-    if not (settings.flag("broker") or settings.items("grant")):
+    if not (settings.flag("broker") or settings.items("grant") or settings.text("sandbox")):
         return None
     from secretrun.launch.broker import Brokered
 
@@ -90,7 +90,7 @@ def start(
     redactor = None if settings.flag("no_masking") else masking.make_redactor(prepared, secrets, messages)
     canary = None
     if brokered is not None:
-        brokered.apply(resolved, messages)
+        argv = brokered.apply(resolved, argv, messages)
         if redactor is not None:
             from secretrun.launch.canary import Canary
 

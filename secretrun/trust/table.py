@@ -22,6 +22,7 @@ PROJECT: dict[str, str] = {
     "broker": AGREED,
     "run": FREE,  # by its keys:
     "run.allow_exec": NEVER,  # runs programs
+    "run.allow_socket": NEVER,  # opens the sandbox
     "run.audit": NEVER,  # writes a file anywhere
     "run.broker": FREE,
     "run.cache": NEVER,  # keeps values longer than its user asked for
@@ -46,6 +47,7 @@ PROJECT: dict[str, str] = {
     "run.quiet": FREE,
     "run.reason": NEVER,  # speaks for the user
     "run.report": NEVER,  # writes a file anywhere
+    "run.sandbox": NEVER,  # two of its values are less than a sandbox
     "run.set": NEVER,  # trusted as the command line
     "run.show": NEVER,  # unmasks
     "run.stdio": FREE,

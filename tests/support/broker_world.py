@@ -106,6 +106,8 @@ class World:
             "/etc/hosts",
             "--cap-drop",
             "ALL",
+            # root without powers, but for the one that a user namespace's map of root needs
+            *(("--cap-add", "CAP_SETFCAP") if os.getuid() == 0 else ()),
             "--die-with-parent",
             "--",
         ]
