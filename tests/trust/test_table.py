@@ -6,7 +6,7 @@ from secretrun.config import load, settings
 from secretrun.trust import table
 
 BARRED = {
-    "audit", "report", "cache", "offline", "pass", "no_masking", "set", "allow_exec", "show", "egress", "grant",
+    "audit", "report", "sandbox", "cache", "offline", "pass", "no_masking", "set", "allow_exec", "show", "allow_socket", "egress", "grant",
 }  # fmt: skip
 VALUES = {"flag": "true", "text": "'x'", "list": "['x']", "seconds": "5", "duration": "'5m'"}
 
@@ -38,7 +38,8 @@ def test_the_user_may_say_all_of_it(tmp_path, secretrun, clean_environment):
     lines = [
         f"{s.name} = {text_of(s)}\n"
         for s in settings.RUN
-        if s.name not in ("env_file", "profile", "from", "set", "report", "watch", "offline", "cache")
+        if s.name
+        not in ("env_file", "profile", "from", "set", "report", "sandbox", "watch", "offline", "cache")
     ]
     file.write_text("[run]\n" + "".join(lines) + f"report = '{tmp_path}/r.json'\n")
     assert "can't be set" not in secretrun("--", "true").err
