@@ -26,6 +26,7 @@ from secretrun.errors import (
 )
 from secretrun.model import Frozen
 from secretrun_backends._quiet import quiet
+from secretrun_backends._references import ask_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ def _session(owner: Account, environ: Any) -> Any:
         value = next((environ[n] for n in names if n and environ.get(n)), None)
         if value is not None and name != "profile":
             session.set_config_variable(name, value)
+    if environ.get("AWS_REGION"):  # which the SDK does not know, and STS for a role wants one too
+        session.set_config_variable("region", environ["AWS_REGION"])
     home = environ.get("HOME")
     if home:
         if not environ.get("AWS_CONFIG_FILE"):
@@ -169,8 +172,62 @@ def _session(owner: Account, environ: Any) -> Any:
         resolver = session.get_component("credential_provider")
         resolver.remove("env")
         resolver.remove("container-role")
+        _tame(resolver, owner, environ)
         resolver.insert_before("iam-role", ContainerProvider(environ=dict(environ)))
     return session
+
+
+class _Kept:
+    """The aws program's own cache of role sessions: one call to STS an hour, and a code typed once for all.
+
+    Its files are readable by their owner only; where they can't be written, nothing is kept.
+    """
+
+    def __init__(self, directory: str) -> None:
+        from botocore.utils import JSONFileCache
+
+        self._files = JSONFileCache(directory)
+        self._directory = directory
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._files
+
+    def __getitem__(self, key: str) -> Any:
+        return self._files[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        try:
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)
+            self._files[key] = value
+        except OSError:
+            pass
+
+    def __delitem__(self, key: str) -> None:
+        del self._files[key]
+
+
+def _tame(resolver: Any, owner: Account, environ: Any) -> None:
+    """Have the SDK's own ways to credentials leave standard input alone: it is the command's."""
+    import subprocess
+
+    def popen(command: list[str], *, stdout: int, stderr: int) -> Any:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+
+    def prompt(text: str) -> str:
+        profile = (
+            owner.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+        )
+        command = f"aws sts get-caller-identity --profile {profile}"
+        return ask_terminal(
+            text, f"the MFA code of AWS profile {profile}", f"run once in a terminal: {command}"
+        )
+
+    roles = resolver.get_provider("assume-role")
+    roles._prompter = prompt  # noqa: SLF001  botocore has no other way to say it
+    home = environ.get("HOME")
+    if home:
+        roles.cache = _Kept(os.path.join(home, ".aws", "cli", "cache"))
+    resolver.get_provider("custom-process")._popen = popen  # noqa: SLF001  as above
 
 
 def _create(session: Any, service: str, owner: Account, context: Context) -> Any:
@@ -204,6 +261,8 @@ def explain(error: Exception, what: str, owner: Account, context: Context) -> Ba
     """What an exception of botocore means, as one of ours. The request itself is never quoted."""
     from botocore.exceptions import BotoCoreError, ClientError
 
+    if isinstance(error, BackendError):  # our own, from inside the SDK
+        return error
     if not isinstance(error, (BotoCoreError, ClientError)):  # it could not read the answer
         return BadAnswer(f"AWS's answer about {what} is not what it documents")
     if isinstance(error, ClientError):
@@ -220,6 +279,20 @@ def explain(error: Exception, what: str, owner: Account, context: Context) -> Ba
         return Unavailable(f"AWS can't be reached for {what} ({kind})")
     if kind == "ProfileNotFound":
         return NotSignedIn(str(error), hint="aws configure list-profiles shows those there are")
+    if kind in ("PartialCredentialsError", "InvalidConfigError"):
+        said = error.kwargs.get("cred_var") or error.kwargs.get("error_msg") or ""
+        return NotSignedIn(
+            f"an AWS profile is incomplete, for {what}: {' '.join(str(said).split())[:200]}",
+            hint="a profile with role_arn needs source_profile or credential_source too, in ~/.aws/config",
+        )
+    if kind == "CredentialRetrievalError" and error.kwargs.get("provider") == "custom-process":
+        # Its words are not repeated: only its author knows what it prints.
+        profile = owner.profile or context.environ.get("AWS_PROFILE")
+        named = f" --profile {profile}" if profile else ""
+        return NotSignedIn(
+            f"the credential_process of the AWS profile{f' {profile}' if profile else ''} failed, for {what}",
+            hint=f"to see what it says: aws configure export-credentials{named}",
+        )
     if "Credential" in kind or "Token" in kind or "SSO" in kind or kind == "InvalidConfigError":
         return NotSignedIn(f"no AWS credentials that work for {what} ({kind})", hint=_sign_in(owner, context))
     if kind == "ParamValidationError":

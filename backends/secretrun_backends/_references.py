@@ -55,6 +55,16 @@ def given(result: Result | BackendError) -> Result:
     return result
 
 
+def pick(value: bytes | BackendError, pointer: tuple[str, ...] | None, what: str) -> bytes | BackendError:
+    """What stands at a pointer in a value that a store gave, or its error, or that of the pointer."""
+    from secretrun.formats import select
+
+    try:
+        return select(given(value), pointer, what=what)
+    except BackendError as error:
+        return error
+
+
 def once(context: Context, key: object, call: Callable[[], Result]) -> Result:
     """What `call` returns, called once for all calls of a batch that ask with this key."""
     if context.memo is None:
@@ -132,6 +142,26 @@ def read_sign_in(path: str, what: str) -> str:
         ) from None
     except UnicodeDecodeError:
         raise NotSignedIn(f"{path}, which should hold {what}, is not text") from None
+
+
+def ask_terminal(prompt: str, what: str, hint: str) -> str:
+    """What a person types at the controlling terminal, unseen.
+
+    Never from standard input: that is the command's, and `getpass` would fall back to it.
+
+    Raises:
+        NotSignedIn: there is no terminal, or nothing was typed; `hint` says how else to give `what`.
+    """
+    import getpass
+
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        raise NotSignedIn(f"{what} is wanted, and there is no terminal to ask for it", hint=hint) from None
+    try:
+        return getpass.getpass(prompt)
+    except (EOFError, OSError):
+        raise NotSignedIn(f"{what} was not given", hint=hint) from None
 
 
 def gpg_terminal() -> dict[str, str]:

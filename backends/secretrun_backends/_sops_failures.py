@@ -9,7 +9,7 @@ Exit statuses: `cmd/sops/codes` in getsops/sops; words checked with sops 3.11.
 from __future__ import annotations
 
 from secretrun.backend.sops import age_key_file
-from secretrun.errors import BackendError, BadAnswer, NotSignedIn
+from secretrun.errors import BackendError, BadAnswer, NotSignedIn, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from secretrun.backend.process import Completed
 
 NO_KEY = 128  # CouldNotRetrieveKey
+DUMPING = 4  # ErrorDumpingTree: what is in the file has no place in the format that was asked for
+# How Go's net package and the SDKs say that nobody was reached.
+UNREACHED = (
+    "no such host", "connection refused", "dial tcp", "i/o timeout", "network is unreachable",
+    "no route to host", "deadline exceeded", "could not connect", "tls handshake timeout",
+    "server misbehaving", "connection reset",
+)  # fmt: skip
 TREE, MAC, MAC_MISSING = 25, 51, 52  # a value, or the whole, that does not fit its authentication code
 
 
@@ -31,6 +38,8 @@ def explain(done: Completed, path: str, kind: str, environ: Mapping[str, str]) -
             f"{path} is not encrypted with sops (no sops metadata)",
             hint=f"encrypt it: sops encrypt --in-place {path}; its plain values may need rotating",
         )
+    if done.status == DUMPING:
+        return BadAnswer(f"{path} holds what has no place in the format that was asked for", hint=by_hand)
     if done.status in (TREE, MAC, MAC_MISSING):
         return BadAnswer(
             f"{path} was changed after it was encrypted: a wrong MAC, or a value sops did not write",
@@ -50,6 +59,11 @@ def _no_key(complaint: str, path: str, environ: Mapping[str, str]) -> BackendErr
         for line in complaint.splitlines()
         if line.endswith(": FAILED") and not line.startswith("Group")
     ]
+    if any(words in complaint.lower() for words in UNREACHED):
+        return Unavailable(
+            f"the key service that opens {path} can't be reached",
+            hint="check the network, and the address of the service; a key of your own would open it without",
+        )
     hints = []
     kinds = {_kind_of_key(recipient) for recipient in recipients}
     if "age" in kinds:

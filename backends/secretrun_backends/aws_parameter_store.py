@@ -5,6 +5,7 @@ from __future__ import annotations
 from secretrun.backend import BackendInfo
 from secretrun.errors import BackendError, BadReference, NotFound
 from secretrun_backends import _aws
+from secretrun_backends._references import pick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class AwsParameterStore:
                     found.update(_get(client, names, owner, context))
             for name, asked_by in wanted.items():
                 for reference in asked_by:
-                    answers[reference] = _pick(found[name], reference)
+                    pointer = None if _pointer_is_path(reference) else reference.pointer
+                    answers[reference] = pick(found[name], pointer, f"parameter {reference.path}")
         return answers
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
@@ -172,15 +174,3 @@ def _get(
         else _aws.explain_code("ParameterNotFound", "", f"parameter {name}", owner, context)
         for name in names
     }
-
-
-def _pick(value: bytes | BackendError, reference: Reference) -> bytes | BackendError:
-    from secretrun.formats.pointer import select
-
-    if isinstance(value, BackendError):
-        return value
-    pointer = None if _pointer_is_path(reference) else reference.pointer
-    try:
-        return select(value, pointer, what=f"parameter {reference.path}")
-    except BackendError as error:
-        return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from secretrun.backend import BackendInfo
 from secretrun.errors import BackendError, BadAnswer, Denied
 from secretrun_backends import _aws
+from secretrun_backends._references import pick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class AwsSecretsManager:
                 found = dict.fromkeys(wanted, error)
             for secret, asked_by in wanted.items():
                 for reference in asked_by:
-                    answers[reference] = _pick(found[secret], reference)
+                    answers[reference] = pick(found[secret], reference.pointer, f"secret {reference.path}")
         return answers
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
@@ -156,14 +157,3 @@ def _value(entry: Mapping[str, Any], name: str) -> bytes | BackendError:
     if isinstance(binary, (bytes, bytearray)):
         return bytes(binary)
     return BadAnswer(f"AWS gives no value for secret {name}")
-
-
-def _pick(value: bytes | BackendError, reference: Reference) -> bytes | BackendError:
-    from secretrun.formats.pointer import select
-
-    if isinstance(value, BackendError):
-        return value
-    try:
-        return select(value, reference.pointer, what=f"secret {reference.path}")
-    except BackendError as error:
-        return error

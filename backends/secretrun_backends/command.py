@@ -8,6 +8,7 @@ from secretrun.backend import BackendInfo, Health
 from secretrun.backend.programs import find_program
 from secretrun.errors import BackendError, BadReference, NotFound, Unavailable
 from secretrun_backends._process import Deadline, run
+from secretrun_backends._references import pick
 from secretrun_backends.file import trimmed
 
 TYPE_CHECKING = False
@@ -52,7 +53,7 @@ class Command:
                     outputs[key] = _output(reference, context, deadline)
                 except BackendError as error:
                     outputs[key] = error
-            answers[reference] = _pick(outputs[key], reference)
+            answers[reference] = pick(outputs[key], reference.pointer, f"the output of {reference.path}")
         return answers
 
     def check(self, context: Context) -> str:
@@ -96,17 +97,6 @@ def _output(reference: Reference, context: Context, deadline: Deadline) -> bytes
         # Its complaint is not repeated: only its author knows what it prints there.
         raise NotFound(f"{words[0]} gave no value: {how}", hint="run it by hand to see what it says")
     return trimmed(done.output) if reference.option("trim") != "false" else done.output
-
-
-def _pick(output: bytes | BackendError, reference: Reference) -> bytes | BackendError:
-    from secretrun.formats.pointer import select
-
-    if isinstance(output, BackendError):
-        return output
-    try:
-        return select(output, reference.pointer, what=f"the output of {reference.path}")
-    except BackendError as error:
-        return error
 
 
 def _split(text: str) -> list[str]:

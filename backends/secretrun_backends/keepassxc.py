@@ -13,7 +13,7 @@ from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadAnswer, BadReference, NotFound, NotSignedIn
 from secretrun_backends._gnupg import english
 from secretrun_backends._process import Deadline, find, first_line, run
-from secretrun_backends._references import absolute, require_file, require_options
+from secretrun_backends._references import absolute, ask_terminal, require_file, require_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,21 +152,15 @@ class _Database:
 
     def _find_password(self) -> str:
         password = self._context.environ.get("KEEPASSXC_PASSWORD")
-        if password is not None:
+        if password:
             return password
         if self._key_file:
             return ""
+        hint = "set KEEPASSXC_PASSWORD, or unlock by ?key_file=FILE"
+        what = f"the password of {self._file}"
         if not self._context.interactive:
-            raise NotSignedIn(
-                f"the password of {self._file} is not given, and there is no terminal to ask for it",
-                hint="set KEEPASSXC_PASSWORD, or unlock by ?key_file=FILE",
-            )
-        import getpass
-
-        try:
-            return getpass.getpass(f"password of {self._file}: ")
-        except EOFError:
-            raise NotSignedIn(f"the password of {self._file} was not given") from None
+            raise NotSignedIn(f"{what} is not given, and there is no terminal to ask for it", hint=hint)
+        return ask_terminal(f"password of {self._file}: ", what, hint)
 
     def _explain(self, complaint: str) -> BackendError:
         if "Invalid credentials" in complaint:

@@ -24,6 +24,7 @@ from secretrun.errors import (
     Unavailable,
 )
 from secretrun_backends._process import Deadline, find, first_line, run
+from secretrun_backends._references import pick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class OnePassword:
         except BackendError as error:  # of all that could be asked for; the rest keep their own
             return answers | dict.fromkeys(keys, error)
         for reference, key in keys.items():
-            answers[reference] = _pick(found[wanted[key]], reference)
+            answers[reference] = pick(found[wanted[key]], _address(reference)[1], f"op://{reference.path}")
         return answers
 
     def check(self, context: Context) -> str:
@@ -289,17 +290,6 @@ def _address(reference: Reference) -> tuple[str, tuple[str, ...] | None]:
                 f"op does not know {name}={value}", hint="one of attribute=NAME, ssh-format=openssh"
             )
     return f"op://{'/'.join(segments)}" + (f"?{'&'.join(query)}" if query else ""), pointer
-
-
-def _pick(value: bytes | BackendError, reference: Reference) -> bytes | BackendError:
-    from secretrun.formats.pointer import select
-
-    if isinstance(value, BackendError):
-        return value
-    try:
-        return select(value, _address(reference)[1], what=f"op://{reference.path}")
-    except BackendError as error:
-        return error
 
 
 def _explain(complaint: str, what: str) -> BackendError:

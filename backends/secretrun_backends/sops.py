@@ -3,7 +3,8 @@
 A file is decrypted once a batch, whatever the number of references into it. Pointers look into what
 `sops decrypt --output-type json` gives, where sops has settled every type; a reference without a
 pointer is the whole file in its own format, a second call if both are wanted of one file.
-Dotenv values are what `sops exec-env` passes on: quotes in the file are part of the value.
+Values are what `sops exec-env` passes on: quotes in a dotenv file are part of the value, a number with a
+fraction is written as Go writes it.
 
 Facts checked with sops 3.11.
 """
@@ -16,8 +17,9 @@ from secretrun.backend import BackendInfo, Health
 from secretrun.backend.sops import find_sops, sops_environment
 from secretrun.errors import BackendError, BadAnswer, BadReference
 from secretrun_backends._process import Deadline, run
-from secretrun_backends._references import gpg_terminal, once, require_file
+from secretrun_backends._references import answer_each, given, gpg_terminal, once, require_file
 from secretrun_backends._sops_failures import explain
+from secretrun_backends._sops_numbers import with_fractions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,13 +73,21 @@ class Sops:
                 answers[reference] = error
             else:
                 files.setdefault(place, []).append(reference)
-        for (path, kind), wanted in files.items():
-            file = _file(path, kind, context, deadline)
-            for reference in wanted:
-                try:
-                    answers[reference] = file.value(reference.pointer)
-                except BackendError as error:
-                    answers[reference] = error
+
+        def read(place: tuple[str, str | None]) -> dict[Reference, bytes | BackendError]:
+            file = _file(*place, context, deadline)
+            return answer_each(files[place], lambda reference: file.value(reference.pointer))
+
+        # Side by side, unless one of them might ask for something.
+        wanted = [reference for asked in files.values() for reference in asked]
+        if len(files) > 1 and not self.may_prompt(wanted, context):
+            from secretrun_backends._https import each
+
+            found = each(files, read)
+        else:
+            found = {place: read(place) for place in files}
+        for values in found.values():
+            answers.update(given(values))
         return answers
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
@@ -96,16 +106,16 @@ class Sops:
         return entries(tree, reference.pointer or (), what=file.path)
 
     def may_prompt(self, references: Sequence[Reference], context: Context) -> bool:
-        """Not with an age key at hand that has no passphrase, for files that nobody opens with PGP."""
-        if not _has_plain_key(sops_environment(context.environ)):
-            return True
+        """Where gpg opens a file, or an age identity that may have a passphrase; a cloud's key never asks."""
+        plain_key = _has_plain_key(sops_environment(context.environ))
         for reference in references:
             try:
                 with open(_path(reference, context), "rb") as file:
-                    if b"BEGIN PGP MESSAGE" in file.read():
-                        return True
+                    content = file.read()
             except (OSError, BackendError):
-                pass  # it is not going to be opened at all
+                continue  # it is not going to be opened at all
+            if b"BEGIN PGP MESSAGE" in content or (b"BEGIN AGE" in content and not plain_key):
+                return True
         return False
 
     def check(self, context: Context) -> str:
@@ -160,17 +170,29 @@ class _File:
         return to_bytes(walk(self.tree(), pointer, what=self.path), what=self.path)
 
     def tree(self) -> Any:
-        from secretrun.formats.pointer import parse
-
         if self._tree is None:
-            # The JSON view of a binary file is lossy, that of a YAML stream stops after a document.
-            if self.kind == "binary":
-                self._tree = parse(self._decrypt("binary"), what=self.path)
-            elif self.kind == "yaml" and _has_documents(self.path):
-                self._tree = parse(self._decrypt("yaml"), kind="yaml", what=self.path)
-            else:
-                self._tree = parse(self._decrypt("json"), kind="json", what=self.path)
+            self._tree = self._read_tree()
         return self._tree
+
+    def _read_tree(self) -> Any:
+        from secretrun.formats.parse import parse
+
+        # The JSON view of a binary file is lossy, that of a YAML stream stops after a document.
+        if self.kind == "binary":
+            return parse(self._decrypt("binary"), what=self.path)
+        if self.kind == "yaml" and _has_documents(self.path):
+            return parse(self._decrypt("yaml"), kind="yaml", what=self.path)
+        try:
+            output = self._decrypt("json")
+        except BadAnswer as error:
+            if self.kind != "yaml":
+                raise
+            try:  # what JSON has no word for, such as .inf, stands in YAML
+                return parse(self._decrypt("yaml"), kind="yaml", what=self.path)
+            except BackendError:
+                raise error from None
+        tree = parse(output, kind="json", what=self.path)
+        return with_fractions(tree, self.path) if self.kind == "yaml" else tree
 
     def _decrypt(self, view: str) -> bytes:
         if view not in self._outputs:
