@@ -13,7 +13,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from secretrun.config.load import Config
     from secretrun.config.settings import Settings
+    from secretrun.launch.prepare import Prepared
+    from secretrun.model import Reference
+    from secretrun.template.entry import Nested
     from secretrun.template.plan import Plan
 
 BROKERED = "SECRETRUN_BROKERED"  # what a run with --broker sets for its command: its name in the audit
@@ -45,6 +49,66 @@ def refuse(what: str, environ: Mapping[str, str], *, hint: str = "") -> None:
             f"{what} is refused here: {above} has started this, and would see the value",
             hint=hint or "name the variable in a command instead; a person can do it in a shell of their own",
         )
+
+
+def check_references(prepared: Prepared) -> None:
+    """Refuse references that the owner has not agreed to, whatever names them: -e, --set, --from, a variable.
+
+    Agreed to are those of the project's own files, once `secretrun allow` has said so, and those of the
+    user's own configuration.
+
+    Raises:
+        RefusedBelow: naming them.
+    """
+    environ, config = prepared.environ, prepared.config
+    above = who(environ)
+    if not above or config.trust != "check":
+        return
+    mine = tuple(f"{layer.label}:" for layer in config.tables if layer.trusted)
+    known = _agreed(config)
+    asked: list[tuple[str, str, tuple[object, ...]]] = [
+        (name, reference.text, _key(reference))
+        for name, entry in prepared.plan.entries.items()
+        if not (mine and entry.place.startswith(mine))
+        for reference in entry.references()
+    ]
+    asked += [("--from", wanted.text, ("import", wanted.text)) for wanted, _ in prepared.plan.imports]
+    unknown = [one for one in asked if one[2] not in known]
+    if unknown:  # the run's own choice of files may have left the project's out
+        from secretrun.launch import consent
+        from secretrun.launch.allow import Look
+
+        look = Look(prepared.directory, environ)
+        if consent.is_agreed(look.config, environ):
+            known = _agreed(look.config)
+            unknown = [one for one in unknown if one[2] not in known]
+    if unknown:
+        name, text, _ = unknown[0]
+        raise RefusedBelow(
+            f"{name}: {text} is refused here: {above} has started this, and nobody has agreed to it",
+            hint="put it into the project's template, and have a person run: secretrun allow",
+        )
+
+
+def _agreed(config: Config) -> set[tuple[object, ...]]:
+    """What the project's own files name; `prepare` has seen that this was agreed to."""
+    entries = [said.entry for said in config.said if said.entry is not None]
+    found = {_key(reference) for entry in entries for reference in entry.references()}
+    return found | {("import", str(said.value)) for said in config.said if said.kind == "import"}
+
+
+def _key(reference: Reference | Nested) -> tuple[object, ...]:
+    """The same for two references to one value, wherever they are written."""
+    import os
+
+    from secretrun.template.entry import Nested
+
+    if isinstance(reference, Nested):
+        return reference.text, reference.base
+    path = reference.path
+    if reference.base and not os.path.isabs(path):
+        path = os.path.normpath(os.path.join(reference.base, path))
+    return reference.scheme, path, reference.options, reference.pointer
 
 
 def check(settings: Settings, environ: Mapping[str, str]) -> None:

@@ -32,6 +32,7 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
     settings = prepared.settings
     messages.quiet = settings.flag("quiet")
     below.check(settings, prepared.environ)
+    below.check_references(prepared)
     for name in below.leave_unresolved(prepared.plan, prepared.environ):
         messages.warn(f"{name} is not resolved: this is inside a run with --broker")
     if prepared.plan.imports or any(entry.references() for entry in prepared.plan.entries.values()):

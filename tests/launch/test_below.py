@@ -65,6 +65,40 @@ def test_what_the_owner_has_set_for_himself_holds(place):
     assert ran("--", "true", place=place, CLAUDECODE="1").returncode == 0
 
 
+def agreed(place, **environ):
+    """The project's template agreed to, as a person does it."""
+    done = secretrun("allow", "--print", env=clean_environ(place), cwd=place)
+    assert done.returncode == 0, done.stderr
+    return {"SECRETRUN_TRUST": "check", "SECRETRUN_ALLOW": done.stdout.decode().split()[-1]} | environ
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["-e", "other.env", "--", "env"], {}),
+        (["--set", "OTHER=file://./other", "--", "env"], {}),
+        (["--from", "sops://other.yaml", "--", "env"], {}),
+        (["--", "env"], {"OTHER": "sops://other.yaml#/a"}),
+        (["--", "env"], {"SECRETRUN_ENV_FILE": "other.env"}),
+    ],
+    ids=["-e", "--set", "--from", "inherited", "SECRETRUN_ENV_FILE"],
+)
+@pytest.mark.parametrize("marker", [MARKERS[0], MARKERS[-1]], ids=["agent", "session"])
+def test_a_reference_that_nobody_agreed_to_is_refused(words, given, marker, place):
+    done = ran(*words, place=place, **agreed(place), **marker, **given)
+    assert done.returncode == 125, done
+    assert OTHER.encode() not in done.stdout
+    assert b"nobody has agreed to it" in done.stderr
+
+
+def test_what_was_agreed_to_goes_on_however_it_is_named(place):
+    marker = agreed(place, CLAUDECODE="1")
+    for words in ([], ["-e", ".env.secretrun"], ["--set", "AGAIN=file://./store"]):
+        done = ran(*words, "--", "sh", "-c", "echo $API_KEY $AGAIN", place=place, **marker)
+        assert done.returncode == 0, done.stderr
+        assert SECRET.encode() not in done.stdout
+
+
 def test_a_run_marks_what_it_starts(place):
     inner = " ".join([*COMMAND, "read", "API_KEY"])
     done = ran("--", "sh", "-c", f"{inner}; echo status $?", place=place)
