@@ -87,6 +87,8 @@ _secretrun() {
         'rename --store') _secretrun_files -f; return ;;
         'edit --store') _secretrun_files -f; return ;;
         'allow -p' | 'allow --profile' | 'allow --set') return ;;
+        'member --store') _secretrun_files -f; return ;;
+        'rotate --store') _secretrun_files -f; return ;;
         'doctor -e' | 'doctor --env-file') _secretrun_files -f; return ;;
         'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
         'doctor --from') _secretrun_reference; return ;;
@@ -104,7 +106,7 @@ _secretrun() {
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact read inject init set list unset rename edit allow doctor cache hook broker completion help version'
+            _secretrun_reply -W 'run check redact read inject init set list unset rename edit allow member rotate doctor cache hook broker completion help version'
         fi
     fi
     case $verb in
@@ -120,6 +122,8 @@ _secretrun() {
         rename) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         edit) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -h --help'; fi ;;
         allow) if [[ $cur == -* ]]; then _secretrun_reply -W '-p --profile --set --list --revoke --print -q --quiet -h --help'; else _secretrun_files -f; fi ;;
+        member) if [[ $cur == -* ]]; then _secretrun_reply -W '--store --json -q --quiet -h --help'; else _secretrun_reply -W 'add list remove'; fi ;;
+        rotate) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
         hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;

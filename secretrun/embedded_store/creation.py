@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from secretrun.embedded_store import age_key, store
+from secretrun.embedded_store.members import RULES
 from secretrun.embedded_store.sops_file import Sops
-from secretrun.errors import BackendError, ConfigError, SecretrunError
+from secretrun.errors import BackendError, ConfigError, NotSignedIn, SecretrunError
 from secretrun.posix import atomic_file, directories
 from secretrun.template.dotenv import TEMPLATE
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from secretrun.embedded_store.plain_file import PlainFile
     from secretrun.trust.ownership import Whose
 
-RULES = ".sops.yaml"
 RULE = """\
 creation_rules:
   - path_regex: {pattern}
@@ -26,6 +26,34 @@ HEADER = """\
 # Variables for `secretrun -- COMMAND`: references to values, never values, so commit this file.
 # Add one: secretrun set NAME
 """
+
+
+def newcomer(path: str, root: str) -> tuple[str, str | None] | None:
+    """The key of somebody who can't open a store that is there: theirs, or one that is made.
+
+    Args:
+        path: the store.
+        root: the repository, in which the key must not lie.
+
+    Returns:
+        The public key, and the file it was made in when it was; None when the store opens.
+
+    Raises:
+        SecretrunError: when the store can't be tried, or no key can be had.
+    """
+    content = atomic_file.read(path)
+    if not store.is_dotenv(path, content):
+        raise store.not_dotenv(path)
+    try:
+        Sops(os.environ).decrypt(content, os.path.dirname(path))
+    except NotSignedIn:
+        pass
+    else:
+        return None
+    file = age_key.identity_file(os.environ)
+    if os.path.lexists(file):
+        return age_key.read_recipient(file, os.environ), None
+    return age_key.create(file, os.environ, root), file
 
 
 class Creation:

@@ -16,13 +16,15 @@ import tempfile
 from contextlib import contextmanager
 
 from secretrun.backend.sops import find_sops, sops_environment
-from secretrun.embedded_store import store
+from secretrun.embedded_store import members, store
 from secretrun.errors import BackendError, NotSignedIn, Unavailable
 from secretrun.posix import atomic_file, directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from secretrun.embedded_store.members import Recipient
 
 # Recipients from the environment overrule .sops.yaml; the store is to follow the file beside it.
 OVERRULING = (
@@ -110,6 +112,53 @@ class Sops:
             value = self.decrypt(content, os.path.dirname(path))[old]
             self._put(copy, content, new, value)
             self._take(copy, old)
+
+    def recipients_by(self, rules: str, path: str, near: str) -> frozenset[Recipient] | None:
+        """Whom a store at `path` would be encrypted for by rules with this text; None by none.
+
+        Args:
+            rules: the text of a .sops.yaml.
+            path: the store.
+            near: the real .sops.yaml, beside which the text is tried, since paths in it start there.
+        """
+        trial = f"{near}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+        atomic_file.write_atomic(trial, rules.encode("utf-8", "surrogateescape"))
+        try:
+            content = self._run(
+                ["--config", trial, "encrypt", "--filename-override", path, *DOTENV],
+                os.path.dirname(path),
+                b"PROBE=x\n",
+            )
+        except BackendError:
+            return None
+        finally:
+            os.unlink(trial)
+        return frozenset(members.of_store(content))
+
+    def encrypt_anew(
+        self,
+        path: str,
+        *,
+        add: Recipient | None = None,
+        remove: Recipient | None = None,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Give a store a new data key, which the recipients there are can open, and one more or one less.
+
+        Args:
+            path: the store.
+            add: who joins.
+            remove: who leaves.
+            then: what is to be done before the store takes its place, once nothing can fail any more.
+
+        Raises:
+            UsageError, BackendError: as `set`; the file is as it was then.
+        """
+        changes = [f"--add-{add[0]}", add[1]] if add else []
+        changes += [f"--rm-{remove[0]}", remove[1]] if remove else []
+        with self._copy(path) as (copy, _):
+            self._run(["rotate", "--in-place", *DOTENV, *changes, copy], os.path.dirname(path), b"")
+            then()
 
     def edit(self, path: str) -> int:
         """Open a store in the user's editor; returns the exit status, 0 when nothing was changed.
@@ -203,7 +252,7 @@ class Sops:
         if done.returncode == NO_KEY:
             raise NotSignedIn(
                 "none of your keys opens the store",
-                hint="ask someone who can open it to add your age recipient: docs/embedded-store.md",
+                hint="secretrun init makes your key and prints the line for someone who can open it",
             )
         if "flag provided but not defined" in complaint or "No help topic for" in complaint:
             raise Unavailable(

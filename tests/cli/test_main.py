@@ -12,6 +12,7 @@ import time
 import pytest
 
 from secretrun import messages
+from secretrun.cli import parser
 from secretrun.cli.main import main
 from secretrun.cli.parser import VERBS
 from secretrun.errors import SecretrunError
@@ -415,3 +416,12 @@ def test_help_and_version_are_verbs_too(secretrun):
     done = secretrun("help", "sett")
     assert (done.status, done.out) == (2, "")
     assert "did you mean 'set'?" in done.err
+
+
+def test_the_overview_names_every_verb_once_and_fits_a_screen():
+    text = parser.overview()
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 50
+    for verb in parser.VERBS:
+        assert sum(line.split()[:1] == [verb] for line in lines) == 1, verb

@@ -22,7 +22,7 @@ _WORDS = {"check": "NAME METHOD URL", "log": "", "attenuate": "PLACEHOLDER", "se
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What its command line may hold."""
-    from secretrun.cli.parser import add_settings, duration_text
+    from secretrun.cli.arguments import add_settings, duration_text
     from secretrun.config import settings as table
 
     chosen = [setting for setting in table.CHILD if setting.name in ("grant", "egress")]

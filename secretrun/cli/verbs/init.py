@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from secretrun.config.discovery import PROJECT
 from secretrun.embedded_store import creation, plain_file, store
@@ -41,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
             return status
     plain = _plain_file(options.import_file) if options.import_file else plain_file.PlainFile()
     new = creation.Creation(directory, upkeep.whose)
+    if os.path.isfile(new.store) and not options.import_file and _join(new, messages):
+        return 0
     with store.locked(directory, lambda: messages.note("waiting for another secretrun to finish")):
         new.check()
         try:
@@ -57,6 +60,23 @@ def run(options: argparse.Namespace) -> int:
     else:
         messages.note("next: secretrun set NAME")
     return 0
+
+
+def _join(there: creation.Creation, messages: Messages) -> bool:
+    """In a project that has a store: the newcomer's own key, and the line for who can let them in.
+
+    Returns:
+        False when the store opens already.
+    """
+    found = creation.newcomer(there.store, there.root)
+    if found is None:
+        return False
+    recipient, made = found
+    if made is not None:
+        messages.note(f"created your age key {made}: keep a copy of it")
+    messages.note("your keys don't open the store here; send this line to somebody whose do, then pull:")
+    sys.stdout.write(f"secretrun member add {recipient}\n")
+    return True
 
 
 def _foreign(source: str) -> Migration | None:
