@@ -84,12 +84,12 @@ examples:
   secretrun -- npm test                 with the template found here
   secretrun -e prod.env -- ./deploy.sh  with a template of your choice
   secretrun --set TOKEN=op://dev/api/token -- ./call-the-api.sh
-  secretrun init                        start a SOPS + age store in this directory
+  secretrun init                        start a SOPS + age store here
 
 exit status: the command's own; 128+n when signal n killed it; 126 found but not
 executable; 127 not found; 125 secretrun's own failure; 2 wrong usage.
 
-secretrun help VERB says more about a verb, secretrun help run about the options.
+secretrun help VERB says more about a verb, secretrun help run about options.
 """
 
 

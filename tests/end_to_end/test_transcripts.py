@@ -20,6 +20,7 @@ import subprocess
 import sys
 
 import pytest
+from support.trust import unsaid
 
 from secretrun.cli import parser
 
@@ -77,10 +78,9 @@ def shell(tmp_path, clean_environment):
 
     def run(command):
         done = subprocess.run(
-            ["sh", "-c", command], cwd=project, env=env, capture_output=True, text=True, timeout=60,
-            stdin=subprocess.DEVNULL,
+            ["sh", "-c", command], cwd=project, env=env, capture_output=True, timeout=60, stdin=subprocess.DEVNULL
         )  # fmt: skip
-        out, err = done.stdout, done.stderr
+        out, err = done.stdout.decode(), unsaid(done.stderr).decode()
         for real, shown in names:
             out, err = out.replace(real, shown), err.replace(real, shown)
         lines = out.splitlines() + [f"! {line}" for line in err.splitlines()]
