@@ -45,7 +45,6 @@ def test_an_empty_template_is_somebodys_choice(secretrun, tmp_path, name):
         (["-q"], {}),
         ([], {"SECRETRUN_QUIET": "1"}),
         (["--set", "A=1"], {}),
-        ([], {"TOKEN": "env://HOME"}),
         (["--mask-env", "PATH"], {}),
     ],
 )
