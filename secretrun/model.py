@@ -94,9 +94,11 @@ class Reference(Frozen):
         pointer: the tokens after `#/` (RFC 6901 escapes decoded), or None when there is no `#`.
         base: the directory a relative path in it starts from, absolute.
         trusted: written by the user for this run or in their own config, not found in a template.
+        nested: the value of another reference is part of its path or options, so that these must be in no
+            argument of a program, which all users of the machine can read.
     """
 
-    __slots__ = ("base", "options", "path", "pointer", "scheme", "text", "trusted")
+    __slots__ = ("base", "nested", "options", "path", "pointer", "scheme", "text", "trusted")
 
     text: str
     scheme: str
@@ -105,6 +107,7 @@ class Reference(Frozen):
     pointer: tuple[str, ...] | None
     base: str
     trusted: bool
+    nested: bool
 
     def __init__(
         self,
@@ -116,6 +119,7 @@ class Reference(Frozen):
         pointer: tuple[str, ...] | None = None,
         base: str = ".",
         trusted: bool = False,
+        nested: bool = False,
     ) -> None:
         self._set(
             text=text,
@@ -125,6 +129,7 @@ class Reference(Frozen):
             pointer=pointer,
             base=base,
             trusted=trusted,
+            nested=nested,
         )
 
     def option(self, name: str, default: str | None = None) -> str | None:

@@ -49,6 +49,7 @@ class Age:
         sign_in_variables=(*IN_VARIABLES, *IN_FILES),
         docs="https://age-encryption.org",
         serial=True,  # a passphrase, or a plugin that wants its token touched
+        in_arguments=True,
     )
 
     def fetch(

@@ -37,6 +37,7 @@ class Command:
         example="exec://gh/auth/token",
         serial=True,
         trusted_only=True,
+        in_arguments=True,
     )
 
     def fetch(

@@ -63,6 +63,7 @@ class Doppler:
         sign_in="doppler login, or set DOPPLER_TOKEN",
         sign_in_variables=("DOPPLER_TOKEN",),
         docs="https://docs.doppler.com/docs/cli",
+        in_arguments=True,
     )
 
     def fetch(

@@ -38,6 +38,7 @@ class Gpg:
         sign_in="a secret key in the key ring (gpg --list-secret-keys)",
         docs="https://gnupg.org/documentation/",
         serial=True,  # pinentry
+        in_arguments=True,
     )
 
     def fetch(

@@ -46,6 +46,7 @@ class KeePassXC:
         sign_in_variables=("KEEPASSXC_KEY_FILE", "KEEPASSXC_PASSWORD"),
         docs="https://keepassxc.org/docs/",
         serial=True,  # the database's password is asked for
+        in_arguments=True,
     )
 
     def fetch(

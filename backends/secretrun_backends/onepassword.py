@@ -28,7 +28,7 @@ from secretrun_backends._references import pick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from secretrun.backend import Context
     from secretrun.backend.process import Completed
@@ -156,7 +156,8 @@ class OnePassword:
         if not wanted:
             return answers
         try:
-            found = _Op(context).values(list(wanted.values()))
+            hidden = {wanted[key] for reference, key in keys.items() if reference.nested}
+            found = _Op(context, hidden).values(list(wanted.values()))
         except BackendError as error:  # of all that could be asked for; the rest keep their own
             return answers | dict.fromkeys(keys, error)
         for reference, key in keys.items():
@@ -174,7 +175,8 @@ class OnePassword:
 class _Op:
     """The op program, for one batch."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, hidden: Collection[str] = ()) -> None:
+        self._hidden = hidden  # addresses that hold values of other stores: never an argument
         self._program = find(OnePassword.info, "op", context)
         self._deadline = Deadline(context.timeout)
         self._environ = dict(context.environ)
@@ -183,20 +185,36 @@ class _Op:
             self._environ["OP_ACCOUNT"] = account
 
     def values(self, addresses: list[str]) -> dict[str, bytes | BackendError]:
-        """The value or error of each address; a batch that fails is halved until the culprits stand alone."""
-        if len(addresses) == 1:
+        """The value or error of each address: one call, and one more for each that op complains of."""
+        if len(addresses) == 1 and addresses[0] not in self._hidden:
             return {addresses[0]: self._read(addresses[0])}
-        result = self._inject(addresses)
+        return self._settle(addresses, *self._inject(addresses))
+
+    def _settle(
+        self, addresses: list[str], result: dict[str, bytes | BackendError] | BackendError, complaint: str
+    ) -> dict[str, bytes | BackendError]:
+        """What a call gave, or what more calls give when it failed for some of the addresses."""
         if not isinstance(result, BackendError):
             return result
-        if isinstance(result, SHARED) or (isinstance(result, Denied) and "authorized" in result.message):
+        shared = isinstance(result, SHARED) or (isinstance(result, Denied) and "authorized" in result.message)
+        if len(addresses) == 1 or shared:
             return dict.fromkeys(addresses, result)
+        named = _named(complaint, addresses)
+        if named:
+            rest = [address for address in addresses if address not in named]
+            told: dict[str, bytes | BackendError] = {one: _explain(complaint, one) for one in named}
+            return told | (self.values(rest) if rest else {})
+        # op does not say which: halved, until the culprits stand alone.
         middle = len(addresses) // 2
-        found = self.values(addresses[:middle])
+        again, said = self._inject(addresses[:middle])
+        unknown = type(again) is type(result) is BackendError
+        if unknown and _words(said) == _words(complaint):  # of any of them: it has to do with all
+            return dict.fromkeys(addresses, result)
+        found = self._settle(addresses[:middle], again, said)
         for value in found.values():
             if isinstance(value, SHARED):  # say, throttled by now: more calls would make it worse
-                return {**dict.fromkeys(addresses, value), **found}
-        return {**found, **self.values(addresses[middle:])}
+                return dict.fromkeys(addresses, value) | found
+        return found | self.values(addresses[middle:])
 
     def check(self) -> str:
         done = self._run("--version")
@@ -212,8 +230,8 @@ class _Op:
             return Health(said, version=version, reachable=True, signed_in=True)
         return Health(f"op {version}", version=version)
 
-    def _inject(self, addresses: list[str]) -> dict[str, bytes | BackendError] | BackendError:
-        """All values from one call, or why the call failed."""
+    def _inject(self, addresses: list[str]) -> tuple[dict[str, bytes | BackendError] | BackendError, str]:
+        """All values from one call, or why the call failed; and op's complaint."""
         mark = os.urandom(16).hex()
         template = "".join(
             f"{mark}<{number}<{{{{ {address} }}}}>{number}>{mark}\n"
@@ -221,7 +239,8 @@ class _Op:
         )
         done = self._run("inject", text=template.encode())
         if done.status != 0:
-            return _explain(done.complaint, f"one of {len(addresses)} references")
+            what = addresses[0] if len(addresses) == 1 else f"one of {len(addresses)} references"
+            return _explain(done.complaint, what), done.complaint
         found: dict[str, bytes | BackendError] = {}
         position = 0
         for number, address in enumerate(addresses):
@@ -229,13 +248,17 @@ class _Op:
             start = done.output.find(opening, position)
             end = done.output.find(closing, start + len(opening))
             if start < 0 or end < 0:
-                return BadAnswer("op inject did not give back the template it was given")
+                return BadAnswer("op inject did not give back the template it was given"), ""
             value = done.output[start + len(opening) : end]
             position = end
             found[address] = self._read(address) if REPLACED in value else value
-        return found
+        return found, ""
 
     def _read(self, address: str) -> bytes | BackendError:
+        if address in self._hidden:
+            return BadReference(
+                "a binary value is read by an argument of op, which no value of another store may be part of"
+            )
         done = self._run("read", "--no-newline", address)
         return done.output if done.status == 0 else _explain(done.complaint, address)
 
@@ -290,6 +313,31 @@ def _address(reference: Reference) -> tuple[str, tuple[str, ...] | None]:
                 f"op does not know {name}={value}", hint="one of attribute=NAME, ssh-format=openssh"
             )
     return f"op://{'/'.join(segments)}" + (f"?{'&'.join(query)}" if query else ""), pointer
+
+
+def _named(complaint: str, addresses: list[str]) -> list[str]:
+    """The addresses that a complaint is about: those it has, else those in the vault it does not know."""
+    import re
+
+    lower = complaint.casefold()
+    found = [
+        address
+        for address in addresses
+        if re.search(re.escape(address.casefold()) + r"(?![\w./?-])", lower) is not None
+    ]
+    unknown = re.search(r"[\"']([^\"']+)[\"'] isn't a vault", lower)
+    vaults = {address: address.split("/")[2].casefold() for address in addresses}
+    missing = {vaults[address] for address in found} if unknown and found else set()
+    if unknown and not found:
+        missing = {unknown.group(1)}
+    return [address for address in addresses if address in found or vaults[address] in missing]
+
+
+def _words(complaint: str) -> str:
+    """A complaint without its names and numbers."""
+    import re
+
+    return re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "", first_line(complaint))
 
 
 def _explain(complaint: str, what: str) -> BackendError:

@@ -47,6 +47,7 @@ class PasswordStore:
         sign_in="a secret key of gpg, unlocked (pass show ENTRY in a terminal)",
         docs="https://www.passwordstore.org",
         serial=True,  # pinentry
+        in_arguments=True,
     )
 
     def fetch(

@@ -57,6 +57,7 @@ class Sops:
         ),
         docs="https://getsops.io/docs/",
         serial=True,  # gpg's pinentry, or the passphrase of an age identity
+        in_arguments=True,
     )
 
     def fetch(

@@ -41,6 +41,7 @@ class Summon:
         install="see https://cyberark.github.io/summon/#providers",
         sign_in="as the provider describes",
         docs="https://cyberark.github.io/summon/#providers",
+        in_arguments=True,
     )
 
     def fetch(

@@ -39,6 +39,7 @@ class SystemdCreds:
         schemes=("systemd-creds",),
         example="systemd-creds://db_password",
         docs="https://systemd.io/CREDENTIALS/",
+        in_arguments=True,
     )
 
     def fetch(

@@ -37,10 +37,12 @@ class BackendInfo(Frozen):
         docs: a URL.
         serial: the store may prompt, so its calls never run beside those of another such store.
         trusted_only: references work only from `--set`, the user's own config or `--allow-exec`.
+        in_arguments: the path or the options of a reference become arguments of a program, which others can
+            read: a reference that holds the value of another one is refused before the store is asked.
     """
 
     __slots__ = (
-        "docs", "example", "install", "name", "needs", "schemes", "serial",
+        "docs", "example", "in_arguments", "install", "name", "needs", "schemes", "serial",
         "sign_in", "sign_in_variables", "title", "trusted_only",
     )  # fmt: skip
 
@@ -55,6 +57,7 @@ class BackendInfo(Frozen):
     docs: str
     serial: bool
     trusted_only: bool
+    in_arguments: bool
 
     def __init__(
         self,
@@ -70,11 +73,12 @@ class BackendInfo(Frozen):
         docs: str = "",
         serial: bool = False,
         trusted_only: bool = False,
+        in_arguments: bool = False,
     ) -> None:
         self._set(
             name=name, title=title, schemes=schemes, example=example, needs=needs, install=install,
             sign_in=sign_in, sign_in_variables=sign_in_variables, docs=docs, serial=serial,
-            trusted_only=trusted_only,
+            trusted_only=trusted_only, in_arguments=in_arguments,
         )  # fmt: skip
 
     def __repr__(self) -> str:

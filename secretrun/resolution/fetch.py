@@ -8,7 +8,7 @@ once: who comes second waits for the first, and finds in the cache what it got.
 
 from __future__ import annotations
 
-from secretrun.errors import BackendError, SecretrunError
+from secretrun.errors import BackendError, BadReference, SecretrunError
 from secretrun.resolution.batch import Answers, Batch
 from secretrun.resolution.call import Call
 from secretrun.resolution.remember import remember, remembered, stand_ins
@@ -155,5 +155,11 @@ def _backend(reference: Reference, stores: Stores) -> Backend:
         raise BackendError(
             f"{reference.scheme}:// references work only from --set or your own config",
             hint="if you trust this file: --allow-exec",
+        )
+    if reference.nested and backend.info.in_arguments:
+        raise BadReference(
+            f"the value of another reference would be an argument of {backend.info.title}'s program, "
+            "where others can read it",
+            hint="write that part out, or take it from a plain variable; in the pointer it may stand",
         )
     return backend

@@ -101,11 +101,14 @@ def _answer(
 
 def _complete(nested: Nested, answers: Values) -> Reference | BackendError:
     """The reference that a nested one is, now that what it needs has answers; no error quotes a value."""
-    texts = []
+    texts: list[str] = []
+    resolved = False  # a value stands before the pointer
     for part in nested.parts:
         said = part if isinstance(part, str) else answers[part]
         if isinstance(said, SecretrunError):
             return BackendError(f"it needs {getattr(part, 'text', '')}: {said.message}", hint=said.hint)
+        if isinstance(said, bytes):
+            resolved = resolved or not any("#" in text for text in texts)
         texts.append(said if isinstance(said, str) else said.decode("utf-8", "surrogateescape"))
     try:
         made = parse("".join(texts), base=nested.base, trusted=nested.trusted)
@@ -119,4 +122,5 @@ def _complete(nested: Nested, answers: Values) -> Reference | BackendError:
         pointer=made.pointer,
         base=nested.base,
         trusted=nested.trusted,
+        nested=resolved,
     )

@@ -39,6 +39,7 @@ def without_options(reference: Reference) -> Reference:
         pointer=reference.pointer,
         base=reference.base,
         trusted=reference.trusted,
+        nested=reference.nested,
     )
 
 

@@ -30,6 +30,9 @@ def die(message):
 def look_up(reference):
     value = values.get(reference.lower())
     if value is None:
+        vault = reference.removeprefix("op://").split("/")[0].lower()
+        if values and all(name.split("/")[2] != vault for name in values):
+            die(f"could not read secret '{reference}': \"{vault}\" isn't a vault in this account")
         _, item, field = reference.removeprefix("op://").split("?")[0].split("/", 2)
         die(f"could not read secret '{reference}': item '{item}' does not have a field '{field}'")
     if value == b"<twice>":

@@ -21,6 +21,7 @@ from secretrun.errors import (
     TimedOut,
     Unavailable,
 )
+from secretrun.model import Reference
 from secretrun.reference import parse
 from secretrun.testing import DIFFICULT_VALUES, BackendContract, install_program
 from secretrun_backends.onepassword import OnePassword
@@ -155,6 +156,57 @@ def test_one_bad_reference_among_sixteen_is_found_in_few_calls(store):
     assert isinstance(found[15], NotFound)
     assert "op://dev/many/none" in found[15].message
     assert len(store.calls) <= 9
+
+
+def test_each_culprit_costs_one_call(store):
+    for number in range(5):
+        store.put(f"op://dev/many/f{number}", str(number).encode())
+    texts = [
+        "op://dev/many/f0",
+        "op://dev/many/f1",
+        "op://dev/a/none",
+        "op://dev/many/f10",
+        "op://dev/many/f4",
+    ]
+    found = store.get(*texts)
+    assert [type(one) for one in found] == [bytes, bytes, NotFound, NotFound, bytes]
+    assert len(store.calls) == 3
+
+
+@pytest.mark.parametrize(("count", "bad"), [(5, 2), (8, 3), (12, 11)])
+def test_a_vault_that_is_not_there_is_asked_for_once(store, count, bad):
+    good = [f"op://dev/many/f{number}" for number in range(count - bad)]
+    for text in good:
+        store.put(text, b"v")
+    found = store.get(*good, *(f"op://ghost/i{number}/f" for number in range(bad)))
+    assert found[: len(good)] == [b"v"] * len(good)
+    assert all(type(error) is NotFound for error in found[len(good) :])
+    assert [
+        f"op://ghost/i{number}/f" in error.message for number, error in enumerate(found[len(good) :])
+    ] == [True] * bad
+    assert len(store.calls) <= 2
+
+
+@pytest.mark.parametrize("count", [2, 8, 16])
+def test_a_failure_in_unknown_words_is_met_twice_at_most(store, count):
+    store.fail("something new happened in process 4711")
+    found = store.get(*(f"op://dev/i{number}/f" for number in range(count)))
+    assert all(type(error) is BackendError for error in found)
+    assert len(store.calls) == 2
+
+
+def test_the_value_of_another_store_goes_to_op_by_its_input(store):
+    store.put("op://hidden-vault/db/user", b"me")
+    store.put("op://hidden-vault/db/blob", b"\xff\xfe")
+    found = []
+    for name in ("user", "blob"):
+        path = f"hidden-vault/db/{name}"
+        reference = Reference(f"op://${{V}}/db/{name}", "op", path, nested=True)
+        found.append(OnePassword().fetch([reference], store.context)[reference])
+    assert found[0] == b"me"
+    assert type(found[1]) is BadReference  # bytes that are no text would need an argument
+    assert store.calls
+    assert all("hidden-vault" not in " ".join(arguments) for arguments, _ in store.calls)
 
 
 def test_an_ambiguous_name_asks_for_the_id(store):
