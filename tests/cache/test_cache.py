@@ -7,10 +7,12 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from support.store import COMMAND, Store, secretrun
 from support.until import until
+from support.users import VICTIM
 
 from secretrun.backend.sops import find_sops
 from secretrun.cache import endpoint, wire
@@ -307,3 +309,106 @@ def test_nothing_is_written_to_disk(bench):
     bench.show()
     for path in bench.tmp_path.rglob("*"):
         assert not (path.is_file() and SECRET.encode() in path.read_bytes()), path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runs", [2, 6])
+def test_runs_side_by_side_with_a_cold_cache_ask_once(bench, runs):
+    """The store does not answer before every run has been started."""
+    bench.start()
+    gate = bench.tmp_path / "gate"
+    recorder = bench.tmp_path / "sops"
+    recorder.write_text(
+        f'#!/bin/sh\necho "$@" >> {str(bench.tmp_path / "calls")!r}\n'
+        f'while ! [ -e {str(gate)!r} ]; do sleep 0.05; done\nexec {find_sops(os.environ)!r} "$@"\n'
+    )
+    code = f"import os, sys; sys.exit(os.environ['API_KEY'] != {SECRET!r})"
+    command = [*COMMAND, "--cache", "10m", "--", sys.executable, "-c", code]
+    started = [subprocess.Popen(command, env=bench.env, cwd=bench.tmp_path) for _ in range(runs)]
+    until(lambda: bench.calls() >= 1, "the first run to ask")
+    gate.touch()
+    assert [run.wait(timeout=100) for run in started] == [0] * runs
+    assert bench.calls() == 1
+
+
+@pytest.mark.slow
+def test_a_run_that_dies_while_it_asks_does_not_keep_the_next_waiting(bench):
+    bench.start()
+    gate = bench.tmp_path / "gate"
+    recorder = bench.tmp_path / "sops"
+    recorder.write_text(
+        f'#!/bin/sh\necho "$@" >> {str(bench.tmp_path / "calls")!r}\n'
+        f'while ! [ -e {str(gate)!r} ]; do sleep 0.05; done\nexec {find_sops(os.environ)!r} "$@"\n'
+    )
+    command = [*COMMAND, "--cache", "10m", "--", "true"]
+    first = subprocess.Popen(command, env=bench.env, cwd=bench.tmp_path)
+    until(lambda: bench.calls() == 1, "the first run to ask")
+    first.kill()
+    first.wait()
+    gate.touch()
+    assert bench.show().returncode == 0
+    assert bench.calls() == 2
+
+
+LISTENER = """
+import ctypes, os, resource, socket, sys  # all of them while the interpreter's files are within reach
+how, path, user = sys.argv[1], sys.argv[2], int(sys.argv[3])
+from secretrun.posix import dumpable
+listener = socket.socket(socket.AF_UNIX)
+if os.getuid() == 0:
+    os.setgid(user); os.setuid(user)
+ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: a change of user takes it away
+listener.bind(path)
+if how == "closed":
+    dumpable.forbid()
+listener.listen()
+print("ready", flush=True)
+while True:
+    listener.accept()
+"""
+ASKING = """
+import os, socket, sys
+path, user = sys.argv[1], int(sys.argv[2])
+from secretrun.cache import endpoint
+if os.getuid() == 0:
+    os.setgid(user); os.setuid(user)
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(path)
+try:
+    endpoint.check_peer(connection, path)
+except endpoint.directories.NotOurs as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.parametrize(("how", "said"), [("closed", ""), ("open", "other processes can read its memory")])
+def test_what_answers_and_can_be_looked_into_is_not_asked(how, said):
+    """A process of our own user, dumpable as any other: what is asked could be read in it."""
+    user = os.getuid() or VICTIM
+    with tempfile.TemporaryDirectory() as directory:
+        os.chown(directory, user, -1)
+        path = os.path.join(directory, "s")
+        command = [sys.executable, "-c", LISTENER, how, path, str(user)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as listener:
+            assert listener.stdout.readline() == b"ready\n"
+            asked = subprocess.run(
+                [sys.executable, "-c", ASKING, path, str(user)], capture_output=True, text=True, timeout=60
+            )
+            listener.kill()
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert said in asked.stdout
+    assert bool(said) == bool(asked.stdout)
+
+
+def test_our_cache_in_the_background_names_itself_to_who_connects(bench):
+    """Not the process that started it, which is gone."""
+    assert bench("cache", "start", "--idle", "1m").returncode == 0
+    try:
+        with bench.raw() as connection:
+            raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        pid = int.from_bytes(raw[:4], sys.byteorder)
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        assert "State:" in status
+        assert b"cache" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    finally:
+        assert bench("cache", "stop").returncode == 0

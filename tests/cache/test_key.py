@@ -123,3 +123,93 @@ def test_a_one_time_code_is_not_remembered(key, text, tmp_path):
     """It is another one half a minute later."""
     (tmp_path / "team.kdbx").touch()
     assert key(text) is None
+
+
+CHOOSING = {
+    "k8s://a/b#/c": [".kube/config"],
+    "aws-sm://app": [".aws/config", ".aws/credentials"],
+    "aws-ssm://app": [".aws/config"],
+    "vault://secret/app#/a": [".vault-token"],
+    "gcp-sm://p/s": [".config/gcloud/active_config", ".config/gcloud/configurations/config_default"],
+    "azure-kv://v/s": [".azure/azureProfile.json"],
+    "doppler://p/c/N": [".doppler/.doppler.yaml"],
+    "op://v/i/f": [".config/op/config"],
+    "bw://i/f": [".config/Bitwarden CLI/data.json"],
+    "sops://s.yaml#/a": [".aws/config", ".vault-token", ".config/sops/age/keys.txt", ".config/secretrun/age/keys.txt"],
+    "pass://web/x": [".password-store/web/x.gpg"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(text, name) for text, names in CHOOSING.items() for name in names]
+)
+def test_a_file_that_chooses_the_account_is_part_of_the_key(tmp_path, text, name):
+    """Made, edited, replaced and removed: `kubectl config use-context`, `vault login`, a log-out."""
+    (tmp_path / "s.yaml").touch()
+    reference = parse(text, base=str(tmp_path))
+    path = tmp_path / name
+
+    def key():
+        return keys({"HOME": str(tmp_path)}).of(reference)
+
+    found = [key()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for content in ("one", "another"):
+        path.write_text(content)
+        found.append(key())
+        assert key() == found[-1]
+    path.unlink()
+    found.append(key())
+    assert None not in found
+    assert len(set(found[:3])) == 3
+    assert found[3] not in found[1:3]
+
+
+def test_a_file_that_a_variable_names_counts_as_well(tmp_path):
+    kube = [tmp_path / "dev", tmp_path / "prod"]
+    environ = {"HOME": str(tmp_path), "KUBECONFIG": ":".join(map(str, kube))}
+    reference = parse("k8s://a/b#/c")
+    found = [keys(environ).of(reference)]
+    for number, path in enumerate(kube):
+        path.write_text(f"context {number}")
+        found.append(keys(environ).of(reference))
+    kube[0].write_text("another context")
+    found.append(keys(environ).of(reference))
+    assert len(set(found)) == 4
+
+
+def test_a_file_that_a_reference_or_a_table_names_counts_as_well(tmp_path):
+    (tmp_path / "d.kdbx").touch()
+    for text, options in (
+        ("keepassxc://d.kdbx/E?key_file=k", None), ("vault://s/a#/b?token_file=k", None), ("op://v/i/f", {"op": {"x": str(tmp_path / "k")}}),
+    ):  # fmt: skip
+        reference = parse(text.replace("#/b?token_file=k", "?token_file=k#/b"), base=str(tmp_path))
+        before = keys({}, options).of(reference)
+        (tmp_path / "k").write_text("key")
+        assert keys({}, options).of(reference) != before
+        (tmp_path / "k").unlink()
+
+
+def test_another_programs_files_change_nothing(tmp_path):
+    environ = {"HOME": str(tmp_path)}
+    before = {text: keys(environ).of(parse(text)) for text in ("op://v/i/f", "k8s://a/b#/c")}
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("x")
+    (tmp_path / "new-file").touch()  # the home directory itself is named by a variable
+    assert {text: keys(environ).of(parse(text)) for text in before} == before
+
+
+def test_who_has_not_got_what_signed_in_has_another_key():
+    """Also where nothing else of the digest tells the two apart."""
+    reference = parse("vault://s/app#/a")
+
+    def key(environ):
+        return CacheKeys(environ, known=BUILTIN, signs_in=lambda name: name == "X_TOKEN").of(reference)
+
+    assert len({key({}), key({"X_TOKEN": "a"}), key({"X_TOKEN": "b"}), key({"X_TOKEN": ""})}) == 4
+    assert key({"X_TOKEN": "a"}) == key({"X_TOKEN": "a", "OTHER": "1"})
+
+
+def test_a_listing_is_remembered_apart_from_a_value():
+    reference = parse("vault://s/app")
+    assert keys().of(reference) != keys().of(reference, listing=True)
