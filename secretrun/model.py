@@ -152,3 +152,31 @@ class Reference(Frozen):
 
     def __repr__(self) -> str:
         return f"<Reference {self.text}>"
+
+
+class Resolved:
+    """What resolution gives.
+
+    Attributes:
+        environment: the assigned variables, name to value.
+        secrets: what must not be shown, each value once, with all names it goes by.
+        left_out: optional variables whose reference names nothing.
+        deliver: variables that do not hold their value: name to "file", "fd" or "stdin".
+    """
+
+    __slots__ = ("deliver", "environment", "left_out", "secrets")
+
+    def __init__(
+        self,
+        environment: dict[str, bytes],
+        secrets: list[Secret],
+        left_out: list[str],
+        deliver: dict[str, str],
+    ) -> None:
+        self.deliver = deliver
+        self.environment = environment
+        self.secrets = secrets
+        self.left_out = left_out
+
+    def __repr__(self) -> str:
+        return f"<Resolved {len(self.environment)} variables, {len(self.secrets)} secrets>"

@@ -36,13 +36,14 @@ STANDARD = sys.stdlib_module_names | {"secretrun", "secretrun_backends"}
 HEAVY = {
     "ahocorasick", "asyncio", "boto3", "botocore", "concurrent.futures", "contextlib", "ctypes", "dataclasses",
     "email", "http", "importlib.metadata", "inspect", "json", "logging", "pathlib", "ptyprocess", "random",
+    "enum", "functools", "re", "secretrun.resolution", "signal",
     "secretrun.redact.engine", "secretrun_backends", "socket", "ssl", "subprocess", "tempfile", "threading", "tomllib",
     "traceback", "typing", "urllib", "yaml",
 }  # fmt: skip
 # What one SOPS reference is allowed besides, and one value of the cache. Neither subprocess nor json nor ctypes:
 # the pieces of them that are needed come without their wrappers.
-FOR_SOPS = {"secretrun_backends", "threading"}
-FOR_THE_CACHE: set[str] = set()
+FOR_SOPS = {"secretrun.resolution", "secretrun_backends"}
+FOR_THE_CACHE = {"secretrun.resolution"}
 
 # Runs a command line up to the moment it would become the command, then prints what is loaded.
 LITERAL = """

@@ -52,6 +52,8 @@ def test_the_wheel_holds_both_packages_and_the_completions_and_nothing_else(whee
         f"{data}/fish/vendor_completions.d/secretrun.fish", f"secretrun-{version}.dist-info/licenses/LICENSE",
     }  # fmt: skip
     assert wanted <= set(names)
+    scripts = f"secretrun-{version}.data/scripts"
+    assert {f"{scripts}/secretrun", f"{scripts}/secretrun-shell"} <= set(names)
     tops = {name.partition("/")[0] for name in names}
     assert tops == {
         "secretrun", "secretrun_backends", f"secretrun-{version}.dist-info", f"secretrun-{version}.data",

@@ -8,19 +8,16 @@ number stays as the JSON view has it. Source: `ValToString` in getsops/sops stor
 
 from __future__ import annotations
 
-import re
-
 from secretrun.errors import BackendError
 from secretrun.formats.parse import Literal
+from secretrun.lazy_pattern import LazyPattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ENCRYPTED = re.compile(r"ENC\[AES256_GCM,.*,type:float\]")
-WRITTEN = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan", re.IGNORECASE
-)
+ENCRYPTED = LazyPattern(r"ENC\[AES256_GCM,.*,type:float\]", needs=",type:float]")
+WRITTEN = LazyPattern(r"(?i)[-+]?(?:[0-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan")
 LARGEST = 6  # power of ten from which Go writes an exponent
 
 
@@ -31,8 +28,11 @@ def with_fractions(tree: Any, path: str) -> Any:
             content = file.read()
     except OSError:
         return tree
-    if b",type:float]" not in content and not re.search(rb"[0-9][.eE][-+0-9]", content):
-        return tree
+    if b",type:float]" not in content:
+        import re
+
+        if not re.search(rb"[0-9][.eE][-+0-9]", content):
+            return tree
     from secretrun.formats.parse import parse
 
     try:

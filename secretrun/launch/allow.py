@@ -11,10 +11,11 @@ from secretrun.child import environment
 from secretrun.config import fill, load
 from secretrun.errors import SecretrunError
 from secretrun.launch import consent
-from secretrun.resolution.registry import SIGN_IN, Registry
+from secretrun.resolution.registry import Registry
 from secretrun.template.plan import Plan
 from secretrun.trust.agreement import Agreement, Agreements
 from secretrun.trust.ownership import Whose
+from secretrun.trust.table import SIGN_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from secretrun.resolution.resolve import Resolved
+    from secretrun.model import Resolved
     from secretrun.template.plan import Plan
 
 

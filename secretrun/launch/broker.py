@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from secretrun.config.load import Config
     from secretrun.launch.prepare import Prepared
     from secretrun.messages import Messages
-    from secretrun.resolution.resolve import Resolved
+    from secretrun.model import Resolved
     from secretrun.template.entry import Entry
 
 KEYS = ("egress", "addresses", "on_misuse", "audit", "inspect")

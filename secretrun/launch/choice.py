@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from secretrun.config.settings import Settings
-    from secretrun.resolution.resolve import Resolved
+    from secretrun.model import Resolved
     from secretrun.template.entry import Entry
     from secretrun.template.plan import Plan
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.launch.prepare import Prepared
     from secretrun.messages import Messages
-    from secretrun.resolution.resolve import Resolved
+    from secretrun.model import Resolved
 
 # Variables that name a key's or a session's file, which is hidden, or a socket, which is not there.
 _KEYS = (

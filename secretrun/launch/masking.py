@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.launch.prepare import Prepared
     from secretrun.messages import Messages
+    from secretrun.model import Resolved
     from secretrun.redact.masker import Masker
-    from secretrun.resolution.resolve import Resolved
 
 AUTOMATA = ("ahocorasick_rs", "ahocorasick")  # one of them is what the redactor is made with
 

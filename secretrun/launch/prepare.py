@@ -10,10 +10,9 @@ from secretrun.config import fill, load
 from secretrun.errors import UsageError
 from secretrun.hooks import agents
 from secretrun.launch import consent
-from secretrun.resolution.registry import BUILTIN, SIGN_IN, Registry
-from secretrun.resolution.stores import Stores
-from secretrun.resolution.waiting import Waiting
+from secretrun.model import Resolved
 from secretrun.template.plan import Plan
+from secretrun.trust.table import SIGN_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
     from secretrun.config.settings import Settings
     from secretrun.launch.choice import Choice
     from secretrun.messages import Messages
-    from secretrun.resolution.resolve import Resolved
+    from secretrun.resolution.registry import Registry
+    from secretrun.resolution.stores import Stores
 
 
 class Prepared:
@@ -36,8 +36,8 @@ class Prepared:
     """
 
     __slots__ = (
-        "agent", "cache", "choice", "config", "directory", "environ", "plan", "registry", "settings",
-        "stores", "words",
+        "_registry", "_say", "_stores", "agent", "cache", "choice", "config", "directory", "environ", "plan",
+        "settings", "words",
     )  # fmt: skip
 
     def __init__(
@@ -49,21 +49,19 @@ class Prepared:
         self.environ = environ
         self.agent = agents.detected(environ) is not None
         self.words: tuple[str, ...] = ()
-        self.registry = Registry(
-            environ,
-            timeout=self.settings.seconds("timeout"),
-            options=config.backends,
-            interactive=os.isatty(2),
-        )
+        self._say = say
+        self._registry: Registry | None = None
+        self._stores: Stores | None = None
         if config.backends:
             self.registry.check_options()
-        self.plan = Plan(environ, self.registry.known, keep_env=self.settings.flag("keep_env"), collects=True)
+        self.plan = Plan(environ, self._known, keep_env=self.settings.flag("keep_env"), collects=True)
         self.choice: Choice | None = None
         self.cache: Cache | None = None
         ttl = self.settings.value("cache")
         if isinstance(ttl, float) or self.settings.flag("offline"):
             from secretrun.cache.client import Cache
             from secretrun.cache.key import CacheKeys
+            from secretrun.resolution.registry import BUILTIN
 
             allowed = self.settings.flag("allow_exec")
             keys = CacheKeys(
@@ -74,14 +72,42 @@ class Prepared:
                 signs_in=lambda name: environment.matches(name, SIGN_IN),
             )
             self.cache = Cache(environ, ttl if isinstance(ttl, float) else None, keys)
-        self.stores = Stores(
-            self.registry.backend,
-            self.registry.context,
-            allow_untrusted=self.settings.flag("allow_exec"),
-            cache=self.cache,
-            edge=Waiting(environ, say if os.isatty(2) and not self.settings.flag("quiet") else None),
-            offline=self.settings.flag("offline"),
-        )
+
+    def _known(self, scheme: str) -> bool:
+        """Whether a scheme is a backend's: what a plan without a reference never asks."""
+        return self.registry.known(scheme)
+
+    @property
+    def registry(self) -> Registry:
+        """The backends by their schemes, loaded when there is a reference to look at."""
+        if self._registry is None:
+            from secretrun.resolution.registry import Registry
+
+            self._registry = Registry(
+                self.environ,
+                timeout=self.settings.seconds("timeout"),
+                options=self.config.backends,
+                interactive=os.isatty(2),
+            )
+        return self._registry
+
+    @property
+    def stores(self) -> Stores:
+        """How the stores are reached in this run, loaded when one is to be asked."""
+        if self._stores is None:
+            from secretrun.resolution.stores import Stores
+            from secretrun.resolution.waiting import Waiting
+
+            heard = os.isatty(2) and not self.settings.flag("quiet")
+            self._stores = Stores(
+                self.registry.backend,
+                self.registry.context,
+                allow_untrusted=self.settings.flag("allow_exec"),
+                cache=self.cache,
+                edge=Waiting(self.environ, self._say if heard else None),
+                offline=self.settings.flag("offline"),
+            )
+        return self._stores
 
     def warn_about_cache(self, messages: Messages) -> None:
         """Say what the cache could not do, and which values are old: never silently."""
@@ -102,10 +128,31 @@ def resolve_all(prepared: Prepared, *, consequence: str = "the command was not s
     Raises:
         ResolutionError: naming all that failed.
     """
-    from secretrun.resolution.resolve import resolve
+    resolved = _literal(prepared.plan)
+    if resolved is None:
+        from secretrun.resolution.resolve import resolve
 
-    resolved = resolve(prepared.plan, prepared.stores, consequence=consequence)
+        resolved = resolve(prepared.plan, prepared.stores, consequence=consequence)
     return resolved if prepared.choice is None else prepared.choice.apply(resolved, prepared.plan)
+
+
+def _literal(plan: Plan) -> Resolved | None:
+    """What a plan of texts alone gives, without anything that could ask a store; None for any other plan.
+
+    What `resolve` would give; rules about its values (a type, a group, a mask) are `resolve`'s to keep.
+    """
+    if plan.imports or plan.faults:
+        return None
+    environment: dict[str, bytes] = {}
+    deliver: dict[str, str] = {}
+    for name, entry in plan.entries.items():
+        ruled = entry.check is not None or entry.group is not None or entry.mask == "always"
+        if ruled or not all(isinstance(piece, str) for piece in entry.pieces):
+            return None
+        environment[name] = "".join(map(str, entry.pieces)).encode("utf-8", "surrogateescape")
+        if entry.deliver != "env":
+            deliver[name] = entry.deliver
+    return Resolved(environment, [], [], deliver)
 
 
 def prepare(

@@ -9,6 +9,7 @@ from secretrun.errors import SecretrunError, UsageError
 from secretrun.hooks import agents
 from secretrun.launch import below, masking
 from secretrun.launch.prepare import resolve_all
+from secretrun.trust.table import SIGN_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from secretrun.launch.broker import Brokered
     from secretrun.launch.prepare import Prepared
     from secretrun.messages import Messages
+    from secretrun.model import Resolved
     from secretrun.redact.masker import Masker
-    from secretrun.resolution.resolve import Resolved
     from secretrun.session import Ending
 
 
@@ -35,7 +36,8 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
     below.check_references(prepared)
     for name in below.leave_unresolved(prepared.plan, prepared.environ):
         messages.warn(f"{name} is not resolved: this is inside a run with --broker")
-    if prepared.plan.imports or any(entry.references() for entry in prepared.plan.entries.values()):
+    asks = bool(prepared.plan.imports) or any(entry.references() for entry in prepared.plan.entries.values())
+    if asks:
         from secretrun.posix import dumpable
 
         dumpable.forbid()
@@ -44,7 +46,8 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
             said = ", ".join(reference.text for reference in entry.references()) or "literal"
             messages.note(f"{name}: {said} ({entry.place})")
     brokered = broker(prepared)
-    prepared.stores.spare = load_session
+    if asks:
+        prepared.stores.spare = load_session
     resolved = resolve_all(prepared)
     prepared.warn_about_cache(messages)
     if settings.flag("watch"):
@@ -168,8 +171,6 @@ def watch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: M
 
 def child_environment(prepared: Prepared, resolved: Resolved) -> dict[bytes, bytes]:
     """The environment the command starts with."""
-    from secretrun.resolution.registry import SIGN_IN
-
     settings = prepared.settings
     return environment.build(
         os.environb,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from secretrun.resolution.resolve import Resolved
+    from secretrun.model import Resolved
 
 DEBOUNCE = 1.0  # seconds
 

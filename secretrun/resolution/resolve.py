@@ -6,7 +6,7 @@ Nothing is ever resolved in part: either every variable has its value, or one er
 from __future__ import annotations
 
 from secretrun.errors import BackendError, NotFound, ResolutionError, SecretrunError
-from secretrun.model import Secret
+from secretrun.model import Resolved, Secret
 from secretrun.resolution.gather import gather
 from secretrun.template.entry import Entry
 
@@ -23,34 +23,6 @@ if TYPE_CHECKING:
     Failure = tuple[str, str, SecretrunError]  # place, what, why
 
 SHORTEST = 6  # characters; a shorter value is too common to be taken out of a message
-
-
-class Resolved:
-    """What resolution gives.
-
-    Attributes:
-        environment: the assigned variables, name to value.
-        secrets: what must not be shown, each value once, with all names it goes by.
-        left_out: optional variables whose reference names nothing.
-        deliver: variables that do not hold their value: name to "file", "fd" or "stdin".
-    """
-
-    __slots__ = ("deliver", "environment", "left_out", "secrets")
-
-    def __init__(
-        self,
-        environment: dict[str, bytes],
-        secrets: list[Secret],
-        left_out: list[str],
-        deliver: dict[str, str],
-    ) -> None:
-        self.deliver = deliver
-        self.environment = environment
-        self.secrets = secrets
-        self.left_out = left_out
-
-    def __repr__(self) -> str:
-        return f"<Resolved {len(self.environment)} variables, {len(self.secrets)} secrets>"
 
 
 def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was not started") -> Resolved:

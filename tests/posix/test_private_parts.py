@@ -1,6 +1,7 @@
 """CPython's private modules are ways to start faster: without one of them, or with one that fails, all works."""
 
 import ctypes
+import hashlib
 import importlib
 import os
 import signal
@@ -15,6 +16,7 @@ from secretrun.cache import key
 from secretrun.errors import BadAnswer
 from secretrun.formats import parse
 from secretrun.posix import dumpable, signals, sockets, threads
+from secretrun.trust import digest
 
 
 class Unheard(Exception):
@@ -53,6 +55,13 @@ def test_blake2_without_the_private_module(monkeypatch):
         key._blake2b(b"data").digest(),
         key._blake2b(b"data", digest_size=32, key=b"k").digest(),
     ] == expected
+
+
+def test_sha256_without_the_private_module(monkeypatch):
+    expected = digest.sha256("text")
+    module = importlib.import_module("_sha2" if sys.version_info >= (3, 12) else "_sha256")
+    monkeypatch.setattr(module, "sha256", fail)
+    assert digest.sha256("text") == expected == hashlib.sha256(b"text").hexdigest()
 
 
 @pytest.mark.parametrize("name", ["dlopen", "dlsym", "call_cdeclfunction"])
@@ -174,6 +183,7 @@ def test_no_other_private_module_is_used_anywhere():
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             used.update((name, file.name) for name in names if name.startswith("_") and name[1] != "_")
     assert used == {
+        ("_sha2", "digest.py"), ("_sha256", "digest.py"),
         ("_blake2", "key.py"), ("_ctypes", "dumpable.py"), ("_json", "parse.py"), ("_signal", "signals.py"),
         ("_socket", "sockets.py"), ("_thread", "threads.py"),
     }  # fmt: skip

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from secretrun.errors import ConfigError
-from secretrun.resolution.registry import BUILTIN, NAMES, ORDINARY, SIGN_IN, Registry
+from secretrun.resolution.registry import BUILTIN, NAMES, ORDINARY, Registry
+from secretrun.trust.table import SIGN_IN
 
 BACKEND = """
 from secretrun.backend import BackendInfo
