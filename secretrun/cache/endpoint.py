@@ -72,14 +72,14 @@ def _credentials(connection: sockets.socket) -> tuple[int, int]:
 
 
 def _closed(pid: int) -> bool:
-    """Whether a process of ours is not dumpable: then its files in /proc are root's (proc(5)).
+    """Whether a process of ours is not dumpable: then the files in /proc/PID are root's (proc(5)).
 
     For root, whom all files there belong to, there is nothing to see, and nothing it could be kept from.
     """
     if os.getuid() == 0:
         return pid > 0
     try:
-        return os.stat(f"/proc/{pid}").st_uid != os.getuid()
+        return os.stat(f"/proc/{pid}/environ").st_uid != os.getuid()
     except FileNotFoundError:
         pass
     try:  # hidden by the option hidepid, which never hides a dumpable one of ours
