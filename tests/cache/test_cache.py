@@ -412,3 +412,20 @@ def test_our_cache_in_the_background_names_itself_to_who_connects(bench):
         assert b"cache" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
     finally:
         assert bench("cache", "stop").returncode == 0
+
+
+def test_an_unprivileged_user_has_a_cache_as_root_has_one(victim):
+    """It is asked, it remembers, and it is taken for ours."""
+    environ = {"SECRETRUN_CACHE_SOCK": str(victim.home / "run" / "cache.sock")}
+    calls = victim.home / "calls"
+    source = f"#!/bin/sh\necho x >> {calls}\necho value-of-the-user-1\n"
+    program = victim.write(victim.home / "give", source, mode=0o755)
+    assert victim.secretrun("cache", "start", "--idle", "1m", env=environ)[0] == 0
+    try:
+        for _ in range(3):
+            run = ("--cache", "10m", "--set", f"A=exec://{program}", "--", "sh", "-c", "echo $A")
+            assert victim.secretrun(*run, env=environ)[:2] == (0, "[REDACTED:A]\n")
+    finally:
+        status, _, said = victim.secretrun("cache", "stop", env=environ)
+    assert (status, said) == (0, "")
+    assert calls.read_text() == "x\n"

@@ -1,0 +1,1 @@
+from support.users import ground, victim  # noqa: F401  fixtures
