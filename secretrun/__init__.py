@@ -1,6 +1,6 @@
 """secretrun: run a command with the secrets it needs, and keep them out of what it prints.
 
-From a program: `secretrun.run`, `secretrun.arun` and `secretrun.resolve`, loaded on their first use.
+From a program: `run`, `arun` and `resolve`, loaded on their first use.
 """
 
 __version__ = "0.1.0"
