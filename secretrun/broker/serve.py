@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # All forms but those with terminal escapes: HTTP has no terminal, and bytes are cleared 20 times as fast.
 FORMS = tuple(form for form in DEFAULT_FORMS if form != "terminal")
+SOLID = tuple(form for form in FORMS if form != "wrapped")
 
 
 class Run:
@@ -81,11 +82,11 @@ class Run:
         brokered = [Secret(one.reveal(), (one.name,), mask="always") for one in self.placeholders]
         return Redactor([*brokered, *(Secret(value, (name,)) for name, value in self.others)], forms=FORMS)
 
-    def incoming(self) -> Redactor:
+    def incoming(self, forms: tuple[str, ...] = FORMS) -> Redactor:
         """What hides them in answers: a brokered value behind its placeholder, so an echo still works."""
         brokered = [Secret(one.reveal(), (one.text,), mask="always") for one in self.placeholders]
         others = [Secret(value, (f"REDACTED.{name}",)) for name, value in self.others]
-        return Redactor([*brokered, *others], mask="{name}", forms=FORMS)
+        return Redactor([*brokered, *others], mask="{name}", forms=forms)
 
 
 def main(control: socket.socket) -> int:
@@ -121,6 +122,7 @@ def session_of(run: Run, book: journal.Journal, misused: Callable[[], None]) -> 
         book,
         outgoing,
         run.incoming(),
+        lambda: run.incoming(SOLID),
         misused,
     )
 

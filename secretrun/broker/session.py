@@ -36,6 +36,7 @@ class Session:
         journal: takes the events.
         outgoing: finds real values in requests.
         incoming: masks them in answers.
+        solid: makes what masks answers that are no text.
         misused: called when a placeholder was where it may not be.
     """
 
@@ -48,6 +49,7 @@ class Session:
         journal: Journal,
         outgoing: Redactor,
         incoming: Redactor,
+        solid: Callable[[], Redactor],
         misused: Callable[[], None],
     ) -> None:
         self.policy = policy
@@ -60,7 +62,9 @@ class Session:
         self._outgoing = outgoing
         self._misused = misused
         self._spent: dict[bytes, int] = {}
-        self._learnt: set[bytes] = set()
+        self._learnt: dict[bytes, str] = {}
+        self._solid: Redactor | None = None
+        self._make_solid = solid
 
     def leaks(self, host: str, port: int) -> Leaks:
         """A search for real values in one request to a host."""
@@ -113,12 +117,23 @@ class Session:
             paid.add(token.key)
         return decision
 
+    def solid(self) -> Redactor:
+        """What masks answers that are no text; made when the first one comes."""
+        if self._solid is None:
+            self._solid = self._make_solid()
+            if self._learnt:
+                self._solid.add(
+                    [Secret(coded, (text,), mask="always") for coded, text in self._learnt.items()]
+                )
+        return self._solid
+
     def learn(self, credentials: Iterable[tuple[Mention, bytes]]) -> None:
         """Basic credentials that were made of a secret are secrets themselves: an echo of them is one too."""
         for mention, coded in credentials:
             if coded not in self._learnt:
-                self._learnt.add(coded)
-                self.incoming.add([Secret(coded, (mention.placeholder,), mask="always")])
+                self._learnt[coded] = mention.placeholder
+                for redactor in (self.incoming, *((self._solid,) if self._solid is not None else ())):
+                    redactor.add([Secret(coded, (mention.placeholder,), mask="always")])
                 self._outgoing.add([Secret(coded, (mention.secret,), mask="always")])
 
     def refused(self, refused: Refused, **facts: object) -> None:
