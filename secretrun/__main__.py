@@ -5,8 +5,10 @@ import sys
 
 def main() -> int:
     """Run the command line; returns the exit status."""
-    from secretrun.posix import descriptors
+    from secretrun.posix import coercion, descriptors, dumpable
 
+    coercion.undo()
+    dumpable.forbid()  # first of all: what we were started with may open a store, and stands in /proc
     descriptors.plug()  # before anything is opened: a closed stdout must not become some file of ours
     from secretrun.cli.main import main as cli_main
 

@@ -161,10 +161,11 @@ class Resolved:
         environment: the assigned variables, name to value.
         secrets: what must not be shown, each value once, with all names it goes by.
         left_out: optional variables whose reference names nothing.
+        kept_out: what an import would have set and may not, since it decides what runs.
         deliver: variables that do not hold their value: name to "file", "fd" or "stdin".
     """
 
-    __slots__ = ("deliver", "environment", "left_out", "secrets")
+    __slots__ = ("deliver", "environment", "kept_out", "left_out", "secrets")
 
     def __init__(
         self,
@@ -172,7 +173,9 @@ class Resolved:
         secrets: list[Secret],
         left_out: list[str],
         deliver: dict[str, str],
+        kept_out: Sequence[str] = (),
     ) -> None:
+        self.kept_out = list(kept_out)
         self.deliver = deliver
         self.environment = environment
         self.secrets = secrets

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.errors import BackendError, BadReference, NotFound
+from secretrun.errors import BackendError, BadReference, Denied, NotFound
+from secretrun.sign_in import row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def _value(reference: Reference, environ: Mapping[str, str]) -> bytes:
     name = reference.path
     if reference.options:
         raise BadReference(f"env has no option {reference.options[0][0]!r}")
+    signs_in = row(name)
+    if signs_in is not None and signs_in[0]:
+        raise Denied(
+            f"{name} signs in to a store, and is no value for the command",
+            hint=f"if the command is meant to have it: --pass {name}",
+        )
     if name not in environ:
         raise NotFound(f"the variable {name} is not set", hint=f"set it: export {name}=...")
     value = environ[name].encode("utf-8", "surrogateescape")

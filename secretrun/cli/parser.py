@@ -27,6 +27,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         hint = f"{self.prog} --help says what there is"
+        if message.startswith("unrecognized arguments: ") and self.prog == "secretrun set":
+            message = "set takes one name"  # the rest is not quoted: it may be the value
+            hint = "the value is no argument, which others could see: it comes from a prompt, or from stdin"
         if message.startswith("unrecognized arguments: -"):
             word = message.split(maxsplit=3)[2].partition("=")[0]
             near = hints.closest(word, self._option_string_actions) if len(word) > 2 else None

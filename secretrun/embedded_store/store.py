@@ -48,10 +48,13 @@ def check_name(name: str) -> None:
         UsageError: saying why it can't.
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise UsageError(
-            f"not a variable name: {name!r}",
-            hint="a name has letters, digits and '_', and does not start with a digit",
-        )
+        shown = (
+            f": {name!r}" if re.fullmatch(r"[A-Za-z0-9_.\n-]{1,32}", name) else ""
+        )  # else it may be a value
+        hint = "a name has letters, digits and '_', and does not start with a digit"
+        if "=" in name:
+            hint = "the value is no argument, which others could see: it comes from a prompt, or from stdin"
+        raise UsageError(f"not a variable name{shown}", hint=hint)
     if name == "sops" or name.startswith("sops_"):
         raise UsageError(f"{name}: sops keeps its own data under such names", hint="choose another name")
 

@@ -12,10 +12,10 @@ from secretrun.config import fill, load
 from secretrun.errors import SecretrunError
 from secretrun.launch import consent
 from secretrun.resolution.registry import Registry
+from secretrun.sign_in import SIGN_IN
 from secretrun.template.plan import Plan
 from secretrun.trust.agreement import Agreement, Agreements
 from secretrun.trust.ownership import Whose
-from secretrun.trust.table import SIGN_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from secretrun import sign_in
 from secretrun.child import environment
 from secretrun.errors import SecretrunError
 from secretrun.model import Secret
@@ -35,6 +36,7 @@ def secrets_of(prepared: Prepared, resolved: Resolved) -> list[Secret]:
         for name, value in prepared.environ.items()
         if globs and environment.matches(name, globs) and name not in resolved.environment
     ]
+    found += [Secret(value, (name,)) for name, value in sign_in.masked(prepared.environ)]
     if prepared.agent:
         from secretrun.hooks import in_the_clear
 

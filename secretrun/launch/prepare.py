@@ -11,8 +11,8 @@ from secretrun.errors import UsageError
 from secretrun.hooks import agents
 from secretrun.launch import consent
 from secretrun.model import Resolved
+from secretrun.sign_in import SIGN_IN
 from secretrun.template.plan import Plan
-from secretrun.trust.table import SIGN_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,15 @@ class Prepared:
         self._stores: Stores | None = None
         if config.backends:
             self.registry.check_options()
-        self.plan = Plan(environ, self._known, keep_env=self.settings.flag("keep_env"), collects=True)
+        self.plan = Plan(
+            environ,
+            self._known,
+            keep_env=self.settings.flag("keep_env"),
+            collects=True,
+            withheld=lambda name: environment.withheld(
+                name, SIGN_IN, self.settings.items("pass"), pristine=False
+            ),
+        )
         self.choice: Choice | None = None
         self.cache: Cache | None = None
         ttl = self.settings.value("cache")

@@ -9,7 +9,7 @@ from secretrun.errors import SecretrunError, UsageError
 from secretrun.hooks import agents
 from secretrun.launch import below, masking
 from secretrun.launch.prepare import resolve_all
-from secretrun.trust.table import SIGN_IN
+from secretrun.sign_in import SIGN_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
         prepared.stores.spare = load_session
     resolved = resolve_all(prepared)
     prepared.warn_about_cache(messages)
+    if resolved.kept_out:
+        messages.warn(
+            f"--from brings {', '.join(sorted(resolved.kept_out))}, which decides what runs: left out; "
+            "a line of the template can name it"
+        )
     if settings.flag("watch"):
         if brokered is not None:
             raise UsageError(

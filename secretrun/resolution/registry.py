@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 
+from secretrun import sign_in
 from secretrun.backend import Context
 from secretrun.backend.contract import LONGEST
 from secretrun.errors import ConfigError
@@ -173,8 +174,9 @@ class Registry:
             isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST
         ):
             raise ConfigError(f"[backend.{backend.info.name}] timeout must be a number of seconds above 0")
+        info = backend.info
         return Context(
-            self._environ,
+            sign_in.for_store(self._environ, info.name, info.sign_in_variables),
             timeout=timeout,
             options=options,
             interactive=self._interactive,

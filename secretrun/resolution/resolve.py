@@ -9,6 +9,7 @@ from secretrun.errors import BackendError, NotFound, ResolutionError, SecretrunE
 from secretrun.model import Resolved, Secret
 from secretrun.resolution.gather import gather
 from secretrun.template.entry import Entry
+from secretrun.trust.table import OURS, is_loader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +38,12 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
     imported = _imported(gathered, plan, failures)
     environment: dict[str, bytes] = {}
     left_out: list[str] = []
+    kept_out: list[str] = []
     for name, (value, place) in imported.items():
         if name in entries or (plan.keep_env and name in plan.inherited):
+            continue
+        if is_loader(name) or name.startswith(OURS):
+            kept_out.append(name)
             continue
         if b"\0" in value:
             failures.append((place, name, nul()))
@@ -59,7 +64,7 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         for name, entry in entries.items()
         if entry.deliver != "env" and name in environment
     }
-    return Resolved(environment, secrets_of(gathered, plan), left_out, deliver)
+    return Resolved(environment, secrets_of(gathered, plan), left_out, deliver, kept_out)
 
 
 def secrets_of(gathered: Gathered, plan: Plan) -> list[Secret]:

@@ -55,6 +55,7 @@ class Plan:
         inherited: the environment the wrapper was started with.
         known: whether a scheme belongs to a backend.
         keep_env: the inherited environment wins over templates and imports.
+        withheld: whether an inherited variable signs in to a store: it expands nowhere.
         collects: what is wrong with one variable is kept in `faults`, and the rest is read on; else raised.
     """
 
@@ -65,6 +66,7 @@ class Plan:
         *,
         keep_env: bool = False,
         collects: bool = False,
+        withheld: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.entries: dict[str, Entry] = {}
         self.imports: list[tuple[Reference, str]] = []
@@ -73,6 +75,7 @@ class Plan:
         self.known = known
         self.keep_env = keep_env
         self.collects = collects
+        self.withheld = withheld
         self.chosen: dict[str, Pieces] = {}  # what `--set` says, and every `$NAME` stands for
         self.faults: list[SecretrunError] = []  # what is wrong with what was added, in order
         self._broken: set[str] = set()  # variables with a fault: who uses them has no other one
@@ -227,6 +230,13 @@ class Plan:
             pieces = self.chosen[variable.name]
         elif variable.name in self.entries:
             pieces = self.entries[variable.name].pieces
+        elif variable.name in self.inherited and self.withheld(variable.name):
+            raise _at(
+                variable,
+                assignment,
+                f"${variable.name} signs in to a store, and expands nowhere",
+                f"if the command is meant to have it: --pass {variable.name}",
+            )
         elif variable.name in self.inherited:
             pieces = [grammar.Quoted(self.inherited[variable.name])]
         elif variable.name in self._broken:
@@ -248,18 +258,11 @@ class Plan:
             message, hint = f"{variable.name}: {said or 'is not set'}", None
         else:
             message, hint = _unset(variable.name, assignment, rest)
-        raise TemplateError(
-            message, file=assignment.file, line=variable.line, column=variable.column, hint=hint
-        )
+        raise _at(variable, assignment, message, hint)
 
     def _hole(self, piece: Piece, variable: Variable, assignment: Assignment, values: Values) -> str:
         if len(values) == grammar.HOLES:
-            raise TemplateError(
-                f"more than {grammar.HOLES} variables in one value",
-                file=assignment.file,
-                line=variable.line,
-                column=variable.column,
-            )
+            raise _at(variable, assignment, f"more than {grammar.HOLES} variables in one value")
         values.append((piece, variable.name))
         return grammar.hole(len(values) - 1)
 
@@ -335,6 +338,11 @@ def _shown(character: str, values: Values) -> str:
         return character
     value, name = values[ord(character) - ord(grammar.hole(0))]
     return value if isinstance(value, str) else f"${{{name}}}"
+
+
+def _at(variable: Variable, assignment: Assignment, message: str, hint: str | None = None) -> TemplateError:
+    """An error with the place of a variable."""
+    return TemplateError(message, file=assignment.file, line=variable.line, column=variable.column, hint=hint)
 
 
 def _unset(name: str, assignment: Assignment, rest: list[Assignment]) -> tuple[str, str]:

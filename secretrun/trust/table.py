@@ -69,17 +69,6 @@ PROJECT: dict[str, str] = {
     "backend.vault": AGREED,
 }
 
-# Used only to sign in to a store, so kept from the child; a test compares this with the backends' data.
-SIGN_IN = (
-    "AGE_IDENTITY", "AGE_IDENTITY_FILE", "AGE_KEY", "AGE_KEY_FILE", "BAO_JWT", "BAO_PASSWORD",
-    "BAO_SECRET_ID", "BAO_TOKEN", "BWS_ACCESS_TOKEN", "BW_CLIENTID", "BW_CLIENTSECRET", "BW_PASSWORD",
-    "BW_SESSION", "DOPPLER_TOKEN", "INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_ID",
-    "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "KEEPASSXC_KEY_FILE", "KEEPASSXC_PASSWORD",
-    "OP_CONNECT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "OP_SESSION_*", "SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD",
-    "SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_*", "VAULT_JWT", "VAULT_PASSWORD", "VAULT_SECRET_ID",
-    "VAULT_TOKEN",
-)  # fmt: skip
-
 
 def project_may(row: str) -> str:
     """What a project may do with a key: `FREE`, `AGREED` or `NEVER`; a key without a row never."""

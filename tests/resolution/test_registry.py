@@ -10,7 +10,7 @@ import pytest
 
 from secretrun.errors import ConfigError
 from secretrun.resolution.registry import BUILTIN, NAMES, ORDINARY, Registry
-from secretrun.trust.table import SIGN_IN
+from secretrun.sign_in import SIGN_IN
 
 BACKEND = """
 from secretrun.backend import BackendInfo

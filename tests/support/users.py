@@ -89,6 +89,13 @@ class User:
         )  # fmt: skip
         return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
 
+    def start(self, *command, cwd=None, env=None):
+        """Start a command as this user; the process is the command's own."""
+        return subprocess.Popen(
+            [*_as(self.uid, ()), *map(os.fspath, command)], cwd=cwd or self.home,
+            env=self.environ | (env or {}), stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
     def words(self, *arguments):
         """A command line of secretrun."""
         return [sys.executable, "-m", "secretrun", *arguments]
