@@ -231,12 +231,9 @@ class Plan:
         elif variable.name in self.entries:
             pieces = self.entries[variable.name].pieces
         elif variable.name in self.inherited and self.withheld(variable.name):
-            raise _at(
-                variable,
-                assignment,
-                f"${variable.name} signs in to a store, and expands nowhere",
-                f"if the command is meant to have it: --pass {variable.name}",
-            )
+            remedy = f"if the command is meant to have it: --pass {variable.name}"
+            fault = f"${variable.name} signs in to a store, and expands nowhere"
+            raise _at(variable, assignment, fault, remedy)
         elif variable.name in self.inherited:
             pieces = [grammar.Quoted(self.inherited[variable.name])]
         elif variable.name in self._broken:
