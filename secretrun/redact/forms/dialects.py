@@ -20,18 +20,16 @@ _PLANS = 512
 
 def _twice() -> tuple[Table, ...]:
     """Quoting of what is quoted: a command line in JSON, JSON in a command line or in an attribute."""
-    json = escapes.JSON()[0]
-    single, double, backslash = shells.SINGLE()[0], shells.QUOTED()[0], shells.BACKSLASH()[0]
-    percent, sql, html = escapes.PERCENT()[0], escapes.DOUBLED()[0], escapes.HTML()[0]
-    return tuple(
-        composed(inner, outer)
-        for inner, outer in (
-            (json, single), (json, double), (json, percent), (json, html), (json, backslash), (json, sql),
-            (single, json), (double, json), (backslash, json), (sql, json), (html, json),
-            (single, double), (single, single), (double, single), (double, double), (backslash, single),
-            (backslash, double), (backslash, backslash), (percent, sql),
-        )
-    )  # fmt: skip
+    jsons = (escapes.JSON()[0], escapes.JSON()[7])
+    singles = shells.SINGLE()
+    double, backslash, sql = shells.QUOTED()[0], shells.BACKSLASH()[0], escapes.DOUBLED()[0]
+    percents, htmls = escapes.PERCENT()[:3], escapes.HTML()
+    quotes = (*singles, double, backslash)
+    pairs = [(json, outer) for json in jsons for outer in (*quotes, sql, *percents, *htmls)]
+    pairs += [(inner, jsons[0]) for inner in (*quotes, sql, htmls[0])]
+    pairs += [(inner, outer) for inner in quotes for outer in (singles[0], double, backslash)]
+    pairs += [(percents[0], sql)]
+    return tuple(composed(inner, outer) for inner, outer in pairs)
 
 
 class _Dialects:
@@ -124,8 +122,12 @@ def every() -> _Dialects:
 def carried() -> _Dialects:
     """Those whose result is carried in base64: a key in JSON in a Kubernetes Secret, a URL in a header."""
     if "carried" not in _made:
-        percent = escapes.PERCENT()
-        tables = (escapes.JSON()[0], *percent[:3], percent[escapes.FORM], shells.SINGLE()[0])
+        percent, json = escapes.PERCENT(), escapes.JSON()
+        tables = (
+            *(json[0], json[2], json[3], json[7]),  # Python's, PHP's, Go's, jq's
+            *(*percent[:3], *percent[escapes.FORM : escapes.FORM + 2]),
+            *(*shells.SINGLE(), shells.BACKSLASH()[0], shells.ANSI_C()[0]),
+        )
         _made["carried"] = _Dialects((("base64", tables),))
     return _made["carried"]
 

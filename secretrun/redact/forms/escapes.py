@@ -121,8 +121,8 @@ def _json_tables() -> tuple[Table, ...]:
     reprs = (table(python, backslash=b"\\"), table(python, backslash=b"\\'"))
     twice = [composed(by, by) for by in (lower, jq, go, slash)]
     twice += [composed(by, lower) for by in reprs]
-    thrice = composed(twice[0], lower)
-    return lower, upper, slash, go, go_old, gson, dotnet, jq, php_hex, *twice, thrice
+    thrice = (composed(twice[0], lower), composed(twice[1], jq))
+    return lower, upper, slash, go, go_old, gson, dotnet, jq, php_hex, *twice, *thrice
 
 
 JSON = Lazy(_json_tables)
@@ -135,6 +135,8 @@ def json_units(value: bytes) -> Iterator[bytes]:
         for form in _strings(value, by):
             yield form
             yield spell(form, lower)
+            yield spell(form, PERCENT()[0])
+            yield spell(form, PERCENT()[1])
     yield from _strings(_repr(value), lower)
     yield spell(value, table(spelled("\\u%04x", HIGH), base=lower))  # bytes taken for Latin-1
     yield value.decode("utf-8", "replace").encode()  # what most tools make of bytes that are no text
@@ -207,7 +209,12 @@ def _expressions() -> tuple[Table, ...]:
 
 LITERALS = Lazy(_literal_tables)
 DOUBLED = Lazy(lambda: tuple(table({byte: IDENTITY[byte] * 2}) for byte in b"'\"$%`^"))
-HTML = Lazy(lambda: (table({0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x22: b"&quot;", 0x27: b"&#39;"}),))
+HTML = Lazy(
+    lambda: tuple(
+        table({0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x22: b"&quot;", 0x27: quote})
+        for quote in (b"&#39;", b"&#x27;", b"'")
+    )
+)
 
 
 # Controls with a name of their own; the others are in octal, as short as the next digit allows: see `octal`.

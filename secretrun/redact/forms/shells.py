@@ -85,10 +85,14 @@ def _backslash() -> tuple[Table, ...]:
 
 
 def _patterns() -> tuple[Table, ...]:
-    """A quoted word where a shell takes a pattern, in xtrace: bash after `=~`, zsh in `[[ ]]` and `case`."""
-    regex = table(backslash=b"$()*+-.?[\\^{|")
-    zsh = table(backslash=b" \t\n#$()*<>?[\\]^|~")
-    return regex, zsh, table(backslash=b" #$()*<>?[\\]^|~"), table(backslash=b"\t\n#$()*<>?[\\]^|~")
+    """A quoted word where a shell takes a pattern, in xtrace: bash after `=~`, zsh in `[[ ]]` and `case`.
+
+    And bash's elements of an array, where its own mark stands before two controls.
+    """
+    marked = table({0x01: b"\x01\x01", 0x7F: b"\x01\x7f"})
+    regex = table(backslash=b"$()*+.?[\\^{|")
+    zsh = table({0x09: b"$'\\t'", 0x0A: b"$'\\n'"}, backslash=b" #$()*<>?[\\]^|~")
+    return marked, regex, zsh
 
 
 def _quoted() -> tuple[Table, ...]:
@@ -100,12 +104,12 @@ def _single() -> tuple[Table, ...]:
     return table({_QUOTE: b"'\\''"}), table({_QUOTE: b"'\"'\"'"})
 
 
-_ANSI_C = Lazy(_ansi_c)
+ANSI_C = Lazy(_ansi_c)
 _ZSH_META = Lazy(_zsh_meta)
 BACKSLASH = Lazy(_backslash)
 QUOTED = Lazy(_quoted)
 SINGLE = Lazy(_single)
-TABLES = Lazy(lambda: (*QUOTED(), *BACKSLASH(), *_patterns(), *_ANSI_C()))
+TABLES = Lazy(lambda: (*QUOTED(), *BACKSLASH(), *_patterns(), *ANSI_C()))
 
 
 def every(value: bytes) -> Iterator[bytes]:
@@ -167,7 +171,7 @@ def _word(word: bytes, bare: bytes, quote: bytes, controls: bytes) -> bytes:
     if not word.translate(None, bare):
         return word
     if word.translate(None, controls) != word:
-        return b"$'" + spell(word, _ANSI_C()[0]) + b"'"
+        return b"$'" + spell(word, ANSI_C()[0]) + b"'"
     return b"'" + word.replace(b"'", quote) + b"'"
 
 
@@ -230,11 +234,11 @@ def _inner(text: bytes, value: bytes, quote: bytes) -> bytes:
 
 def _high(value: bytes) -> Iterator[bytes]:
     r"""`$'...'` where bytes that are not UTF-8 (or all high ones, in the C locale) are in octal."""
-    bash = _ANSI_C()[0]
+    bash = ANSI_C()[0]
     high = spelled("\\%03o", HIGH)
-    for by in _ANSI_C()[:2] + _ANSI_C()[4:]:
+    for by in ANSI_C()[:2] + ANSI_C()[4:]:
         yield spell(value, table(high, base=by))
-    yield from _mixed(value, [bash, *_ANSI_C()[1:2], BACKSLASH()[2]])
+    yield from _mixed(value, [bash, *ANSI_C()[1:2], BACKSLASH()[2]])
     yield spell(value, _ZSH_META()[0])
     yield spell(value, table(spelled("\\X%02x", HIGH), base=BACKSLASH()[3]))
     yield metafied(value)

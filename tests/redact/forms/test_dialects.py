@@ -4,10 +4,15 @@ The tools are asked anew in each run, with values of every ASCII character, of t
 controls, of line ends. What is left of a masked output is what the tool says whatever the value is.
 """
 
+import base64
+import json
 import os
 import random
+import re
 import shutil
 import subprocess
+import sys
+from urllib.parse import quote
 
 import pytest
 
@@ -26,6 +31,7 @@ VALUES = {
     "hash-first": "#hash~and=more",
     "lines": "line1-AAAA\nline2-BBBB\nline3-CCCC",
     "controls": "tab\there\x01ctl\x1besc-end\x7f!",
+    "astral": "tok_A9-\U0001f511x\U0001f680-éz9",
     "text": "tok_ÄÖ€-é\u00ad😀end-XYZ",
     "plain": "correct-horse-battery-staple-42",
     "token": "ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4",
@@ -40,6 +46,32 @@ SH = {
     "bash -x": ["bash", "--norc", "-xc", ': "$V"'],
     "bash -x word": ["bash", "--norc", "-xc", ': "<$V>"'],
     "bash -x split": ["bash", "--norc", "-xc", "set -f; : $V; : x$V"],
+    "bash [[ == ]]": ["bash", "--norc", "-xc", '[[ x == "$V" ]]'],
+    "bash [[ != ]] in C": ["env", "LC_ALL=C", "bash", "--norc", "-xc", '[[ x != *"$V"* ]]'],
+    "bash [[ =~ ]]": ["bash", "--norc", "-xc", '[[ x =~ a"$V"b ]]'],
+    "bash [[ left ]]": ["bash", "--norc", "-xc", '[[ "$V" == x ]]; [[ -n "$V" ]]; [[ x < "$V" ]]'],
+    "bash declare": ["bash", "--norc", "-xc", 'declare -x A="$V"; declare -a B=("$V" c); B[1]="$V"; B+=("$V")'],
+    "bash local": ["bash", "--norc", "-xc", 'f() { local A="$V"; set -- "$V"; }; f; [ "$V" = x ]; cat <<< x"$V"'],
+    "zsh [[ == ]]": ["zsh", "-fxc", '[[ x == "$V" ]]; [[ x == *"$V"* ]]; [[ x != $V ]]'],
+    "zsh [[ left ]]": ["zsh", "-fxc", '[[ "$V" == x ]]; [[ -n "$V" ]]'],
+    "zsh case": ["zsh", "-fxc", 'case "$V" in a) ;; esac; case x in "$V") ;; esac'],
+    "zsh assignments": ["zsh", "-fxc", 'A="$V"; typeset B="$V"; C=("$V" b); for i in "$V"; do :; done; export D="$V"'],
+    "mksh assignments": ["mksh", "-xc", 'A="$V"; export B="$V"; set -A C -- "$V" b; typeset D="$V"'],
+    "busybox [[ ]]": ["busybox", "ash", "-xc", '[[ x == "$V" ]]; A="$V"; export B="$V"'],
+    "dash assignments": ["dash", "-xc", 'A="$V"; export B="$V"; readonly C="$V"; [ "$V" = x ]'],
+    "python re.escape": ["python3", "-c", "import os, re; print(re.escape(os.environ['V']))"],
+    "node escapes for a RegExp": ["node", "-e", NODE % "process.env.V.replace(/[.*+?^${}()|[\\]\\\\]/g, '\\\\$&')"],
+    "sed for sed": ["sh", "-c", "printf '%s' \"$V\" | sed 's/[\\/&]/\\\\&/g'"],
+    "json in a trace": ["bash", "--norc", "-xc", ': "$(jq -nc "{a: env.V}")"'],
+    "a command in json": ["sh", "-c", "python3 -c 'import os, shlex; print(\"curl -u \" + shlex.quote(os.environ[\"V\"]))' | jq -R ."],
+    "json in an attribute": ["python3", "-c", "import os, json, html; print(html.escape(json.dumps(os.environ['V'])))"],
+    "json in json in json": ["jq", "-n", "env.V|@json|@json"],
+    "twice percent": ["python3", "-c", "import os; from urllib.parse import quote as q; print(q(q(os.environ['V'], '')), q(q(os.environ['V'])))"],
+    "node percent twice": ["node", "-e", NODE % "encodeURIComponent(encodeURIComponent(process.env.V))"],
+    "json in percent": ["python3", "-c", "import os, json; from urllib.parse import quote as q; print(q(json.dumps(os.environ['V'])))"],
+    "python unicode_escape": ["python3", "-c", "import os; print(os.environ['V'].encode('unicode_escape').decode())"],
+    "node code points": ["node", "-e", NODE % r"[...process.env.V].map(c => c > '\x7f' ? '\\u{' + c.codePointAt(0).toString(16) + '}' : c).join('')"],
+    "perl code points": ["perl", "-CE", "-MEncode", "-e", r"$_ = Encode::decode_utf8($ENV{V}); s/([^\x00-\x7f])/sprintf('\x{%x}', ord $1)/ge; print"],
     "mksh -x split": ["mksh", "-xc", "set -f; : $V x=$V"],
     "mksh -x": ["mksh", "-xc", ': "$V"'],
     "busybox -x split": ["busybox", "ash", "-xc", "set -f; : $V x=$V"],
@@ -123,19 +155,80 @@ SH = {
     "fold": ["sh", "-c", 'printf %s "$V" | fold -w 10'],
 }  # fmt: skip
 
+CARRIED = {
+    "utf-16le": ["sh", "-c", 'printf %s "$V" | iconv -f UTF-8 -t UTF-16LE'],
+    "utf-16be": ["sh", "-c", 'printf %s "$V" | iconv -f UTF-8 -t UTF-16BE'],
+    "base64 of json": ["sh", "-c", "jq -nc '{k: env.V}' | base64 -w0"],
+    "base64 of percent": ["sh", "-c", "jq -nr 'env.V|@uri' | base64 -w0"],
+    "base64 of base64": ["sh", "-c", 'printf "user:%s" "$V" | base64 -w0 | sed "s/.*/{\\"auth\\":\\"&\\"}/" | base64 -w0'],
+    "base64 of a trace": ["bash", "-c", 'printf "+ curl -u %q" "$V" | base64 -w0'],
+    "base64 of a quoted word": ["sh", "-c", "python3 -c 'import os, shlex; print(shlex.quote(os.environ[\"V\"]))' | base64 -w0"],
+    "base64 of a form": ["python3", "-c", "import os, base64; from urllib.parse import urlencode; print(base64.b64encode(urlencode({'v': os.environ['V']}).encode()).decode())"],
+    "kubectl docker-registry": [
+        "kubectl", "create", "secret", "docker-registry", "r", "--docker-username=user", "--docker-password={V}", "--dry-run=client", "-o", "yaml",
+    ],
+}  # fmt: skip
+
 BROKEN = {"fold", "coreutils base64 echo"}  # a secret needs 16 bytes to be found across line ends
 
 # What the tools add of their own, beyond what they add to every value; base64 of what stands around it.
-OWN = (b"declare", b"originally", b"inherited", b"+zsh:1>", b"dTo", b"dTp", b"QBjAGgAbwAgA", b"Ong")
+OWN = (
+    b"declare",
+    b"originally",
+    b"inherited",
+    b"+zsh:1>",
+    b"dTo",
+    b"dTp",
+    b"QBjAGgAbwAgA",
+    b"Ong",
+    b"local",
+    b"export",
+    b"typeset",
+    b"readonly",
+    b"set",
+)
+
+
+PATH = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
+
+
+def decoded(text):
+    """Every reading of base64 in `text`, once and twice."""
+    found = []
+    for _ in range(2):
+        readings = []
+        for run in re.findall(rb"[A-Za-z0-9+/]{8,}", text):
+            for at in range(4):
+                part = run[at : at + (len(run) - at) // 4 * 4]
+                readings.append(base64.b64decode(part))
+        text = b"\n".join(readings)
+        found.append(text)
+    return found
+
+
+@pytest.mark.parametrize("tool", CARRIED)
+def test_what_a_tool_carries_a_secret_in_shows_none_of_it_decoded(tool):
+    left = {}
+    for name, value in VALUES.items():
+        told = spoken(tool, value)
+        masked = Redactor([value], mask="\n").mask(told)
+        inner = value.encode()
+        spelled = [inner, json.dumps(value)[1:-1].encode(), quote(value, safe="").encode()]
+        pieces = {text[at : at + 6] for text in spelled for at in range(len(text) - 5)}
+        for reading in (masked, masked.replace(b"\0", b""), *decoded(masked)):
+            shown = [piece for piece in pieces if piece in reading]
+            if shown or masked == told:
+                left[name] = (told, shown)
+    assert left == {}
 
 
 def spoken(tool, value):
     """What the tool prints, stdout and stderr."""
-    command = [part.replace("{V}", value) if part == "{V}" else part for part in SH[tool]]
-    if shutil.which(command[0]) is None:
+    command = [part.replace("{V}", value) for part in (SH | CARRIED)[tool]]
+    if shutil.which(command[0], path=PATH) is None:
         pytest.fail(f"{command[0]} is needed to test the dialect of {tool!r}")
     environment = {
-        "PATH": os.environ["PATH"],
+        "PATH": PATH,
         "V": value,
         "LC_ALL": "C.UTF-8",
         "HOME": "/nonexistent",
