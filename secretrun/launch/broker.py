@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from secretrun.broker import placeholders, sandbox, trust
+from secretrun.broker import placeholders, sandbox, tools, trust
 from secretrun.broker.policy import Rule, from_said, grant
 from secretrun.broker.process import Remote
 from secretrun.errors import ConfigError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 KEYS = ("egress", "addresses", "on_misuse", "audit", "inspect")
 PROJECT = ("egress", "addresses", "on_misuse", "inspect")  # and these only narrower
-NEEDED = ("h11", "cryptography")
 _AS_IT_IS = ("env", "file", "fd", "fifo", "stdin")
 
 
@@ -136,7 +135,7 @@ class Brokered:
     def __init__(self, prepared: Prepared, *, alone: bool = False) -> None:
         from importlib.util import find_spec
 
-        missing = [name for name in NEEDED if find_spec(name) is None]
+        missing = [name for name in tools.NEEDED if find_spec(name) is None]
         if missing:
             raise ConfigError(
                 f"--broker needs {' and '.join(missing)}", hint="pip install 'secretrun[broker]'"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from threading import Thread
 
     from secretrun.backend import Backend
+    from secretrun.broker.tools import Finding
     from secretrun.launch.prepare import Prepared
 
 COLOURS = {"ok": "32", "unknown": "2", "missing": "33", "error": "31;1"}
@@ -119,6 +120,7 @@ def run(options: argparse.Namespace) -> int:
     rows = [check.row for check in checks]
     if used:
         _read(prepared, {row.name: row for row in rows})
+    about = _broker(prepared, everything=options.all)
     broken = [row for row in rows if row.used and row.status in ("missing", "error")]
     if options.json:
         import json
@@ -130,11 +132,16 @@ def run(options: argparse.Namespace) -> int:
             "machine": _machine(),
             "stores": stores,
             "agreement": agreement,
+            "broker": [finding.as_json() for finding in about],
         }
         json.dump(said, sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
         _print(rows, everything=options.all)
+        for finding in about:
+            sys.stdout.write(f"{finding.name}: {printable(finding.detail)}\n")
+            if finding.hint:
+                sys.stdout.write(f"  {printable(finding.hint)}\n")
         if agreement is not None:
             sys.stdout.write(f"{printable(agreement)}\n")
     return 125 if broken else 0
@@ -304,3 +311,12 @@ def _others(rows: list[Row]) -> None:
         width=min(table.terminal_width() or 100, 100),
     )
     sys.stdout.write(f"\x1b[2m{text}\x1b[m\n" if table.has_colour() else f"{text}\n")
+
+
+def _broker(prepared: Prepared, *, everything: bool) -> list[Finding]:
+    """What stands in the way of --broker, where the project has rules for it."""
+    if not everything and not any(entry.broker for entry in prepared.plan.entries.values()):
+        return []
+    from secretrun.broker import tools
+
+    return tools.findings(prepared.environ.get("PATH", os.defpath))
