@@ -94,6 +94,10 @@ _secretrun() {
         'doctor --from') _secretrun_reference; return ;;
         'doctor --only' | 'doctor --except') _secretrun_reply -e; return ;;
         'cache --idle') return ;;
+        'scan -e' | 'scan --env-file' | 'scan --fingerprints' | 'scan --write-fingerprints' | 'scan --sarif') _secretrun_files -f; return ;;
+        'scan -p' | 'scan --profile' | 'scan --set' | 'scan --timeout' | 'scan --cache' | 'scan --detect-exempt' | 'scan --range') return ;;
+        'scan --from') _secretrun_reference; return ;;
+        'scan --only' | 'scan --except') _secretrun_reply -e; return ;;
         'hook --scope') _secretrun_reply -W 'user project'; return ;;
         'broker -e' | 'broker --env-file') _secretrun_files -f; return ;;
         'broker -p' | 'broker --profile' | 'broker --set' | 'broker --timeout' | 'broker --cache' | 'broker --grant' | 'broker --in' | 'broker --host' | 'broker --method' | 'broker --ttl' | 'broker --uses' | 'broker --listen') return ;;
@@ -106,7 +110,7 @@ _secretrun() {
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact read inject init set list unset rename edit allow member rotate doctor cache hook broker completion help version'
+            _secretrun_reply -W 'run check redact read inject init set list unset rename edit allow member rotate doctor cache scan hook broker completion help version'
         fi
     fi
     case $verb in
@@ -126,6 +130,7 @@ _secretrun() {
         rotate) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
         doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
+        scan) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --detect-exempt -q --quiet -v --verbose --staged --range --transcripts --all --tokens --fingerprints --write-fingerprints --sarif --json -h --help'; else _secretrun_files -f; fi ;;
         hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;
         broker) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --grant --egress -q --quiet -v --verbose --in --follow --json --host --method --path --ttl --uses --listen -h --help'; else _secretrun_reply -W 'check log attenuate serve'; fi ;;
         completion) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; else _secretrun_reply -W 'bash zsh fish'; fi ;;

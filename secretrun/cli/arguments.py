@@ -192,6 +192,29 @@ def of_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
+def of_scan(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, (*table.RESOLUTION, *(s for s in table.MASKING if s.name == "detect_exempt")))
+    add_settings(parser, table.OUTPUT)
+    parser.add_argument("--staged", action="store_true", help="what is staged in git, for a pre-commit hook")
+    parser.add_argument("--range", metavar="A..B", help="what these commits added, their messages too")
+    parser.add_argument(
+        "--transcripts", action="store_true", help="what coding agents and shells keep of this user"
+    )
+    parser.add_argument("--all", action="store_true", help="files too that git ignores")
+    parser.add_argument("--tokens", action="store_true", help="also tokens nobody told us of, by their shape")
+    parser.add_argument(
+        "--fingerprints", metavar="FILE", help="look for these, without the values (needs SECRETRUN_SCAN_KEY)"
+    )
+    parser.add_argument(
+        "--write-fingerprints", metavar="FILE", help="write the fingerprints of the values here"
+    )
+    parser.add_argument("--sarif", metavar="FILE", help="write the finds as SARIF, '-' is stdout")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="files, directories, archives (default: here)"
+    )
+
+
 def of_hook(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="+", metavar="AGENT",

@@ -197,6 +197,19 @@ VERBS = {
         description="A per-user process that holds resolved values in memory, for runs with --cache TTL.",
         examples="  secretrun cache start\n  secretrun --cache 10m -- make\n  secretrun cache lock",
     ),
+    "scan": Verb(
+        "scan", "find values in files, git or agents' transcripts", arguments.of_scan,
+        usage="secretrun scan [OPTIONS] [PATH]... | --staged | --range A..B | --transcripts",
+        description="""\
+Say where a value that the template here resolves to stands: file, line, name and form, never the value.
+Exit status: 0 nothing was found, 1 something was, 125 it could not be looked at.""",
+        examples="""\
+  secretrun scan
+  secretrun scan --staged
+  secretrun scan --range origin/main..HEAD
+  secretrun scan --transcripts
+  secretrun scan dist/app.tar.gz --sarif scan.sarif""",
+    ),
     "hook": Verb(
         "hook", "set a coding agent up, and answer its events", arguments.of_hook,
         usage="secretrun hook [install|uninstall] AGENT [--scope user|project] [--dry-run]",
