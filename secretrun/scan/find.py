@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from secretrun.redact.masker import Masker
 
 _BLOCK = 1 << 16  # bytes of lines that are looked at together
-_MOST_LINES = 400  # that one value reaches over
+_MOST_LINES = 120  # that one value reaches over
 
 
 class Find:
