@@ -99,13 +99,13 @@ class Search:
         while begin > least and self.clear(b"".join(lines[begin : at + 1])):
             begin -= 1
         mask = self._masker.probe().mask
-        while (
-            begin > least
-        ):  # one that goes on from the line before is masked otherwise than the two by themselves
-            before, rest = lines[begin - 1], b"".join(lines[begin : at + 1])
-            if mask(before + rest) == mask(before) + mask(rest):
-                break
-            begin -= 1
+        rest = b"".join(lines[begin : at + 1])
+        for earlier in range(begin - 1, least - 1, -1):
+            # one that goes on from an earlier line is masked otherwise than the two by themselves
+            line = lines[earlier]
+            if mask(line + rest) != mask(line) + mask(rest):
+                begin = earlier
+            rest = line + rest
         return begin
 
 
