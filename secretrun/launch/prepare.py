@@ -33,11 +33,12 @@ class Prepared:
     Attributes:
         agent: a coding agent runs us: what it has in the clear is masked too.
         words: of its command, for the files that they name.
+        again: reads everything anew, with what was asked for; None when standard input was part of it.
     """
 
     __slots__ = (
-        "_registry", "_say", "_stores", "agent", "cache", "choice", "config", "directory", "environ", "plan",
-        "settings", "words",
+        "_registry", "_say", "_stores", "again", "agent", "cache", "choice", "config", "directory", "environ",
+        "plan", "settings", "words",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +50,7 @@ class Prepared:
         self.environ = environ
         self.agent = agents.detected(environ) is not None
         self.words: tuple[str, ...] = ()
+        self.again: Callable[[], Prepared] | None = None
         self._say = say
         self._registry: Registry | None = None
         self._stores: Stores | None = None
@@ -212,7 +214,17 @@ def prepare(
         for entry in prepared.plan.entries.values():
             if entry.remember is not None:
                 prepared.cache.limit((reference.text for reference in entry.references()), entry.remember)
+    if "-" not in config.templates:
+        prepared.again = lambda: prepare(option, _silent(), keep_faults=True)
     return prepared
+
+
+def _silent() -> Messages:
+    from secretrun.messages import Messages
+
+    silent = Messages()
+    silent.quiet = True
+    return silent
 
 
 def _stdin() -> bytes:

@@ -161,10 +161,14 @@ def watch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: M
             messages.error(error)
             os._exit(error.exit_status)
 
-    prepared.stores.cache = None  # it would answer for the stores that are to be watched
+    def read() -> Resolved:
+        fresh = prepared if prepared.again is None else prepared.again()  # the template may have been edited
+        fresh.stores.cache = None  # it would answer for the stores that are to be watched
+        return resolve_all(fresh)
+
     code = Watch(
         again,
-        lambda: resolve_all(prepared),
+        read,
         interval=settings.seconds("watch_interval"),
         stop_signal=int(getattr(signal, f"SIG{settings.text('watch_signal')}")),
         grace=settings.seconds("watch_grace"),

@@ -134,7 +134,9 @@ class Watch:
         found = said[0] if said else SecretrunError("reading was interrupted")
         if isinstance(found, SecretrunError):
             if not self._failing:
-                self._warn(f"--watch: {found.message}; the command goes on with the values it has")
+                for fault in getattr(found, "faults", ()) or (found,):
+                    self._warn(f"--watch: {fault.message}")
+                self._note("the command goes on with the values it has")
             self._failing = True
             return None, None
         self._failing = False

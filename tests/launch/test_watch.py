@@ -30,8 +30,10 @@ sys.exit(6)
 class Watched:
     """A watched command that writes down every value it is started with."""
 
-    def __init__(self, place, *options, key="file://value"):
+    def __init__(self, place, *options, key="file://value", template=None):
         self.place = place
+        if template is not None:
+            (place / "t.env").write_text(template)
         (place / "value").write_text("first-value-000001")
         self.process = subprocess.Popen(
             [
@@ -104,11 +106,25 @@ def test_a_failing_store_is_warned_about_once_and_the_command_goes_on(watched):
     (run.place / "value").unlink()
     line = run.process.stderr.readline()
     assert line.startswith(b"secretrun: warning: --watch: ")
+    assert b"KEY: file://value: there is no file" in line
+    assert b"was not started" not in line
+    assert b"goes on with the values it has" in run.process.stderr.readline()
     run.change("later-value-000004")
     run.until(lambda: len(run.starts()) == 2, "the second start")
     status, said = run.finish()
     assert status == 6
     assert b"warning" not in said
+
+
+def test_an_edited_template_starts_the_command_again(watched):
+    run = watched("-e", "t.env", key="{{ file://value }}", template="OTHER=one\n")
+    (run.place / "new.env").write_text("OTHER=two\n")
+    os.replace(run.place / "new.env", run.place / "t.env")
+    assert b"OTHER changed: starting the command again" in run.process.stderr.readline()
+    run.until(lambda: len(run.starts()) == 2, "the second start")
+    (run.place / "t.env").write_text("OTHER=$\nTHREE\n")
+    assert b"--watch: t.env:2:1: expected NAME=VALUE" in run.process.stderr.readline()
+    run.finish()
 
 
 def test_the_signal_that_ends_it_can_be_chosen(watched):
