@@ -47,6 +47,8 @@ def fill(
         chosen.append((name, text))
         with plan.collecting(name):  # first, as what it says is what $NAME stands for in all that follows
             plan.choose(name, text, "--set", base=directory)
+    for fault in config.faults or ():
+        plan.fail(fault)
     plan.add_inherited(directory, withheld)
     for text, base, trusted in config.imports:
         try:

@@ -12,7 +12,7 @@ from secretrun import hints
 from secretrun.config import discovery
 from secretrun.config import settings as table
 from secretrun.config.said import Said, trust, whose
-from secretrun.errors import ConfigError, TemplateError
+from secretrun.errors import ConfigError, SecretrunError, TemplateError
 from secretrun.posix import atomic_file, directories
 from secretrun.trust import table as allowed
 
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from secretrun.config.settings import Settings
+    from secretrun.config.settings import Setting, Settings
     from secretrun.trust.ownership import Whose
 
     Table = dict[str, object]
@@ -47,6 +47,7 @@ class Config:
         profiles: the profiles in them, whether chosen or not.
         whose, trust: who counts as us, and SECRETRUN_TRUST.
         notes: for people.
+        faults: what the files say that they can't, where it is collected; None where it is raised.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -63,6 +64,13 @@ class Config:
         self.imports: list[tuple[str, str, bool]] = []
         self.backends: dict[str, Table] = {}
         self.broker: list[tuple[str, Table, bool]] = []
+        self.faults: list[SecretrunError] | None = None
+
+    def wrong(self, error: SecretrunError) -> None:
+        """Note what a file says wrong, or raise it."""
+        if self.faults is None:
+            raise error
+        self.faults.append(error)
 
 
 class Layer:
@@ -97,13 +105,26 @@ class Layer:
         self.profile = profile
 
 
-def load(environ: Mapping[str, str], option: Callable[[str], object], directory: str) -> Config:
+def load(
+    environ: Mapping[str, str],
+    option: Callable[[str], object],
+    directory: str,
+    *,
+    faults: list[SecretrunError] | None = None,
+) -> Config:
     """Find and read everything that configures a run started in `directory`.
+
+    Args:
+        environ: the process's.
+        option: what the front was given for a setting, None where it says nothing.
+        directory: absolute.
+        faults: gets what the files say that they can't, which is left out then; None raises at the first.
 
     Raises:
         ConfigError: for a file that can't be read or says something unknown.
     """
     config = Config(table.Settings())
+    config.faults = faults
     mine = os.path.join(directories.configuration(environ), "config.toml")
     early = table.Settings()  # the profile must be known before the files are read
     table.from_environment(early, environ)
@@ -203,35 +224,48 @@ def parse_toml(raw: bytes, shown: str) -> Table:
     return sections
 
 
+def _check_setting(layer: Layer, setting: Setting, key: str, run: Table) -> None:
+    """See that a layer may say what it says in [run].
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    file = layer.label
+    if key != setting.name and setting.name in run:
+        raise ConfigError(f"{file}: [run] has both {key} and {setting.name}", hint="they are the same")
+    if allowed.project_may(f"run.{setting.name}") == allowed.NEVER and not layer.trusted:
+        raise ConfigError(
+            f"{file}: {key} can't be set by a project",
+            hint=f"set it in your own config.toml, by {setting.variable} or {setting.flags[-1]}",
+        )
+    if layer.profile and setting.name == "profile":
+        raise ConfigError(f"{file}: a profile can't choose another", hint="-p takes several")
+
+
 def _take(config: Config, layer: Layer) -> None:
     """Check a layer and take over its settings."""
     file, trusted, sections = layer.label, layer.trusted, layer.sections
     here = SECTIONS + MINE if trusted else SECTIONS
     for name in sections:
         if name in MINE and not trusted:
-            raise ConfigError(
-                f"{file}: [{name}] can't be set by a project", hint="it is for your own config.toml"
-            )
-        if name not in here or (name in ("profile", *MINE) and layer.profile):
-            raise ConfigError(f"{file}: unknown section [{name}]", hint=hints.one_of(name, here))
+            hint = "it is for your own config.toml"
+            config.wrong(ConfigError(f"{file}: [{name}] can't be set by a project", hint=hint))
+        elif name not in here or (name in ("profile", *MINE) and layer.profile):
+            config.wrong(ConfigError(f"{file}: unknown section [{name}]", hint=hints.one_of(name, here)))
     run = section(sections, "run", file)
     known = {setting.name: setting for setting in table.RUN}
     for key, value in run.items():
         setting = known.get(key.replace("-", "_"))
         if setting is None:
             hint = hints.one_of(key, sorted(known))
-            raise ConfigError(f"{file}: unknown key {key!r} in [run]", hint=hint)
-        if key != setting.name and setting.name in run:
-            raise ConfigError(f"{file}: [run] has both {key} and {setting.name}", hint="they are the same")
-        verdict = allowed.project_may(f"run.{setting.name}")
-        if verdict == allowed.NEVER and not trusted:
-            raise ConfigError(
-                f"{file}: {key} can't be set by a project",
-                hint=f"set it in your own config.toml, by {setting.variable} or {setting.flags[-1]}",
-            )
-        if layer.profile and setting.name == "profile":
-            raise ConfigError(f"{file}: a profile can't choose another", hint="-p takes several")
-        table.put_checked(config.settings, setting, value, file)
+            config.wrong(ConfigError(f"{file}: unknown key {key!r} in [run]", hint=hint))
+            continue
+        try:
+            _check_setting(layer, setting, key, run)
+            table.put_checked(config.settings, setting, value, file)
+        except ConfigError as error:
+            config.wrong(error)
+            continue
         _anchor(config, setting.name, layer)
         if layer.found and setting.name == "from":
             config.said += [
@@ -242,15 +276,19 @@ def _take(config: Config, layer: Layer) -> None:
             config.said.append(Said("setting", f"[run] {setting.name}", value=value))
     for name, options in section(sections, "backend", file).items():
         if not isinstance(options, dict):
-            raise ConfigError(f"{file}: [backend.{name}] must be a table")
+            config.wrong(ConfigError(f"{file}: [backend.{name}] must be a table"))
+            continue
         verdicts = {key: allowed.project_may(f"backend.{key}") for key in options}
         barred = [key for key in options if not trusted and verdicts[key] == allowed.NEVER]
         if barred:
-            raise ConfigError(
-                f"{file}: [backend.{name}] {barred[0]} can't be set by a project",
-                hint=f"a project may set {', '.join(allowed.backend_options())}; "
-                "the rest is for your own config.toml",
+            config.wrong(
+                ConfigError(
+                    f"{file}: [backend.{name}] {barred[0]} can't be set by a project",
+                    hint=f"a project may set {', '.join(allowed.backend_options())}; "
+                    "the rest is for your own config.toml",
+                )
             )
+            continue
         config.backends.setdefault(name, {}).update(options)
         if layer.found:
             config.said += [

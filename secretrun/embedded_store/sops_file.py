@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -259,7 +260,10 @@ class Sops:
                 f"this sops is too old: {self._program}",
                 hint="sops 3.11 or later: pip install 'secretrun[sops]'",
             )
-        reason = next((line.strip() for line in complaint.splitlines() if line.strip()), "it gave no reason")
+        lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+        # What an SDK warns of comes first, and is not the reason.
+        reasons = [line for line in lines if not re.search(r"\bWARN(ING)?\b|level=warn", line)] or lines
+        reason = reasons[0] if reasons else "it gave no reason"
         if any(value and value in complaint for value in values):
             reason = f"status {done.returncode}, its reason is kept back since it quotes the value"
         raise BackendError(f"sops {arguments[0]} failed: {reason}")

@@ -187,7 +187,7 @@ def prepare(
     except OSError:  # it is gone: nothing lies in it, and nothing that is relative can be found
         gone = environ.get("PWD", "")
         directory = gone if os.path.isabs(gone) else "/nonexistent"
-    config = load.load(environ, option, directory)
+    config = load.load(environ, option, directory, faults=[])
     prepared = Prepared(config, directory, environ, messages.note)
     settings = config.settings
 

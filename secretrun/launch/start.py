@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from secretrun.child import environment
-from secretrun.errors import SecretrunError, UsageError
+from secretrun.errors import ConfigError, SecretrunError, UsageError
 from secretrun.hooks import agents
 from secretrun.launch import below, masking
 from secretrun.launch.prepare import resolve_all
@@ -78,6 +79,9 @@ def broker(prepared: Prepared) -> Brokered | None:
     return Brokered(prepared)
 
 
+LONGEST_VARIABLE = 128 << 10  # bytes of NAME=value and its NUL
+
+
 def start(
     prepared: Prepared,
     resolved: Resolved,
@@ -109,6 +113,7 @@ def start(
     delivery = _deliver(prepared, resolved)
     try:
         child = child_environment(prepared, resolved)
+        _require_room(child)
         stay = brokered is not None or (delivery is not None and delivery.must_stay)
         if redactor is None and not (stay or settings.text("report") or settings.text("tty") == "always"):
             from secretrun.child import execute
@@ -176,6 +181,22 @@ def watch(prepared: Prepared, resolved: Resolved, argv: list[bytes], messages: M
         note=messages.note,
     ).run(resolved)
     session.leave(session.Ending(code))
+
+
+def _require_room(child: dict[bytes, bytes]) -> None:
+    """See that every variable fits: execve(2) only says that something was too long (Linux, MAX_ARG_STRLEN).
+
+    Raises:
+        ConfigError: naming the variable.
+    """
+    if sys.platform != "linux":
+        return
+    for name, value in child.items():
+        if len(name) + len(value) + 2 > LONGEST_VARIABLE:
+            raise ConfigError(
+                f"the value of {os.fsdecode(name)} is longer than the 128 KiB that a variable can hold",
+                hint='deliver it as a file: as = "file" in secretrun.toml',
+            )
 
 
 def child_environment(prepared: Prepared, resolved: Resolved) -> dict[bytes, bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from secretrun.errors import BackendError, NotFound, ResolutionError, SecretrunError
 from secretrun.model import Resolved, Secret
 from secretrun.resolution.gather import gather
-from secretrun.template.entry import Entry
+from secretrun.template.entry import ENVIRONMENT, Entry
 from secretrun.trust.table import OURS, is_loader
 
 TYPE_CHECKING = False
@@ -57,7 +57,10 @@ def resolve(plan: Plan, stores: Stores, *, consequence: str = "the command was n
         environment[name] = composed
     failures += groups(entries.values(), environment)
     if failures or plan.faults:
-        clean = [(place, what, scrubbed(e, answers, gathered.listings)) for place, what, e in failures]
+        clean = [
+            (place, what, _beside(scrubbed(error, answers, gathered.listings), entries))
+            for place, what, error in failures
+        ]
         raise report(clean, consequence, plan.faults)
     deliver = {
         name: entry.deliver
@@ -83,6 +86,21 @@ def secrets_of(gathered: Gathered, plan: Plan) -> list[Secret]:
         if entry.mask == "always":  # gathered for, so a literal too, and a whole that is made of parts
             found.add(composed, name, entry.mask, entry.min_length)
     return found.secrets()
+
+
+def _beside(error: SecretrunError, entries: Mapping[str, Entry]) -> SecretrunError:
+    """An error whose hint names a variable of the template, which no store sees."""
+    import re
+
+    mine = [name for name in re.findall(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+", error.hint or "") if name in entries]
+    places = {name: entries[name].place for name in mine if entries[name].place != ENVIRONMENT}
+    if not places:
+        return error
+    said = ", ".join(f"{name} of {place}" for name, place in places.items())
+    reach = "reaches" if len(places) == 1 else "reach"
+    told = named(error.message, error)
+    told.hint = f"{error.hint}; {said} {reach} the command only: export it for the stores"
+    return told
 
 
 def scrubbed(
