@@ -19,6 +19,7 @@ from secretrun.posix import descriptors, signals
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from secretrun.posix.signals import Signals
 
@@ -115,8 +116,6 @@ def spawn(
     Raises:
         SecretrunError: there is no terminal or no process to be had.
     """
-    from ptyprocess import PtyProcess
-
     from secretrun.child import monitor
 
     commands, tell = os.pipe()
@@ -132,7 +131,7 @@ def spawn(
     kept.update(source for source in streams if source is not None and source > 2)
     mask = signals.block_all()
     try:
-        process = PtyProcess.spawn(
+        process = pty_process().spawn(
             [sys.executable or "/bin/sh"],  # never executed, but it has to exist
             preexec_fn=lambda: monitor.main(orders, kept),
             pass_fds=sorted(kept),
@@ -148,6 +147,34 @@ def spawn(
     process.fileobj.close()
     descriptors.close(commands, reply, report)
     return Monitored(process.pid, master, tell, replies, errors)
+
+
+def pty_process() -> Any:
+    """The class `ptyprocess.PtyProcess`, imported without two modules of which it hardly uses anything.
+
+    `signal` brings enum and 5 ms with it, for numbers that `_signal` has too; `shutil` brings four ways of
+    compression and 6 ms, for `which`, of which ptyprocess has its own for Pythons without it. Only while no
+    other thread runs, which might import either.
+    """
+    lent = {"signal": signals.module, "shutil": None} if "ptyprocess" not in sys.modules else {}
+    lent = {name: module for name, module in lent.items() if name not in sys.modules}
+    sys.modules.update(lent)  # type: ignore[arg-type]  # None is what says that a module can't be had
+    try:
+        from ptyprocess import PtyProcess
+    except Exception:  # noqa: BLE001  a ptyprocess that does use them
+        for name in [name for name in sys.modules if name.partition(".")[0] == "ptyprocess"]:
+            del sys.modules[name]
+        _take_back(lent)
+        from ptyprocess import PtyProcess
+    finally:
+        _take_back(lent)
+    return PtyProcess
+
+
+def _take_back(lent: Mapping[str, object]) -> None:
+    for name, module in lent.items():
+        if name in sys.modules and sys.modules[name] is module:
+            del sys.modules[name]
 
 
 def fork(

@@ -251,6 +251,6 @@ def load_session() -> None:
     from secretrun import session  # noqa: F401  loading it is the purpose
 
     if os.isatty(1) or os.isatty(2):
-        from secretrun.session import on_terminal  # noqa: F401  as above
+        from secretrun.session import on_terminal, output_processing  # noqa: F401  as above
     else:
         from secretrun.session import with_pipes  # noqa: F401  as above

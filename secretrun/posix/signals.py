@@ -19,6 +19,8 @@ else:
     except Exception:  # noqa: BLE001  whatever it is: a new Python may cost speed, never the answer
         import signal as _signal
 
+module = _signal  # as far as it goes, what `signal` is
+
 
 def _numbers(*names: str) -> tuple[int, ...]:
     return tuple(int(getattr(_signal, name)) for name in names if hasattr(_signal, name))
