@@ -1,5 +1,6 @@
 """Entry point of the `secretrun` command and of `python -m secretrun`."""
 
+import os
 import sys
 
 
@@ -10,6 +11,10 @@ def main() -> int:
     coercion.undo()
     dumpable.forbid()  # first of all: what we were started with may open a store, and stands in /proc
     descriptors.plug()  # before anything is opened: a closed stdout must not become some file of ours
+    if os.environ.get("LC_CTYPE"):
+        from secretrun.posix.locale import undo_coercion
+
+        undo_coercion()
     from secretrun.cli.main import main as cli_main
 
     return cli_main(sys.argv[1:])

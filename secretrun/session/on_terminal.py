@@ -112,6 +112,8 @@ class OnTerminal(Loop):
 
     def _signalled(self, number: int) -> None:
         if number == signals.SIGCHLD:
+            if os.getpid() == 1:
+                _reap()
             return
         if number == signals.SIGWINCH and terminal.size(self._tty) != terminal.size(self._spawned.master):
             self._on(relay.RESIZED)  # else somebody has sent it, and it is for the command
@@ -227,3 +229,12 @@ class OnTerminal(Loop):
         if self._witness is not None:
             self._witness.dismiss()
         descriptors.close(self._tty)
+
+
+def _reap() -> None:
+    """As the first process of a container: see off what others have left behind, and our own helpers."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass  # nobody is left

@@ -45,9 +45,12 @@ class WithPipes(Loop):
 
     def _look(self) -> None:
         while not self.relay.ending:
-            pid, status = os.waitpid(self._pid, os.WNOHANG | os.WUNTRACED)
+            # The first process of a container is the parent of whatever is left behind by others.
+            pid, status = os.waitpid(-1 if os.getpid() == 1 else self._pid, os.WNOHANG | os.WUNTRACED)
             if pid == 0:
                 return
+            if pid != self._pid:
+                continue
             if not os.WIFSTOPPED(status):
                 self._ended(os.waitstatus_to_exitcode(status))
             elif os.WSTOPSIG(status) != signals.SIGSTOP:

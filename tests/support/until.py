@@ -2,7 +2,7 @@
 
 import time
 
-PATIENCE = 60  # seconds until a wait is given up; nothing that passes waits that long
+PATIENCE = 15
 
 
 def until(condition, what, patience=PATIENCE):

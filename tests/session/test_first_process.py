@@ -1,0 +1,66 @@
+"""As the first process of a container, which is the parent of everybody whose own has ended."""
+
+import os
+import shutil
+import sys
+
+import pytest
+from support.terminal import Terminal
+from support.until import until
+
+ORPHANS = """
+import os, subprocess, sys, time
+for _ in range(20):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os._exit(0)
+        os._exit(0)
+    os.wait()
+def zombies():
+    table = [open(f"/proc/{pid}/stat").read() for pid in os.listdir("/proc") if pid.isdigit()]
+    return sum(line.rsplit(")", 1)[1].split()[:2] == ["Z", "1"] for line in table)
+deadline = time.monotonic() + 20
+while zombies() and time.monotonic() < deadline:
+    time.sleep(0.01)
+print("zombies", zombies(), "below", os.getppid() if len(sys.argv) > 1 else "", flush=True)
+sys.exit(7)
+"""
+
+
+@pytest.fixture
+def contained():
+    assert shutil.which("bwrap"), "install bubblewrap to run these tests"
+
+    def make(command):
+        return [
+            "bwrap",
+            "--unshare-pid",
+            "--as-pid-1",
+            "--dev-bind",
+            "/",
+            "/",
+            "--proc",
+            "/proc",
+            "--",
+            *command,
+        ]
+
+    return make
+
+
+@pytest.mark.parametrize("where", ["pipe", "terminal"])
+def test_orphans_are_reaped(contained, cleanup, tmp_path, where):
+    """No zombie of theirs stays, and the command's own status is ours."""
+    script = tmp_path / "orphans.py"
+    script.write_text(ORPHANS)
+    words = contained([sys.executable, "-m", "secretrun", "--", sys.executable, "-I", "-S", str(script)])
+    out = tmp_path / "out"
+    streams = (None, None, None)
+    if where == "pipe":
+        streams = (None, os.open(out, os.O_WRONLY | os.O_CREAT), os.open(os.devnull, os.O_WRONLY))
+    job = Terminal(words, streams=streams)
+    cleanup.append(job)
+    code, screen = job.end()
+    until(lambda: where == "terminal" or out.read_bytes(), "the output")
+    assert b"zombies 0" in (screen if where == "terminal" else out.read_bytes())
+    assert code == 7
