@@ -6,15 +6,27 @@ import sys
 
 def main() -> int:
     """Run the command line; returns the exit status."""
+    try:
+        return _main()
+    except (MemoryError, SystemError, OSError) as error:
+        # Not even our own modules could be loaded.
+        lack = getattr(error, "strerror", None) or "not enough memory"
+        os.write(2, b"secretrun: error: can't start: %s\n" % lack.lower().encode("ascii", "replace"))
+        return 125
+
+
+def _main() -> int:
     from secretrun.posix import coercion, descriptors, dumpable
 
     coercion.undo()
     dumpable.forbid()  # first of all: what we were started with may open a store, and stands in /proc
-    descriptors.plug()  # before anything is opened: a closed stdout must not become some file of ours
-    if os.environ.get("LC_CTYPE"):
-        from secretrun.posix.locale import undo_coercion
+    try:
+        descriptors.plug()  # before anything is opened: a closed stdout must not become some file of ours
+    except OSError as error:
+        from secretrun.cli.main import failed
+        from secretrun.messages import Messages
 
-        undo_coercion()
+        return failed(error, Messages())
     from secretrun.cli.main import main as cli_main
 
     return cli_main(sys.argv[1:])

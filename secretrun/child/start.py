@@ -138,7 +138,7 @@ def spawn(
         )
     except OSError as error:
         raise SecretrunError(
-            f"no terminal for the command: {error.strerror}", hint="--tty never runs it with pipes"
+            f"no terminal for the command: {error.strerror or error}", hint="--tty never runs it with pipes"
         ) from None
     finally:
         signals.set_mask(mask)

@@ -25,6 +25,8 @@ def main(argv: Sequence[str]) -> int:
         return status
     except SecretrunError as error:
         _end_helpers()
+        if error.code == "shortage":
+            messages.redactor = None  # all of its text is ours, and masking may be what failed
         messages.error(error)
         return error.exit_status
     except KeyboardInterrupt as interrupt:
@@ -36,12 +38,28 @@ def main(argv: Sequence[str]) -> int:
         return 141
     except Exception as error:  # noqa: BLE001  a bug must not print a traceback that quotes a value
         _end_helpers()
-        if isinstance(error, OSError) and _is_full(error):
-            messages.error(SecretrunError(f"can't write: {(error.strerror or 'it failed').lower()}"))
-        else:
+        return failed(error, messages)
+
+
+def failed(error: Exception, messages: Messages) -> int:
+    """Say what went wrong that nobody had foreseen, a bug or something that the system lacks; returns 125."""
+    if isinstance(error, OSError) and _is_full(error):
+        messages.error(SecretrunError(f"can't write: {(error.strerror or 'it failed').lower()}"))
+    else:
+        short: SecretrunError | None
+        try:
+            from secretrun.shortage import shortage
+
+            short = shortage(error)
+        except Exception:  # noqa: BLE001  that can't be loaded either
+            short = SecretrunError("not enough files or memory", hint="allow more: ulimit -n, ulimit -v")
+        if short is None:
             messages.bug(error)
-        _drop_output()
-        return 125
+        else:
+            messages.redactor = None  # all of its text is ours, and masking may be what failed
+            messages.error(short)
+    _drop_output()
+    return 125
 
 
 def _is_full(error: OSError) -> bool:
@@ -55,7 +73,13 @@ def _drop_output() -> None:
     """Keep Python from writing at exit what could not be written, and from changing the status for it."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError:  # there is no such device, or no descriptor for it
+        try:
+            os.close(1)
+        except OSError:
+            pass  # it was closed
 
 
 def _end_helpers(*, last: bool = False) -> None:

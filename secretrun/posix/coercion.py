@@ -7,6 +7,7 @@ started with stands in /proc/self/environ, which must be read before we are not 
 from __future__ import annotations
 
 import os
+import sys
 
 _COERCED = (b"C.UTF-8", b"C.utf8", b"UTF-8")  # Python/pylifecycle.c, _TARGET_LOCALES
 _C = (b"", b"C", b"POSIX")
@@ -23,6 +24,9 @@ def undo() -> None:
         with open("/proc/self/environ", "rb") as file:
             before = dict(one.split(b"=", 1) for one in file.read().split(b"\0") if b"=" in one)
     except OSError:  # another system, or we are not to be read already
+        # It goes with UTF-8 mode, which is on anyway since Python 3.15.
+        if sys.flags.utf8_mode and sys.version_info < (3, 15):
+            del environ[b"LC_CTYPE"]
         return
     if b"LC_CTYPE" in before:
         environ[b"LC_CTYPE"] = before[b"LC_CTYPE"]

@@ -49,7 +49,10 @@ def keep_memory() -> None:
     sixth of all time. How much it keeps follows the largest block freed so far (mallopt(3)), so one is freed;
     nobody touches it, so it never takes memory.
     """
-    bytes(_LARGE)
+    try:
+        bytes(_LARGE)
+    except MemoryError:
+        pass  # slower, then
 
 
 class Plain:
@@ -82,7 +85,7 @@ class Pump:
         due: held bytes are to show after a pause that is not over yet.
         ended: the stream is at its end, or its reader is gone.
         broken: the reader is gone, so the command should lose its stream as well.
-        failed: the masker raised; nothing was passed on since.
+        failed: what the masker raised, after which nothing was passed on; or None.
         error: errno of a write that failed for another reason than a reader that left, or 0.
         keys_wanted: somebody is going to read keys from the inner terminal that is pumped from.
     """
@@ -104,7 +107,7 @@ class Pump:
         self.due = False
         self.ended = False
         self.broken = False
-        self.failed = False
+        self.failed: Exception | None = None
         self.error = 0
         self.keys_wanted = False
         self._masker = masker
@@ -146,8 +149,9 @@ class Pump:
     def _run(self) -> None:
         try:
             self._pump()
-        except Exception:  # noqa: BLE001  fail closed: whatever it was, nothing more is shown
-            self.failed = self.broken = self.ended = True
+        except Exception as error:  # noqa: BLE001  fail closed: whatever it was, nothing more is shown
+            self.failed = error
+            self.broken = self.ended = True
         finally:
             if self._modes is not None:
                 self._modes.restore()

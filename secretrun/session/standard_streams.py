@@ -262,7 +262,15 @@ class StandardStreams:
         """
         for number, pump in self._pumps.items():
             name = "stdout" if number == 1 else "stderr"
-            if pump.failed:
+            if pump.failed is not None:
+                from secretrun.shortage import Shortage, shortage
+
+                short = shortage(pump.failed)
+                if short is not None:
+                    raise Shortage(
+                        f"{short.message} to mask with, so the rest of the command's {name} was withheld",
+                        hint=short.hint,
+                    )
                 raise SecretrunError(
                     f"masking failed, so the rest of the command's {name} was withheld",
                     hint="this is a bug in secretrun; please report it",

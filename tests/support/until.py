@@ -2,7 +2,7 @@
 
 import time
 
-PATIENCE = 15
+PATIENCE = 60  # seconds until a wait is given up; nothing that passes waits that long
 
 
 def until(condition, what, patience=PATIENCE):
