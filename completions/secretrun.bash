@@ -62,6 +62,7 @@ _secretrun() {
         'run --egress') _secretrun_reply -W 'deny tunnel'; return ;;
         'run --sandbox') _secretrun_reply -W 'enforce external best-effort'; return ;;
         'run --watch-signal') _secretrun_reply -W 'TERM INT HUP QUIT USR1 USR2'; return ;;
+        'run --register') _secretrun_reply -W 'auto github gitlab buildkite azure none'; return ;;
         'check -e' | 'check --env-file') _secretrun_files -f; return ;;
         'check -p' | 'check --profile' | 'check --set' | 'check --timeout' | 'check --cache' | 'check --explain') return ;;
         'check --from') _secretrun_reference; return ;;
@@ -79,7 +80,7 @@ _secretrun() {
         'inject -p' | 'inject --profile' | 'inject --set' | 'inject --timeout' | 'inject --cache' | 'inject --file-mode') return ;;
         'inject --from') _secretrun_reference; return ;;
         'inject --only' | 'inject --except') _secretrun_reply -e; return ;;
-        'inject --format') _secretrun_reply -W 'dotenv json yaml shell docker systemd k8s'; return ;;
+        'inject --format') _secretrun_reply -W 'dotenv json yaml shell docker systemd k8s github-env github-output gitlab-dotenv'; return ;;
         'init --import') _secretrun_files -f; return ;;
         'set --store') _secretrun_files -f; return ;;
         'list --store') _secretrun_files -f; return ;;
@@ -110,13 +111,14 @@ _secretrun() {
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact read inject init set list unset rename edit allow member rotate doctor cache scan hook broker completion help version'
+            _secretrun_reply -W 'run check redact mask read inject init set list unset rename edit allow member rotate doctor cache scan hook broker completion help version'
         fi
     fi
     case $verb in
-        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --sandbox --allow-socket --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --reason --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --sandbox --allow-socket --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --register --reason --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
         check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
         redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
+        mask) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;
         read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
         inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
         init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;

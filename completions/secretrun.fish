@@ -53,6 +53,7 @@ complete -c secretrun -n __secretrun_first -k -a set -d 'put one value into the 
 complete -c secretrun -n __secretrun_first -k -a init -d 'start a SOPS + age store beside a template'
 complete -c secretrun -n __secretrun_first -k -a inject -d 'fill a file template, or write the variables in another format'
 complete -c secretrun -n __secretrun_first -k -a read -d 'print one value (also: get)'
+complete -c secretrun -n __secretrun_first -k -a mask -d 'in the command: mask a value that it got at run time'
 complete -c secretrun -n __secretrun_first -k -a redact -d 'mask stdin or files with the same secrets'
 complete -c secretrun -n __secretrun_first -k -a check -d 'resolve everything; show names and sources, never values'
 complete -c secretrun -n __secretrun_first -k -a run -d 'run a command with secrets, its output masked (the default)'
@@ -90,6 +91,7 @@ complete -c secretrun -n '__secretrun_in run' -l watch-signal -r -f -a 'TERM INT
 complete -c secretrun -n '__secretrun_in run' -l watch-grace -r -f -d 'how long it has to end before it is killed (default: 10s)'
 complete -c secretrun -n '__secretrun_in run' -l fail-on-leak -d 'exit 125 when the command succeeded but something had to be masked'
 complete -c secretrun -n '__secretrun_in run' -l report -r -F -d 'write counts of what was masked as JSON, never values'
+complete -c secretrun -n '__secretrun_in run' -l register -r -f -a 'auto github gitlab buildkite azure none' -d 'tell the CI runner every value, so that the steps after mask them too (default: none)'
 complete -c secretrun -n '__secretrun_in run' -l reason -r -f -d 'why this is run, for the audit log'
 complete -c secretrun -n '__secretrun_in run' -l audit -r -F -d 'append names, references and outcome as a JSON line'
 complete -c secretrun -n '__secretrun_in run' -s q -l quiet -d 'no warnings'
@@ -139,6 +141,8 @@ complete -c secretrun -n '__secretrun_in redact' -l in-place -d 'replace the fil
 complete -c secretrun -n '__secretrun_in redact' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in redact' -F
 
+complete -c secretrun -n '__secretrun_in mask' -s h -l help -d 'show this help'
+
 complete -c secretrun -n '__secretrun_in read' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
 complete -c secretrun -n '__secretrun_in read' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in read' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
@@ -172,7 +176,7 @@ complete -c secretrun -n '__secretrun_in inject' -s i -l in-file -r -F -d 'the f
 complete -c secretrun -n '__secretrun_in inject' -s o -l out-file -r -F -d 'write here (mode 0600, atomic)'
 complete -c secretrun -n '__secretrun_in inject' -s f -l force -d 'replace the output file if it exists'
 complete -c secretrun -n '__secretrun_in inject' -l file-mode -r -f -d 'its permissions (default: 0600)'
-complete -c secretrun -n '__secretrun_in inject' -l format -r -f -a 'dotenv json yaml shell docker systemd k8s' -d 'without -i: write the env template\'s variables in this format (default: dotenv)'
+complete -c secretrun -n '__secretrun_in inject' -l format -r -f -a 'dotenv json yaml shell docker systemd k8s github-env github-output gitlab-dotenv' -d 'without -i: write the env template\'s variables in this format (default: dotenv)'
 complete -c secretrun -n '__secretrun_in inject' -s h -l help -d 'show this help'
 
 complete -c secretrun -n '__secretrun_in init' -l import -r -F -d 'move in the values of this file'

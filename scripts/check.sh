@@ -17,5 +17,6 @@ git ls-files | while read -r file; do
 done | xargs shellcheck
 zizmor --offline --quiet .
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+check-jsonschema --builtin-schema vendor.github-actions action.yml
 check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 python scripts/docs.py --check

@@ -97,7 +97,18 @@ def of_inject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file-mode", default="0600", metavar="MODE", help="its permissions (default: 0600)")
     parser.add_argument(
         "--format",
-        choices=("dotenv", "json", "yaml", "shell", "docker", "systemd", "k8s"),
+        choices=(
+            "dotenv",
+            "json",
+            "yaml",
+            "shell",
+            "docker",
+            "systemd",
+            "k8s",
+            "github-env",
+            "github-output",
+            "gitlab-dotenv",
+        ),
         help="without -i: write the env template's variables in this format (default: dotenv)",
     )
 
@@ -156,6 +167,12 @@ def of_member(parser: argparse.ArgumentParser) -> None:
 def of_rotate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="FILE", help="the store (default: the nearest secrets.enc.env)")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
+def of_mask(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", nargs="?", default="MINTED", metavar="NAME", help="what the mask shows (default: MINTED)"
+    )
 
 
 def of_help(parser: argparse.ArgumentParser) -> None:

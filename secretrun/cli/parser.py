@@ -56,7 +56,7 @@ def build(verb: str) -> Parser:
 
 # The verbs by what a person is about; one that is in none of the groups stands in the last.
 GROUPS = {
-    "a command": ("run", "check", "redact", "read", "inject", "allow"),
+    "a command": ("run", "check", "redact", "mask", "read", "inject", "allow"),
     "the store": ("init", "set", "list", "unset", "rename", "edit", "member", "rotate"),
     "coding agents": ("hook", "broker", "mcp", "scan"),
     "this machine": (),
@@ -118,6 +118,12 @@ VERBS = {
         "redact", "mask stdin or files with the same secrets", arguments.of_redact,
         usage="secretrun redact [OPTIONS] [FILE]...",
         examples="  tail -f app.log | secretrun redact\n  secretrun redact --in-place build.log",
+    ),
+    "mask": Verb(
+        "mask", "in the command: mask a value that it got at run time", arguments.of_mask,
+        usage="secretrun mask [NAME]",
+        description="Read a value from stdin and have the run around this mask it from now on.",
+        examples="  mint-a-token | tee token | secretrun mask TOKEN",
     ),
     "read": Verb(
         "read", "print one value (also: get)", arguments.of_read,

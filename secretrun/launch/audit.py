@@ -63,6 +63,42 @@ def append(
         raise ConfigError(f"--audit {path}: {(error.strerror or 'not writable').lower()}") from None
 
 
+def check_place(path: str) -> None:
+    """See that a report can be written there; nothing is made.
+
+    Raises:
+        ConfigError: when it can't.
+    """
+    directory = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        reason = "is a directory"
+    elif not os.path.isdir(directory):
+        reason = "no such directory"
+    elif not os.access(path if os.path.exists(path) else directory, os.W_OK):
+        reason = "permission denied"
+    else:
+        return
+    raise ConfigError(f"--report {path}: {reason}")
+
+
+def summary(path: str, report: Mapping[str, object]) -> None:
+    """Append what was masked to the summary of a GitHub step, a table of names and counts.
+
+    Raises:
+        ConfigError: when the file can't be written.
+    """
+    rows = ["| secret | masked |", "| --- | --- |"]
+    for name, forms in sorted(report.items()):
+        count = sum(forms.values()) if isinstance(forms, dict) else forms
+        rows.append(f"| {name.replace('|', '')} | {count} |")
+    text = "### secretrun\n\n" + ("\n".join(rows) if report else "Nothing had to be masked.") + "\n\n"
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: {(error.strerror or 'not writable').lower()}") from None
+
+
 def write_report(
     path: str, report: Mapping[str, object], status: int, detected: Mapping[str, object] | None = None
 ) -> None:

@@ -137,5 +137,7 @@ def report(prepared: Prepared, redactor: Masker | None, status: int, messages: M
         from secretrun.launch import audit
 
         audit.write_report(settings.text("report"), masks, status, detected)
+        if settings.text("register") != "none" and prepared.environ.get("GITHUB_STEP_SUMMARY"):
+            audit.summary(prepared.environ["GITHUB_STEP_SUMMARY"], masks)
     if settings.flag("fail_on_leak") and masks and status == 0:
         raise LeakError(f"secrets were printed, and masked: {', '.join(sorted(masks))}")

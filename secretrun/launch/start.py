@@ -33,6 +33,10 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
     """
     settings = prepared.settings
     messages.quiet = settings.flag("quiet")
+    if settings.text("report"):
+        from secretrun.launch import audit
+
+        audit.check_place(settings.text("report"))  # now, and not when the deploy is done
     below.check(settings, prepared.environ)
     below.check_references(prepared)
     for name in below.leave_unresolved(prepared.plan, prepared.environ):
@@ -110,6 +114,11 @@ def start(
             redactor = canary = Canary(
                 redactor, {one.text.encode("ascii"): one.name for one in brokered.placeholders}
             )
+    if settings.text("register") != "none":
+        from secretrun.launch import registration
+
+        name = registration.runner(settings.text("register"), prepared.environ)
+        registration.register(name, secrets, prepared.environ)
     delivery = _deliver(prepared, resolved)
     try:
         child = child_environment(prepared, resolved)

@@ -44,10 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if options.in_file:
         data = fill(_read(options.in_file), options.in_file, prepared)
     else:
-        data = render.render(
-            resolve_all(prepared, consequence="nothing was written").environment,
-            options.format or "dotenv",
-        )
+        data = _variables(prepared, options.format or "dotenv")
     prepared.warn_about_cache(options.messages)
     if into:
         atomic_file.write_into(options.out_file, data)
@@ -57,6 +54,22 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     return 0
+
+
+def _variables(prepared: Prepared, form: str) -> bytes:
+    """The template's variables in a format; GitHub's runner is told of them, since other steps get them."""
+    resolved = resolve_all(prepared, consequence="nothing was written")
+    if not form.startswith(("github-", "gitlab-")):
+        return render.render(resolved.environment, form)
+    from secretrun.launch import masking, registration
+    from secretrun.runners import detect, variables
+
+    if form == "gitlab-dotenv":
+        return variables.gitlab_dotenv(resolved.environment)
+    if detect.detect(prepared.environ) == "github":
+        registration.register("github", masking.secrets_of(prepared, resolved), prepared.environ)
+    write = variables.github_env if form == "github-env" else variables.github_output
+    return write(resolved.environment, os.urandom)
 
 
 def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:

@@ -1,0 +1,74 @@
+"""The steps of action.yml, run by bash with the variables that the runner gives."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from support.store import Store
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+SECRET = "action-secret-7d3a19"
+
+
+@pytest.fixture
+def step(tmp_path):
+    """Run the named step with inputs, as the runner does; the installed secretrun is this one."""
+    store = Store(tmp_path, {"TOKEN": SECRET})
+    (tmp_path / ".env.secretrun").write_text("TOKEN=sops://secrets.enc.yaml#/TOKEN\nLEVEL=debug\n")
+    program = tmp_path / "temp" / "secretrun" / "bin" / "secretrun"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m secretrun "$@"\n')
+    program.chmod(0o755)
+    env = store.environ | {"GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(tmp_path / "temp")}
+    env |= {"GITHUB_ENV": str(tmp_path / "env"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    env.pop("SECRETRUN_TRUST")  # the template is named, so nobody has to agree to it
+    key = pathlib.Path(env.pop("SOPS_AGE_KEY_FILE")).read_text().strip()
+
+    def run(name, **inputs):
+        (one,) = [step for step in ACTION["runs"]["steps"] if step["name"] == name]
+        values = {n: said.get("default", "") for n, said in ACTION["inputs"].items()}
+        values |= {"age-key": key} | inputs
+        given = {
+            variable: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda match: values[match.group(1)], text)
+            for variable, text in one["env"].items()
+        }
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", one["run"]],
+            cwd=tmp_path, env=env | given, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    return run
+
+
+def test_a_command_runs_masked_and_the_runner_knows_the_values(step, tmp_path):
+    done = step("Run", run='echo "$TOKEN"; echo "${SOPS_AGE_KEY-gone}"; exit 3', options="--only\nTOKEN\n")
+    assert done.returncode == 3
+    assert done.stdout == "[REDACTED:TOKEN]\ngone\n"
+    assert done.stderr == f"::add-mask::{SECRET}\n"
+    assert "| TOKEN | 1 |" in (tmp_path / "summary").read_text()
+
+
+def test_variables_are_exported_and_registered(step, tmp_path):
+    done = step("Export")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"::add-mask::{SECRET}\n"
+    assert (tmp_path / "env").read_text() == f"TOKEN={SECRET}\nLEVEL=debug\n"
+
+
+def test_no_input_is_text_of_a_script():
+    """An expression in a script is code of whoever sets the input."""
+    for one in ACTION["runs"]["steps"]:
+        assert "${{" not in one["run"]
+
+
+def test_the_component_has_its_two_documents():
+    text = (ROOT / "templates" / "secretrun.yml").read_text(encoding="utf-8")
+    spec, jobs = yaml.safe_load_all(text)
+    used = set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", text))
+    assert used == set(spec["spec"]["inputs"])
+    (job,) = jobs.values()
+    assert not any("$[[" in line for line in job["script"])
