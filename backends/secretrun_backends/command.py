@@ -94,7 +94,9 @@ def _output(reference: Reference, context: Context, deadline: Deadline) -> bytes
         directory=reference.base if os.path.isdir(reference.base) else None,
     )
     if done.status != 0:
-        how = f"exit status {done.status}" if done.status > 0 else f"signal {-done.status}"
+        if done.status < 0:  # broken off, which says nothing of whether there is a value
+            raise BackendError(f"{words[0]} was killed by signal {-done.status}")
+        how = f"exit status {done.status}"
         # Its complaint is not repeated: only its author knows what it prints there.
         raise NotFound(f"{words[0]} gave no value: {how}", hint="run it by hand to see what it says")
     return trimmed(done.output) if reference.option("trim") != "false" else done.output

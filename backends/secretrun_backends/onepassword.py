@@ -221,7 +221,11 @@ class _Op:
         version = done.output.decode("utf-8", "replace").strip()
         if done.status != 0 or not version or "\n" in version:
             raise BackendError(f"{self._program} does not say which version of op it is")
-        signed = [n for n in self._environ if n == "OP_SERVICE_ACCOUNT_TOKEN" or n.startswith("OP_SESSION_")]
+        signed = [
+            name
+            for name, value in self._environ.items()
+            if value and (name == "OP_SERVICE_ACCOUNT_TOKEN" or name.startswith("OP_SESSION_"))
+        ]
         if signed:
             done = self._run("whoami")
             if done.status != 0:

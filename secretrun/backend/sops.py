@@ -50,7 +50,8 @@ def sops_environment(environ: Mapping[str, str]) -> dict[str, str]:
     SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD and its own `sops/age/keys.txt`. So pointing a
     SOPS_AGE_KEY_FILE that is not in use at secretrun's file adds a key and takes none away.
     """
-    prepared = dict(environ)
+    # An empty variable is no setting; sops would open the file "".
+    prepared = {name: value for name, value in environ.items() if value or not name.startswith("SOPS_")}
     own = age_key_file(environ)
     if not prepared.get("SOPS_AGE_KEY_FILE") and os.path.isfile(own):
         prepared["SOPS_AGE_KEY_FILE"] = own

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from secretrun import sign_in
+from secretrun import hints, sign_in
 from secretrun.backend import Context
 from secretrun.backend.contract import LONGEST
 from secretrun.errors import ConfigError
@@ -107,7 +107,7 @@ class Registry:
         if dashed == scheme and scheme[:1].isalpha() and (scheme in self._plugins() or self._program(scheme)):
             return True
         meant = ALIASES.get(dashed) or (dashed if dashed in BUILTIN else None)
-        close = meant or _slip(scheme, (*BUILTIN, *self._plugins()))
+        close = meant or hints.slip(scheme, (*BUILTIN, *self._plugins()))
         if close:
             raise ConfigError(
                 f"unknown scheme '{scheme}://', is it a slip for '{close}://'?",
@@ -126,8 +126,6 @@ class Registry:
                 continue
             if any(name == self.backend(scheme).info.name for scheme in self._plugins()):
                 continue
-            from secretrun import hints
-
             known = (*BUILTIN, *self._plugins())
             raise ConfigError(f"there is no backend for [backend.{name}]", hint=hints.one_of(name, known))
 
@@ -236,22 +234,3 @@ def _imported(module: str) -> ModuleType:
     """`importlib.import_module`, whose package would have to be imported for it."""
     __import__(module)
     return sys.modules[module]
-
-
-def _slip(scheme: str, known: tuple[str, ...]) -> str | None:
-    """The known scheme that `scheme` is one edit away from, if it is long enough to tell."""
-    for candidate in known:
-        if len(candidate) >= 4 and _one_edit(scheme, candidate):
-            return candidate
-    return None
-
-
-def _one_edit(a: str, b: str) -> bool:
-    """Whether one insertion, deletion, substitution or swap of neighbours turns `a` into `b`."""
-    if abs(len(a) - len(b)) > 1 or a == b:
-        return False
-    head = 0
-    while head < min(len(a), len(b)) and a[head] == b[head]:
-        head += 1
-    x, y = a[head:], b[head:]
-    return x[1:] == y or x == y[1:] or x[1:] == y[1:] or (x[:2] == y[:2][::-1] and x[2:] == y[2:])

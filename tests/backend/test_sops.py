@@ -72,3 +72,12 @@ def test_the_own_age_key_is_added_only_where_no_key_file_is_named(tmp_path):
 def test_the_configuration_directory_is_the_users_own_choice():
     assert age_key_file({"HOME": "/h", "XDG_CONFIG_HOME": "/x"}) == "/x/secretrun/age/keys.txt"
     assert age_key_file({"HOME": "/h", "XDG_CONFIG_HOME": "relative"}) == "/h/.config/secretrun/age/keys.txt"
+
+
+@pytest.mark.parametrize(
+    "name", ["SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE"]
+)
+def test_an_empty_variable_is_no_setting(tmp_path, name):
+    """sops itself would open the file ""."""
+    environ = {"HOME": str(tmp_path), "OTHER": "", name: ""}
+    assert sops_environment(environ) == {"HOME": str(tmp_path), "OTHER": ""}

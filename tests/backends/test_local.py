@@ -216,7 +216,9 @@ def test_failures_of_a_program_are_told_apart_and_its_words_kept_back():
     assert isinstance(error, NotFound)
     assert "exit status 1" in error.message
     assert "hunter2" not in f"{error.message}{error.hint}"
-    assert "signal 9" in get(Command(), PRINT + "import os;os.kill(os.getpid()\\,9)").message
+    killed = get(Command(), PRINT + "import os;os.kill(os.getpid()\\,9)")
+    assert "signal 9" in killed.message
+    assert not isinstance(killed, NotFound)  # an optional value is not simply left out
 
 
 def test_the_sooner_of_two_time_limits_holds():
