@@ -25,6 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from secretrun.template.plan import Plan
+
 PLACE = "here"  # where a variable stands, until the file's own place is put instead
 
 
@@ -89,7 +91,7 @@ def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
         text,
         prepared.registry.known,
         base=base,
-        expand=lambda inner: _expand(inner, prepared.environ),
+        expand=lambda inner: _expand(inner, prepared.plan),
         places=places,
         faults=wrong,
     )
@@ -123,12 +125,18 @@ def _position(text: str, at: int) -> tuple[int, int]:
     return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
 
 
-def _expand(text: str, environ: dict[str, str]) -> str:
-    """Variables of a reference, from the environment."""
-    from secretrun.template.plan import Plan
+def _expand(text: str, plan: Plan) -> str:
+    """Variables of a reference, from the environment and `--set`; what signs in expands nowhere."""
+    from secretrun.template.plan import Plan as Fresh
 
+    made = Fresh(plan.inherited, lambda _: False, withheld=plan.withheld)
+    made.chosen = {
+        name: pieces
+        for name, pieces in plan.chosen.items()
+        if all(isinstance(piece, str) for piece in pieces)
+    }
     try:
-        return Plan(environ, lambda _: False).expand("a reference", text, PLACE)
+        return made.expand("a reference", text, PLACE)
     except TemplateError as error:
         lines_above = sum(len(line) for line in text.splitlines(keepends=True)[: error.line - 1])
         message = error.message.removeprefix(f"{PLACE}:{error.line}:{error.column}: ")

@@ -283,3 +283,18 @@ def test_what_a_format_can_not_carry_is_an_error_that_names_the_variable(place):
     assert done.returncode == 125
     assert b"TOKEN has several lines" in done.stderr
     assert b"two" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["SOPS_AGE_KEY", "VAULT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN"])
+@pytest.mark.parametrize("text", ["{{ file://$%s }}", "{{ file://x-${%s:-y} }}", "op://$%s/a/b"])
+def test_what_signs_in_to_a_store_is_part_of_no_reference(place, name, text):
+    (place / "t").write_text(text % name)
+    done = inject(place, "-i", "t", **{name: "hunter2hunter2"})
+    assert done.returncode == 125
+    assert f"${name} signs in to a store".encode() in done.stderr
+    assert b"hunter2" not in done.stderr + done.stdout
+
+
+def test_what_set_says_is_what_a_variable_of_a_reference_stands_for(place):
+    (place / "t").write_text("{{ file://$NAME }}")
+    assert inject(place, "-i", "t", "--set", "NAME=token", NAME="none").stdout == SECRET.encode()
