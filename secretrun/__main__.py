@@ -5,13 +5,18 @@ import sys
 
 
 def main() -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status, and prints no traceback whatever fails."""
     try:
         return _main()
     except (MemoryError, SystemError, OSError) as error:
         # Not even our own modules could be loaded.
         lack = getattr(error, "strerror", None) or "not enough memory"
-        os.write(2, b"secretrun: error: can't start: %s\n" % lack.lower().encode("ascii", "replace"))
+        _say(f"error: can't start: {lack.lower()}")
+        return 125
+    except KeyboardInterrupt:
+        return _die()
+    except Exception as error:  # noqa: BLE001  a traceback quotes what it was about, which may be a value
+        _say(f"error: can't start: {type(error).__name__}, most often a limit (ulimit -a) that is too low")
         return 125
 
 
@@ -27,9 +32,42 @@ def _main() -> int:
         from secretrun.messages import Messages
 
         return failed(error, Messages())
+    if _looked_here():
+        return 125
     from secretrun.cli.main import main as cli_main
 
     return cli_main(sys.argv[1:])
+
+
+def _looked_here() -> bool:
+    """Whether Python was told to look for modules in the current directory, and may have run one of them."""
+    said = os.environ.get("PYTHONPATH", "")
+    if not said or sys.flags.ignore_environment or all(map(os.path.isabs, said.split(os.pathsep))):
+        return False
+    _say("error: PYTHONPATH has an entry that is empty or relative: Python has looked for modules here")
+    _say(
+        "hint: a sitecustomize.py or usercustomize.py of it may have run already, as you; take the entry out"
+    )
+    return True
+
+
+def _say(text: str) -> None:
+    try:
+        os.write(2, f"secretrun: {text}\n".encode())
+    except OSError:
+        pass  # there is nobody left to tell
+
+
+def _die() -> int:
+    """End as any program that Ctrl-C ends."""
+    try:
+        import _signal  # type: ignore[import-not-found]  # `signal` may be what was being imported
+
+        _signal.signal(2, _signal.SIG_DFL)
+        os.kill(os.getpid(), 2)
+    except BaseException:  # noqa: BLE001  a second one
+        return 130
+    return 130
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import os
 from secretrun.backend import BackendInfo, Health
 from secretrun.backend.programs import find_program
 from secretrun.backend.sops import age_key_file
-from secretrun.errors import BackendError, BadAnswer, NotInstalled, NotSignedIn
+from secretrun.errors import BackendError, BadAnswer, BadReference, NotInstalled, NotSignedIn
 from secretrun_backends._decrypted import fetch_files, list_file
 from secretrun_backends._process import Deadline, find, first_line, run
 from secretrun_backends._references import absolute, read_sign_in
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 IN_VARIABLES = ("AGE_IDENTITY", "AGE_KEY", "SOPS_AGE_KEY")
 IN_FILES = ("AGE_IDENTITY_FILE", "AGE_KEY_FILE", "SOPS_AGE_KEY_FILE")
+SAFE = [1, 2, 1]
 NO_IDENTITY = "set AGE_IDENTITY_FILE=KEYS.txt, or ?identity=KEYS.txt in the reference"
 
 
@@ -87,7 +88,12 @@ class Age:
         if done.status != 0:
             raise BackendError(f"{program} does not say its version")
         said = done.output.decode("utf-8", "replace").strip()
-        return Health(f"age {said}", version=said.removeprefix("v"))
+        number = said.removeprefix("v")
+        old = [int(part) for part in number.split(".") if part.isdigit()] < SAFE
+        warning = (
+            f" (before {'.'.join(map(str, SAFE))} a plugin's name can start any program: CVE-2024-56327)"
+        )
+        return Health(f"age {said}{warning if old else ''}", version=number)
 
     def _program(self, context: Context) -> str | None:
         if context.options.get("path"):
@@ -147,6 +153,11 @@ def _identity_files(reference: Reference, context: Context) -> list[str]:
     for file in asked:
         if not os.access(file, os.R_OK):
             raise NotSignedIn(f"can't read the age identities in {file}", hint=NO_IDENTITY)
+        if chosen and not reference.trusted and "AGE-PLUGIN-" in read_sign_in(file, "the age identities"):
+            raise BadReference(
+                f"{file} holds the identity of a plugin, which no template may choose: age would start it",
+                hint="name the file in AGE_IDENTITY_FILE, or give the reference with --set",
+            )
     kept = [] if chosen else [age_key_file(context.environ), _sops_key_file(context)]
     return list(dict.fromkeys((*asked, *(file for file in kept if os.access(file, os.R_OK)))))
 

@@ -15,6 +15,7 @@ import os
 
 from secretrun.backend import BackendInfo, Health
 from secretrun.backend.sops import find_sops, sops_environment
+from secretrun.backend.sops_servers import require_known
 from secretrun.errors import BackendError, BadAnswer, BadReference
 from secretrun_backends._process import Deadline, run
 from secretrun_backends._references import answer_each, given, gpg_terminal, once, require_file
@@ -210,6 +211,10 @@ class _File:
 
     def _call(self, view: str) -> bytes:
         require_file(self.path)
+        with open(self.path, "rb") as file:
+            require_known(
+                file.read(), self.path, self._context.environ, self._context.options.get("addresses")
+            )
         environ = sops_environment(self._context.environ)
         if self._context.interactive and not environ.get("GPG_TTY"):
             environ.update(gpg_terminal())

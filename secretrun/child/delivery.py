@@ -86,13 +86,13 @@ class Delivery:
         if self._directory is None:
             self._directory = directories.private(environ)
             directory = self._directory
-            self._reaper = _fork_helper(lambda end: _reap(end, directory))
+            self._reaper = fork_helper(lambda end: _reap(end, directory))
         return os.path.join(self._directory, name)
 
     def _fifo(self, name: str, value: bytes, environ: Mapping[str, str]) -> bytes:
         path = self._place(name, environ)
         os.mkfifo(path, 0o600)
-        self._feeders.append(_fork_helper(lambda end: _feed(end, path, value)))
+        self._feeders.append(fork_helper(lambda end: _feed(end, path, value)))
         return os.fsencode(path)
 
     def _file(self, name: str, value: bytes, environ: Mapping[str, str]) -> bytes:
@@ -135,7 +135,7 @@ def _remove(directory: str) -> None:
         pass  # the reaper or the command was faster
 
 
-def _fork_helper(work: Callable[[int], None]) -> int:
+def fork_helper(work: Callable[[int], None]) -> int:
     """Fork a helper that works until the returned descriptor is closed, by us or by our death.
 
     It is a grandchild, so that nobody waits for it, in a session of its own, so that no signal to our

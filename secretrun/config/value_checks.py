@@ -8,11 +8,15 @@ from __future__ import annotations
 import re
 
 from secretrun.errors import BadAnswer, ConfigError
+from secretrun.posix import limit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
+
+
+SECONDS = 1.0  # for a regular expression, which may be somebody else's
 
 
 def checker(kind: str, pattern: str | None, place: str) -> Callable[[bytes], None] | None:
@@ -26,12 +30,20 @@ def checker(kind: str, pattern: str | None, place: str) -> Callable[[bytes], Non
     if pattern is None:
         return lambda value: CHECKS[kind](value.decode("utf-8", "surrogateescape"))
     try:
-        compiled = re.compile(pattern)
+        with limit.Time(SECONDS):
+            compiled = re.compile(pattern)
+    except limit.Passed:
+        raise ConfigError(f"{place}: 'pattern' takes too long to be read") from None
     except (re.error, RecursionError, OverflowError) as error:
         raise ConfigError(f"{place}: 'pattern' is no regular expression: {error}") from None
 
     def matches(value: bytes) -> None:
-        if compiled.fullmatch(value.decode("utf-8", "surrogateescape")) is None:
+        try:
+            with limit.Time(SECONDS):
+                found = compiled.fullmatch(value.decode("utf-8", "surrogateescape"))
+        except limit.Passed:
+            raise BadAnswer(f"the pattern {pattern!r} takes too long to be matched") from None
+        if found is None:
             raise BadAnswer(f"the value does not match the pattern {pattern!r}")
 
     return matches

@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 from contextlib import contextmanager
 
 from secretrun.backend.sops import find_sops, sops_environment
+from secretrun.backend.sops_servers import require_known
+from secretrun.child import scratch
 from secretrun.embedded_store import members, store
 from secretrun.errors import BackendError, NotSignedIn, Unavailable
-from secretrun.posix import atomic_file, directories
+from secretrun.posix import atomic_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,12 +66,15 @@ class Sops:
         Raises:
             BackendError: when there is no such rule, or it would leave a value plain.
         """
+        rules = rules or os.path.join(os.path.dirname(path), ".sops.yaml")
+        if os.path.exists(rules):
+            require_known(_read(rules), rules, self._environ)
         content = self._run(
             ["encrypt", "--filename-override", path, "--input-type", "json", "--output-type", "dotenv"],
             os.path.dirname(path),
             json.dumps(values).encode(),
             values.values(),
-            rules=rules or os.path.join(os.path.dirname(path), ".sops.yaml"),
+            rules=rules,
         )
         for name in values:
             if not is_encrypted(content, name):
@@ -80,6 +83,7 @@ class Sops:
 
     def decrypt(self, content: bytes, directory: str) -> dict[str, str]:
         """The values of an encrypted dotenv file."""
+        require_known(content, "the store", self._environ)
         output = self._run(["decrypt", "--input-type", "dotenv", "--output-type", "json"], directory, content)
         values: dict[str, str] = json.loads(output)
         return values
@@ -169,6 +173,7 @@ class Sops:
         """
         directory = os.path.dirname(path)
         content = _read(path)
+        require_known(content, path, self._environ)
         dotenv = path.endswith(".env")
         ambiguous: dict[str, str] = {}
         if dotenv:
@@ -186,6 +191,7 @@ class Sops:
     def _copy(self, path: str) -> Iterator[tuple[str, bytes]]:
         """A copy of a store to be changed, encrypted as well, that takes its place when all went well."""
         content = _read(path)
+        require_known(content, path, self._environ)
         if not store.is_dotenv(path, content):
             raise store.not_dotenv(path)
         copy = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
@@ -218,18 +224,28 @@ class Sops:
 
     def _edit(self, path: str) -> int:
         # sops writes the plain text to TMPDIR for the editor, and leaves it there when it is killed.
-        private = tempfile.mkdtemp(dir=directories.memory(self._environ))
+        private = scratch.Directory(self._environ)
         # Ctrl-C ends sops, then we tidy up; a handler, unlike "ignore", is not inherited.
         kept = {number: signal.signal(number, _leave_it) for number in (signal.SIGINT, signal.SIGQUIT)}
+        kept.update({number: signal.signal(number, _end) for number in (signal.SIGHUP, signal.SIGTERM)})
+        ended = 0
         try:
-            environ = {**self._environ, "TMPDIR": private}
-            status = subprocess.Popen([self._program, "edit", path], env=environ).wait()
+            environ = {**self._environ, "TMPDIR": private.path}
+            process = subprocess.Popen([self._program, "edit", path], env=environ)
+            private.starts(process.pid)
+            status = process.wait()
         except OSError as error:
             raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
+        except _Ended as error:
+            ended = error.number
         finally:
-            shutil.rmtree(private)
+            private.remove(kill=bool(ended))
             for number, handler in kept.items():
                 signal.signal(number, handler)
+        if ended:
+            signal.signal(ended, signal.SIG_DFL)
+            os.kill(os.getpid(), ended)
+            return 128 + ended
         return 128 - status if status < 0 else status
 
     def _run(
@@ -275,6 +291,18 @@ def _left_plain(name: str) -> BackendError:
         hint="look for encrypted_regex, unencrypted_suffix and the like in .sops.yaml, or choose another "
         "name (by default sops leaves names that end in _unencrypted)",
     )
+
+
+class _Ended(BaseException):
+    """A signal that ends us while the editor runs."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _end(number: int, _: object) -> None:
+    raise _Ended(number)
 
 
 def _leave_it(number: int, frame: object) -> None:

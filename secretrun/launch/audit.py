@@ -6,9 +6,12 @@ mix their lines. A record that can't be written is an error before the command s
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
 from secretrun.errors import ConfigError
+from secretrun.posix.descriptors import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,14 +56,55 @@ def append(
         **(who or {}),
     }
     line = json.dumps(record, ensure_ascii=True) + "\n"
+    log = _open(path, os.O_APPEND, "--audit")
     try:
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(log, line.encode())
-        finally:
-            os.close(log)
+        os.write(log, line.encode())
     except OSError as error:
-        raise ConfigError(f"--audit {path}: {(error.strerror or 'not writable').lower()}") from None
+        raise _unwritable("--audit", path, error) from None
+    finally:
+        os.close(log)
+
+
+_report: tuple[str, int] | None = None  # opened before the command starts
+
+
+def open_report(path: str) -> None:
+    """Open the report before the command starts: what it puts in its place afterwards is never written to.
+
+    Raises:
+        ConfigError: when it can't be written.
+    """
+    global _report  # noqa: PLW0603  a process writes one
+    _report = path, _open(path, 0, "--report")
+
+
+def _open(path: str, more: int, option: str) -> int:
+    """Open a file of ours to write to: no link is followed, it is a regular file or a FIFO with a reader.
+
+    Below /dev every name may be a link (/dev/stderr, /dev/fd/3).
+
+    Raises:
+        ConfigError: naming the option.
+    """
+    follow = 0 if path.startswith("/dev/") else os.O_NOFOLLOW
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | follow | more
+    try:
+        file = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ConfigError(f"{option} {path}: it is a link, which is not followed") from None
+        if error.errno == errno.ENXIO:
+            raise ConfigError(f"{option} {path}: nobody reads this FIFO") from None
+        raise _unwritable(option, path, error) from None
+    kind = stat.S_IFMT(os.fstat(file).st_mode)
+    if kind not in (stat.S_IFREG, stat.S_IFIFO) and not path.startswith("/dev/"):
+        os.close(file)
+        raise ConfigError(f"{option} {path}: neither a regular file nor a FIFO")
+    return file
+
+
+def _unwritable(option: str, path: str, error: OSError) -> ConfigError:
+    return ConfigError(f"{option} {path}: {(error.strerror or 'not writable').lower()}")
 
 
 def check_place(path: str) -> None:
@@ -117,9 +161,14 @@ def write_report(
         )
         + "\n"
     )
+    if _report is None or _report[0] != path:
+        open_report(path)
+    assert _report is not None  # noqa: S101  opened above
+    file = _report[1]
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(file, "w", encoding="utf-8") as out:
-            out.write(text)
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            os.ftruncate(file, 0)
+            os.lseek(file, 0, os.SEEK_SET)
+        write_all(file, text.encode())
     except OSError as error:
-        raise ConfigError(f"--report {path}: {(error.strerror or 'not writable').lower()}") from None
+        raise _unwritable("--report", path, error) from None

@@ -99,6 +99,10 @@ def start(
         SecretrunError: when it could not be run, masked or reported.
     """
     settings = prepared.settings
+    if settings.text("report"):
+        from secretrun.launch import audit
+
+        audit.open_report(settings.text("report"))
     secrets = masking.secrets_of(prepared, resolved)
     if prepared.environ.get("SECRETRUN_MASKS"):
         from secretrun.session import late_masks

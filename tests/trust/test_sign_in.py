@@ -140,7 +140,7 @@ def test_two_lines_first_of_all():
 
     from secretrun import __main__
 
-    lines = [line.strip() for line in inspect.getsource(__main__.main).splitlines()]
+    lines = [line.strip() for line in inspect.getsource(__main__._main).splitlines()]
     code = [line.split("  #")[0] for line in lines if line and not line.startswith(('"""', "def "))]
     assert code[:3] == [
         "from secretrun.posix import coercion, descriptors, dumpable", "coercion.undo()", "dumpable.forbid()"
