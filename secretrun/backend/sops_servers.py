@@ -7,8 +7,6 @@ what is written in a way that sops itself never writes, and that could hide one,
 
 from __future__ import annotations
 
-import re
-
 from secretrun.errors import BadAnswer, BadReference
 
 TYPE_CHECKING = False
@@ -16,15 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # The keys of the metadata (stores/stores.go of sops) and of .sops.yaml (config/config.go) that name a server.
-KEYS = rb"vault_address|vault_url|hc_vault_transit_uri|hc_vault_uris|azure_keyvault|vault_uri"
-# Key Vault's own domains (azkeys): there a sign-in goes to Microsoft alone, whoever owns the vault.
-AZURE = re.compile(
-    r"https://[a-z0-9-]+\.(?:vault\.azure\.net|vault\.azure\.cn|vault\.usgovcloudapi\.net)(?:[:/].*)?"
-)
-_FOUND = re.compile(rb"(?:%b)[\"']?[ \t]*[:=][ \t]*([^\r\n]*)" % KEYS)
-_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"',\]}]+")
-_HIDES = re.compile(rb"\\[xuU]|^[ \t]*\?|<<[ \t]*:|[:=,\[{-][ \t]*[*&!][A-Za-z]", re.MULTILINE)
-_METADATA = re.compile(rb"^[ \t]*[\"']?sops[\"']?[ \t]*:|^\[sops\]|^sops_[a-z]", re.MULTILINE)
+KEYS = (
+    b"vault_address", b"vault_url", b"hc_vault_transit_uri", b"hc_vault_uris", b"azure_keyvault", b"vault_uri",
+)  # fmt: skip
+# Without one of these nothing can be hidden: no escape, no alias, no tag, no key that is not plain.
+ODD = (b"\\x", b"\\u", b"\\U", b"? ", b"<<", b"*", b"&", b"!")
 
 
 def require_known(content: bytes, what: str, environ: Mapping[str, str], more: object = ()) -> None:
@@ -40,25 +34,33 @@ def require_known(content: bytes, what: str, environ: Mapping[str, str], more: o
         BadReference: it names another one.
         BadAnswer: it could hide one.
     """
-    start = _METADATA.search(content)
+    if not any(mark in content for mark in (*KEYS, *ODD)):
+        return  # as nearly every file; without the expressions below, which take their time to load
+    import re
+
+    keys = b"|".join(KEYS)
+    hides = re.compile(rb"\\[xuU]|^[ \t]*(?:- )?\?|<<[ \t]*:|[:=,\[{-][ \t]*[*&!][A-Za-z]", re.MULTILINE)
+    start = re.search(rb"^[ \t]*[\"']?sops[\"']?[ \t]*:|^\[sops\]|^sops_[a-z]", content, re.MULTILINE)
     metadata = content[start.start() :] if start else content
-    names = len(re.findall(rb"(?:%b)" % KEYS, metadata))
-    if not names and not _HIDES.search(metadata):
+    names = len(re.findall(rb"(?:%b)" % keys, metadata))
+    if not names and not hides.search(metadata):
         return
-    found = list(_FOUND.finditer(metadata))
-    if _HIDES.search(metadata) or len(found) < names:
+    found = re.findall(rb"(?:%b)[\"']?[ \t]*[:=][ \t]*([^\r\n]*)" % keys, metadata)
+    if hides.search(metadata) or len(found) < names:
         raise BadAnswer(
             f"the metadata of {what} is written in a way that sops does not write, and could hide a server",
             hint="encrypt it anew: sops decrypt, then sops encrypt",
         )
+    # Key Vault's own domains (azkeys): there a sign-in goes to Microsoft alone, whoever owns the vault.
+    azure = r"https://[a-z0-9-]+\.(?:vault\.azure\.net|vault\.azure\.cn|vault\.usgovcloudapi\.net)(?:[:/].*)?"
     listed = [str(one) for one in more] if isinstance(more, (list, tuple)) else []
     own = {environ.get(name, "").rstrip("/") for name in ("VAULT_ADDR", "BAO_ADDR")} | {
         one.rstrip("/") for one in listed
     }
-    for match in found:
-        for raw in _URL.findall(match.group(1)):
+    for said in found:
+        for raw in re.findall(rb"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"',\]}]+", said):
             address = raw.decode("utf-8", "backslashreplace").rstrip("/")
-            if AZURE.fullmatch(address) or any(_below(address, one) for one in own if one):
+            if re.fullmatch(azure, address) or any(_below(address, one) for one in own if one):
                 continue
             raise BadReference(
                 f"{what} names the server {address}, which is not one you have set, "
