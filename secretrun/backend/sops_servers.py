@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 # The keys of the metadata (stores/stores.go of sops) and of .sops.yaml (config/config.go) that name a server.
 KEYS = (
-    b"vault_address", b"vault_url", b"hc_vault_transit_uri", b"hc_vault_uris", b"azure_keyvault", b"vault_uri",
+    b"vault_address", b"vault_url", b"hc_vault_transit_uri", b"hc_vault_uris", b"azure_keyvault",
+    b"vault_uri",
 )  # fmt: skip
 # Without one of these nothing can be hidden: no escape, no alias, no tag, no key that is not plain.
 ODD = (b"\\x", b"\\u", b"\\U", b"? ", b"<<", b"*", b"&", b"!")
