@@ -4,7 +4,7 @@ PYTHON ?= python3
 SECONDS ?= 600
 BIN = .venv/bin
 
-.PHONY: check format test test-fast slow coverage constraints clean fuzz bench docs
+.PHONY: check format test test-fast slow coverage constraints clean fuzz bench docs hunt overmasking
 
 .venv:
 	$(PYTHON) -m venv .venv
@@ -58,3 +58,12 @@ bench: .venv
 
 docs: .venv
 	$(BIN)/python scripts/completions.py && $(BIN)/python scripts/docs.py
+
+# Real programs print secrets of real shapes, and what is left of them is looked for in every reading: half an hour.
+hunt: .venv
+	sh scripts/debian-packages.sh
+	$(BIN)/python tests/hunt $(HUNT)
+
+# The standard library, manual pages and documentation, masked for 1, 12 and 96 secrets, have to stay what they are.
+overmasking: .venv
+	$(BIN)/python tests/redact/overmasking.py $(PATHS)

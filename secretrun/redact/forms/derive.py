@@ -83,7 +83,7 @@ def derive(
         return
     bare = whole.strip()
     found = [part for part in _parts(bare, wanted) if part[2] != bare] if anywhere else []
-    yield from _dialects(bare, wanted, all_=not any(form in _SPELLED for form, _, _ in found))
+    yield from _dialects(bare, wanted, all_=not _covered(bare, found))
     for form, name, text in found:
         note = _doubt(form, text, minimum)
         if note and notes is not None and name:
@@ -127,6 +127,12 @@ def _doubt(form: str, text: bytes, minimum: int) -> str:
     if len(text) < minimum:
         return f"is shorter than {minimum} bytes and is masked only as a whole word"
     return ""
+
+
+def _covered(value: bytes, found: list[tuple[str, str, bytes]]) -> bool:
+    """Whether all that is secret of a value is in parts of it, as they are: each is spelled in every way."""
+    inside = [text for form, _, text in found if form in _SPELLED]
+    return bool(inside) and all(text in value for text in inside)
 
 
 def _part(form: str, text: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes, Rule]]:

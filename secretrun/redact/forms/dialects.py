@@ -26,7 +26,7 @@ def _twice() -> tuple[Table, ...]:
     percents, htmls = escapes.PERCENT()[:3], escapes.HTML()
     quotes = (*singles, double, backslash)
     pairs = [(json, outer) for json in jsons for outer in (*quotes, sql, *percents, *htmls)]
-    pairs += [(inner, jsons[0]) for inner in (*quotes, sql, htmls[0])]
+    pairs += [(inner, jsons[0]) for inner in (*quotes, sql, *htmls)]
     pairs += [(inner, outer) for inner in quotes for outer in (singles[0], double, backslash)]
     pairs += [(percents[0], sql)]
     return tuple(composed(inner, outer) for inner, outer in pairs)

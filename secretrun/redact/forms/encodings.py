@@ -112,6 +112,8 @@ def hexadecimal(value: bytes) -> list[bytes]:
 def wide(value: bytes) -> list[bytes]:
     """UTF-16 in both byte orders, from the first byte to the last that is not the other half of one; Latin-1.
 
+    And UTF-8 that was taken for Latin-1 and made UTF-8 once more.
+
     For ASCII the two orders differ only in the NUL before or after it, so there is one text for both.
     """
     if value.isascii():
@@ -120,7 +122,8 @@ def wide(value: bytes) -> list[bytes]:
         text = value.decode()
     except UnicodeError:
         return []
-    found = [text.encode("utf-16-le").strip(b"\0"), text.encode("utf-16-be").strip(b"\0")]
+    found = [value.decode("latin-1").encode()]
+    found += [text.encode("utf-16-le").strip(b"\0"), text.encode("utf-16-be").strip(b"\0")]
     for coding in ("latin-1", "cp1252", "iso8859-15"):
         try:
             found.append(text.encode(coding))

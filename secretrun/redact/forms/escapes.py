@@ -212,7 +212,7 @@ DOUBLED = Lazy(lambda: tuple(table({byte: IDENTITY[byte] * 2}) for byte in b"'\"
 HTML = Lazy(
     lambda: tuple(
         table({0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x22: b"&quot;", 0x27: quote})
-        for quote in (b"&#39;", b"&#x27;", b"'")
+        for quote in (b"&#39;", b"&#x27;", b"&apos;", b"'")
     )
 )
 
