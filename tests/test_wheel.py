@@ -101,6 +101,6 @@ def test_installed_alone_it_shows_its_help_and_masks_a_sops_secret(fresh, tmp_pa
     (tmp_path / ".env.secretrun").write_text("API_KEY=sops://store.env#/API_KEY\nLEVEL=debug\n")
     command = 'echo "$LEVEL ${#API_KEY} $API_KEY"; printf %s "$API_KEY" | base64; echo "$API_KEY" >&2'
     for start in ([fresh / "secretrun"], [fresh / "python", "-m", "secretrun"]):
-        done = run(*start, "--", "sh", "-c", command, cwd=tmp_path, env=env)
+        done = run(*start, "-e", ".env.secretrun", "--", "sh", "-c", command, cwd=tmp_path, env=env)
         assert done.stdout == f"debug {len(VALUE)} [REDACTED:API_KEY]\n[REDACTED:API_KEY]\n"
         assert done.stderr == "[REDACTED:API_KEY]\n"
