@@ -292,3 +292,10 @@ def test_the_filter_is_a_program_that_ends(machine):
 
 def test_no_filter_for_an_unknown_machine():
     assert seccomp.program("riscv64", unix=True) is None
+
+
+def test_the_terminal_can_not_be_typed_into(world):
+    program = "import fcntl, os, termios\ntry:\n    fcntl.ioctl(os.open('/dev/null', 0), termios.TIOCSTI, b'x')\nexcept OSError as e:\n    print(e.errno)"
+    assert (
+        boxed(world, sys.executable, "-c", program).stdout == "1\n"
+    )  # EPERM, by the filter; /dev/null alone says ENOTTY
