@@ -49,10 +49,11 @@ class OutputProcessing:
     def __init__(self, inner: int, outer: int) -> None:
         self._inner = inner
         self._outer = outer
+        self._asked = _Asked()
         self._keys = 0  # as the inner terminal was set up
         self.keys_wanted = False
         try:
-            self._keys = _flags(inner)[1] & _KEYS
+            self._keys = self._asked.flags(inner)[1] & _KEYS
         except (termios.error, OSError):
             pass  # it is gone
         self._bypassable = False
@@ -70,8 +71,8 @@ class OutputProcessing:
         data = self.held + data
         self.held = b""
         try:
-            inner, input_flags = _flags(self._inner)
-            outer, _ = _flags(self._outer)
+            inner, input_flags = self._asked.flags(self._inner)
+            outer, _ = self._asked.flags(self._outer)
         except (termios.error, OSError):
             return data  # one of them is gone
         self.keys_wanted = self._keys & ~input_flags != 0
@@ -135,14 +136,20 @@ class OutputProcessing:
         return data
 
 
-def _flags(fd: int) -> tuple[int, int]:
-    """The terminal's output and local flags; asked for with every read, so alone where it is known how."""
-    if sys.platform == "linux":
+class _Asked:
+    """A terminal's output and local flags, asked for with every read: alone where their place is known."""
+
+    def __init__(self) -> None:
         # struct termios of the kernel (asm-generic/termbits.h): 32 bits each of input, output, control, local
-        words = memoryview(fcntl.ioctl(fd, termios.TCGETS, bytes(64))).cast("I")
-        return words[1], words[3]
-    found = attributes(fd)
-    return flags(found, OFLAG), flags(found, LFLAG)
+        self._buffer = bytearray(64)
+        self._words = memoryview(self._buffer).cast("I")
+
+    def flags(self, fd: int) -> tuple[int, int]:
+        if sys.platform == "linux":
+            fcntl.ioctl(fd, termios.TCGETS, self._buffer)
+            return self._words[1], self._words[3]
+        found = attributes(fd)
+        return flags(found, OFLAG), flags(found, LFLAG)
 
 
 def _bare_newlines(data: bytes) -> bytes | None:

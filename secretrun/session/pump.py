@@ -17,6 +17,7 @@ from secretrun.session.key_echo import PAUSE, KeyEcho
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Lock
     from typing import Protocol
 
     from secretrun.session.output_processing import OutputProcessing
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 17  # bytes read at once
 BATCH = 1 << 13  # bytes taken together from a terminal; with more, reading and writing overlap less
+_MORE = 1 << 10  # bytes; after a read of fewer there is hardly more to be had at once
+_TURN = 0.005  # seconds that a stream waits for what another read before it
 _LARGE = 1 << 23  # bytes, more than a chunk and all that is made of it on its way
 # The reader went away, which is its right and the command's to know; all else is a failure to be told.
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO)
@@ -65,6 +68,39 @@ class Plain:
 
     def flush(self) -> bytes:
         return b""
+
+
+class Turns:
+    """The order of two streams that somebody reads side by side: what is read first is written first.
+
+    Each alone has its reader's pace: one that does not read holds the other up for a moment, and once.
+    """
+
+    def __init__(self) -> None:
+        self.order = threads.lock()  # from a read to the beginning of the write that follows from it
+        self._writing: dict[Pump, Lock] = {}
+        self._slow: set[Pump] = set()
+
+    def add(self, pump: Pump) -> None:
+        self._writing[pump] = threads.lock()
+        pump.take_turns(self)
+
+    def wait_for_others(self, pump: Pump) -> None:
+        """Wait until the others' writes are over, or one is found to wait for its reader."""
+        for other, writing in self._writing.items():
+            if other is pump or other in self._slow:
+                continue
+            if writing.acquire(timeout=_TURN):
+                writing.release()
+            else:
+                self._slow.add(other)
+
+    def begin(self, pump: Pump) -> None:
+        self._writing[pump].acquire()
+
+    def end(self, pump: Pump) -> None:
+        self._slow.discard(pump)
+        self._writing[pump].release()
 
 
 class Pump:
@@ -120,7 +156,13 @@ class Pump:
         self._stop, self._stopper = os.pipe()
         self._watch = poll.Poller(source, self._stop)
         self._running = threads.lock()
+        self._dry = False  # the last read took all there was
+        self._turns: Turns | None = None
         os.set_blocking(source, False)
+
+    def take_turns(self, turns: Turns) -> None:
+        """Write in the order of reading beside another pump; before either is started."""
+        self._turns = turns
 
     def start(self) -> None:
         """Pump in a thread of its own, which no signal interrupts."""
@@ -160,25 +202,51 @@ class Pump:
             self._running.release()
 
     def _pump(self) -> None:
+        if self._turns is not None:
+            self._pump_in_turn(self._turns)
+            return
         self.due = self._holds()
         while not self.ended:
             data = self._read()
             if data is None:
                 return
-            at_end = not data
-            self.total += len(data)
-            if self._modes is not None:
-                data = self._modes.flush() if at_end else self._modes.undo(data)
-                self._look_for_keys(self._modes)
-            out = self._masker.feed(data)
-            if at_end:
-                out += self._masker.flush()
-            elif self._at_once:
-                out += self._held()
+            out = self._masked(data)
             self._write(out if self._modes is None else self._modes.bypass(out))
-            self.ended = self.ended or at_end
+            self.ended = self.ended or not data
             self.due = self._holds()
             self.busy = False
+
+    def _pump_in_turn(self, turns: Turns) -> None:
+        """The same for one of two pipes that are read side by side."""
+        while not self.ended and not self._stopping:
+            self._watch.wait()
+            with turns.order:
+                if self._stopping:
+                    return
+                data = self._gather()
+                if data is None:
+                    continue
+                out = self._masked(data)
+                turns.wait_for_others(self)
+                turns.begin(self)
+            try:
+                self._write(out)
+            finally:
+                turns.end(self)
+            self.ended = self.ended or not data
+            self.busy = False
+
+    def _masked(self, data: bytes) -> bytes:
+        """What is to be written for what was read; empty data is the end."""
+        self.total += len(data)
+        at_end = not data
+        if self._modes is not None:
+            data = self._modes.flush() if at_end else self._modes.undo(data)
+            self._look_for_keys(self._modes)
+        out = self._masker.feed(data)
+        if at_end:
+            return out + self._masker.flush()
+        return out + self._held() if self._at_once else out
 
     def _look_for_keys(self, modes: OutputProcessing) -> None:
         if modes.keys_wanted != self.keys_wanted:
@@ -190,12 +258,18 @@ class Pump:
         """All that is there, up to a chunk; empty at the end of the stream, None to stop."""
         quiet = 0.0
         while not self._stopping:
-            data = self._gather()
-            if data is not None:
-                self._at_once = self._release is not None and self._echo.came(len(data), quiet)
-                return data
+            if not self._dry:
+                data = self._gather()
+                if data is not None:
+                    self._at_once = self._release is not None and self._echo.came(len(data), quiet)
+                    return data
+            # To be told costs less than to try in vain.
+            self._dry = False
             if self._modes is not None:
                 self._modes.restore()
+            if self._release is None:
+                self._watch.wait()
+                continue
             began = time.monotonic()
             if not self._watch.wait(PAUSE if self.due else None):
                 self._write(self._held())
@@ -223,10 +297,14 @@ class Pump:
             self.busy = True
             if not data:
                 return b"".join(pieces)  # the next read is at the end again
-            pieces.append(data)
             size += len(data)
-            if self._modes is None:
+            if len(data) < _MORE or self._modes is None:
+                self._dry = size < _MORE
+                if not pieces:
+                    return data
+                pieces.append(data)
                 break
+            pieces.append(data)
         return b"".join(pieces) if pieces else None
 
     def _holds(self) -> bool:
@@ -245,10 +323,13 @@ class Pump:
         return out
 
     def _write(self, data: bytes) -> None:
-        view = memoryview(data)
+        view: bytes | memoryview = data
         while view:
             try:
-                view = view[os.write(self.sink, view) :]
+                written = os.write(self.sink, view)
+                if written == len(view):
+                    return
+                view = memoryview(view)[written:]
             except BlockingIOError:  # somebody else has made it non-blocking
                 poll.wait((), (self.sink,))
             except OSError as error:

@@ -13,7 +13,7 @@ from secretrun.errors import SecretrunError
 from secretrun.posix import descriptors, poll, terminal
 from secretrun.session import layout
 from secretrun.session.linger import linger
-from secretrun.session.pump import Plain, Pump, keep_memory
+from secretrun.session.pump import Plain, Pump, Turns, keep_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,6 +153,10 @@ class StandardStreams:
     def start(self) -> None:
         """Start pumping; nothing may be forked from now on, but by `linger`."""
         keep_memory()
+        if len(self._pumps) > 1 and not any(os.isatty(number) for number in self._pumps):
+            turns = Turns()
+            for pump in self._pumps.values():
+                turns.add(pump)
         for pump in self._pumps.values():
             pump.start()
         if self.late is not None:
