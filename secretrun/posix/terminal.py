@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from secretrun.posix.shared_terminal import SharedTerminal
+
     Attributes = list[int | list[bytes | int]]
 
 IFLAG, OFLAG, CFLAG, LFLAG, ISPEED, OSPEED, CC = range(7)
@@ -164,25 +166,38 @@ def _number(text: bytes, default: int) -> int:
 class RawMode:
     """Our terminal's modes while the command holds the inner terminal."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, shared: SharedTerminal) -> None:
         self._fd = fd
+        self._shared = shared
         self._saved: Attributes | None = None
 
     def enter(self) -> bool:
-        """Save the modes, which others may have changed since, and set raw mode; False when refused."""
-        with changing:
+        """Save the modes, which others may have changed since, and set raw mode; False when refused.
+
+        Another run of ours that has the terminal has saved what it was before.
+        """
+        with changing, self._shared as shared:
             current = changeable(self._fd)
             if current is None:
                 return False
-            if self._saved is None or not is_raw(current):
+            alone = shared.alone()
+            if alone and (self._saved is None or not is_raw(current)):
                 self._saved = current
+                shared.save(current)
+            elif self._saved is None:
+                self._saved = shared.saved() or current
+            shared.hold()
             return set_attributes(self._fd, raw(current))
 
     def leave(self) -> None:
-        """Set the saved modes again, if the terminal is still ours to change."""
+        """Set the saved modes again, if nobody else has the terminal and it is still ours to change."""
         with changing:
-            if self._saved is not None and in_foreground(self._fd):
-                set_attributes(self._fd, self._saved)
+            if self._saved is None:
+                return
+            with self._shared as shared:
+                if shared.alone() and in_foreground(self._fd):
+                    set_attributes(self._fd, self._saved)
+                shared.let_go()
             self._saved = None
 
 
@@ -191,10 +206,12 @@ class Mender:
 
     Args:
         fd: the terminal, in the modes it had before.
+        shared: says whether somebody else has it, who will put it in order.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, shared: SharedTerminal) -> None:
         self._fd = fd
+        self._shared = shared
         self._before: Attributes | None = None
         try:
             self._before = attributes(fd)
@@ -203,15 +220,21 @@ class Mender:
 
     def __call__(self) -> None:
         """Restore the modes, but only from raw mode as `RawMode` sets it: a shell may have been faster."""
-        if self._before is None or is_raw(self._before):
+        if self._before is None:
             return
-        try:
-            current = attributes(self._fd)
-        except termios.error:
-            return
-        left = raw(self._before)
-        if all(current[index] == left[index] for index in (IFLAG, CFLAG, LFLAG, CC)):
-            set_attributes(self._fd, self._before)
+        with self._shared as shared:
+            before = self._before
+            if is_raw(before):  # another's raw mode
+                before = shared.saved() or before
+            if is_raw(before) or not shared.alone():
+                return
+            try:
+                current = attributes(self._fd)
+            except termios.error:
+                return
+            left = raw(before)
+            if all(current[index] == left[index] for index in (IFLAG, CFLAG, LFLAG, CC)):
+                set_attributes(self._fd, before)
 
 
 def changeable(fd: int) -> Attributes | None:

@@ -9,6 +9,7 @@ import termios
 from secretrun.child import monitor
 from secretrun.child import start as child
 from secretrun.posix import descriptors, poll, signals, terminal
+from secretrun.posix.shared_terminal import SharedTerminal
 from secretrun.session import relay
 from secretrun.session.loop import Loop
 from secretrun.session.signal_keys import SignalKeys
@@ -29,7 +30,7 @@ class OnTerminal(Loop):
 
     def _start(self) -> None:
         self._tty = terminal.open_ours(self._streams.inner_number)
-        self._raw = terminal.RawMode(self._tty)
+        self._raw = terminal.RawMode(self._tty, SharedTerminal(self._tty))
         self._keys = b""
         self._scanner = SignalKeys()
         self._gone = False

@@ -83,8 +83,9 @@ def _main(questions: int, answers: int, tty: int | None) -> NoReturn:
         kill, mend = None, None
         if tty is not None:
             from secretrun.posix import terminal
+            from secretrun.posix.shared_terminal import SharedTerminal
 
-            mend = terminal.Mender(tty)
+            mend = terminal.Mender(tty, SharedTerminal(tty))
         descriptors.keep_only({questions, answers} if tty is None else {questions, answers, tty})
         while len(message := os.read(questions, _MESSAGE)) == _MESSAGE:
             operation, number = message[0], int.from_bytes(message[1:], "big")

@@ -161,3 +161,51 @@ os.rename({str(tmp_path / "answer.new")!r}, {str(tmp_path / "answer")!r})
     assert b"sesame" not in before
     assert job.end()[0] == 0
     assert job.modes_after == job.modes_before
+
+
+SIDE_BY_SIDE = """
+import subprocess, sys
+def start(number):
+    work = f"echo up{number}; while [ ! -e {sys.argv[1]}/{number} ]; do sleep 0.05; done"
+    return subprocess.Popen([*sys.argv[2:], work])
+one, two = start(1), start(2)
+one.wait(); print("one is over", flush=True)
+two.wait(); print("two is over", flush=True)
+"""
+
+
+@pytest.mark.parametrize("first", ["1", "2"])
+@pytest.mark.parametrize("ends", ["ends", "is killed"])
+def test_two_with_one_terminal_leave_it_as_it_was(wrapper, scripted, tmp_path, first, ends):
+    """Whichever was first and whichever is last; the one that goes on keeps its raw mode meanwhile."""
+    job = scripted([*PYTHON, "-c", SIDE_BY_SIDE, tmp_path, *wrapper(["sh", "-c"])])
+    for text in (b"up", b"up"):
+        job.expect(text)
+    raw = wrapper.name == "secretrun"
+    until(lambda: job.is_raw() == raw, "the modes")
+    if ends == "ends" or not raw:
+        (tmp_path / first).touch()
+    else:
+        pid = min(pid for pid in descendants(job.pid) if "-m secretrun" in command_line(pid))
+        os.kill(pid, signal.SIGKILL)
+        first = "1"
+    if first == "1":
+        job.expect(b"one is over")
+        assert job.is_raw() == raw
+    (tmp_path / "1").touch()
+    (tmp_path / "2").touch()
+    assert job.end()[0] == 0
+    assert job.modes_after == job.modes_before
+
+
+def command_line(pid):
+    """A process's words, joined by blanks."""
+    return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+
+
+def test_two_in_a_script_one_of_them_in_the_background(wrapper, scripted):
+    """The first leaves while the second has the terminal."""
+    one, two = (shlex_join(wrapper(["sleep", seconds])) for seconds in ("0.5", "1.5"))
+    job = scripted(["sh", "-c", f"{one} & sleep 0.2; {two}; wait"])
+    assert job.end()[0] == 0
+    assert job.modes_after == job.modes_before
