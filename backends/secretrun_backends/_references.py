@@ -117,14 +117,19 @@ def require_file(path: str) -> None:
     try:
         with open(path, "rb"):
             pass
-    except FileNotFoundError:
-        raise NotFound(
-            f"there is no file {path}", hint="a relative path starts beside the file that holds the reference"
-        ) from None
-    except PermissionError:
-        raise Denied(f"no permission to read {path}") from None
     except OSError as error:
-        raise BackendError(f"can't read {path}: {error.strerror}") from None
+        raise unreadable(error, path) from None
+
+
+def unreadable(error: OSError, path: str) -> BackendError:
+    """Why a file can't be read."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return NotFound(
+            f"there is no file {path}", hint="a relative path starts beside the file that holds the reference"
+        )
+    if isinstance(error, PermissionError):
+        return Denied(f"no permission to read {path}")
+    return BackendError(f"can't read {path}: {error.strerror}")
 
 
 def read_sign_in(path: str, what: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.errors import BackendError, BadAnswer, BadReference, Denied, NotFound, TimedOut
-from secretrun_backends._references import given, once
+from secretrun.errors import BackendError, BadAnswer, BadReference, TimedOut
+from secretrun_backends._references import given, once, unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _read(path: str, end: float | None) -> bytes | BackendError:
     try:
         mode = os.stat(path).st_mode
     except OSError as error:
-        return _explain(error, path)
+        return unreadable(error, path)
     if stat.S_ISDIR(mode):
         return BadReference(f"{path} is a directory, not a file")
     if stat.S_ISREG(mode) or end is None:
@@ -133,17 +133,7 @@ def _slurp(path: str) -> bytes | BackendError:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        return _explain(error, path)
-
-
-def _explain(error: OSError, path: str) -> BackendError:
-    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return NotFound(
-            f"there is no file {path}", hint="a relative path starts beside the file that holds the reference"
-        )
-    if isinstance(error, PermissionError):
-        return Denied(f"no permission to read {path}")
-    return BackendError(f"can't read {path}: {error.strerror}")
+        return unreadable(error, path)
 
 
 def _value(content: bytes, reference: Reference, path: str) -> bytes:
@@ -176,7 +166,7 @@ def _directory(path: str, reference: Reference, end: float | None) -> dict[str, 
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
-        raise _explain(error, path) from None
+        raise unreadable(error, path) from None
     for name in names:
         file = os.path.join(path, name)
         if name.startswith(".") or not os.path.isfile(file):

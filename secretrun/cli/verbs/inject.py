@@ -44,7 +44,11 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"{options.out_file} exists already", hint="--force replaces it")
     prepared = prepare(plain_options.reader(options), options.messages)
     if options.in_file:
-        data = fill(_read(options.in_file), options.in_file, prepared)
+        data = fill(
+            sys.stdin.buffer.read() if options.in_file == "-" else atomic_file.read(options.in_file),
+            options.in_file,
+            prepared,
+        )
     else:
         data = _variables(prepared, options.format or "dotenv")
     prepared.warn_about_cache(options.messages)
@@ -141,12 +145,6 @@ def _expand(text: str, plan: Plan) -> str:
         lines_above = sum(len(line) for line in text.splitlines(keepends=True)[: error.line - 1])
         message = error.message.removeprefix(f"{PLACE}:{error.line}:{error.column}: ")
         raise ReferenceSyntaxError(message, column=lines_above + error.column, hint=error.hint) from None
-
-
-def _read(path: str) -> bytes:
-    if path == "-":
-        return sys.stdin.buffer.read()
-    return atomic_file.read(path)
 
 
 def _mode(text: str) -> int:
