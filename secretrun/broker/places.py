@@ -32,6 +32,7 @@ SINKS = frozenset(
 WITH_NAME = ("header", "query", "form", "json", "basic")
 ALONE = ("header", "path", "body", "ws")
 CREDENTIALS = ("authorization", "proxy-authorization")
+_CREDENTIALS = tuple(name.encode("ascii") for name in CREDENTIALS)
 
 
 class Occurrence:
@@ -128,7 +129,11 @@ class Head:
                         "location_not_allowed", secret=occurrence.secret, misuse=True,
                         detail="the field stands there twice",
                     )  # fmt: skip
+        block = b"\0".join([part for pair in headers for part in pair])
+        anywhere = bool(known.mentioned(block))
         for number, (name, value) in enumerate(headers):
+            if not anywhere and name.lower() not in _CREDENTIALS:
+                continue
             lower = name.decode("latin-1").lower()
             credentials = basic(value) if lower in CREDENTIALS else None
             if credentials is not None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from secretrun.redact import Redactor
 
 
+_MOST_LEARNT = 256  # Basic credentials that are recognised in answers; whoever makes up more is not served
+
+
 class Session:
     """One run at the broker.
 
@@ -131,6 +134,10 @@ class Session:
         """Basic credentials that were made of a secret are secrets themselves: an echo of them is one too."""
         for mention, coded in credentials:
             if coded not in self._learnt:
+                if len(self._learnt) >= _MOST_LEARNT:
+                    raise Refused(
+                        "too_many_uses", secret=mention.secret, detail="too many users with one password"
+                    )
                 self._learnt[coded] = mention.placeholder
                 for redactor in (self.incoming, *((self._solid,) if self._solid is not None else ())):
                     redactor.add([Secret(coded, (mention.placeholder,), mask="always")])

@@ -171,6 +171,9 @@ class Brokered:
             messages.warn(
                 f"NO_PROXY is overridden: {', '.join(exempted)} would not have gone through the broker"
             )
+        through = next((name for name in ("https_proxy", "HTTPS_PROXY") if environ.get(name)), None)
+        if through:
+            messages.warn(f"{through} is not gone through: the broker reaches its hosts directly")
         if self._prepared.settings.flag("verbose"):
             for rule in self.rules:
                 messages.note(f"broker: {'deny' if rule.deny else 'allow'} {rule}")

@@ -496,3 +496,9 @@ def test_the_missing_extra_is_named(world):
     )  # fmt: skip
     assert done.returncode == 125
     assert "pip install 'secretrun[broker]'" in done.stderr
+
+
+def test_a_proxy_of_the_environment_is_not_gone_through(world):
+    done = world.run("sh", "-c", "echo $HTTPS_PROXY", env={"HTTPS_PROXY": "http://proxy.internal:3128"})
+    assert re.match(r"http://sr:[\w-]+@127\.0\.0\.1:\d+\n", done.stdout)
+    assert "HTTPS_PROXY is not gone through" in done.stderr

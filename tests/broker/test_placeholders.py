@@ -288,3 +288,40 @@ def test_frames_that_were_not_agreed_on():
     for raw in (b"\xc1\x00", b"\x81\x80abcd", b"\x80\x01x"):
         with pytest.raises(Refused):
             Messages(bytes, client=False).feed(raw)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["X-A", "Authorization", "Cookie", "X-B"]),
+            st.sampled_from(["", "x", "P", "yPz", "Basic"]),
+        ),
+        max_size=6,
+    )
+)
+def test_a_head_is_searched_in_every_header(pairs):
+    """Against a search of each header by itself, Basic credentials decoded."""
+    from secretrun.broker.places import Head
+
+    key = MADE.text
+    headers, expected = [], []
+    for name, value in pairs:
+        text = value.replace("P", key)
+        if value == "Basic":
+            text = "Basic " + base64.b64encode(f"me:{key}".encode()).decode()
+            if name == "Authorization":
+                expected.append("basic:password")
+        elif "P" in value:
+            expected.append(f"header:{name.lower()}")
+        headers.append((name.encode(), text.encode()))
+    head = Head(ALL, b"/v1/x", None, headers)
+    assert [one.place for one in head.occurrences] == expected
+    filled = dict(zip(range(9), head.filled(ALL)[1], strict=False))
+    for number, (name, value) in enumerate(pairs):
+        sent = filled[number][1]
+        if value == "Basic" and name == "Authorization":
+            assert base64.b64decode(sent[6:]) == b"me:" + VALUE
+        elif "P" in value:
+            assert sent == value.encode().replace(b"P", VALUE)
+        else:
+            assert sent == headers[number][1]
