@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 SHELLS = ("bash", "zsh", "sh", "dash", "ksh")  # whose `-c` we know; any other gets a bash in its place
-WAY = "SECRETRUN_SHELL"  # "PID LEVEL" of the secretrun-shell above: where its shell leads back to us, it ends
 _DEEPEST = 16
 _WITH_ARGUMENT = ("--rcfile", "--init-file", "-o", "+o", "-O", "+O")
 
@@ -66,6 +65,11 @@ def _run(called: str, arguments: list[str], messages: Messages) -> NoReturn:
     else:
         argv = [shell, *arguments]
         way = "command" if has_command(arguments) else "unchanged"
+        if _is_hook(environ):
+            environ[shims.WAY] = f"{os.getpid()} 0"  # by this it knows that commands go through us too
+            from secretrun.child import execute
+
+            execute.replace([os.fsencode(word) for word in argv], dict(os.environb))
     if _leads_back(environ):
         way, shell = "unchanged", "/bin/bash" if os.access("/bin/bash", os.X_OK) else "/bin/sh"
         argv[0] = shell
@@ -77,8 +81,8 @@ def _run(called: str, arguments: list[str], messages: Messages) -> NoReturn:
         from secretrun.child import execute
 
         execute.replace(raw, dict(os.environb))
-    above = environ.get(WAY, "0 0").rpartition(" ")[2]
-    environ[WAY] = f"{os.getpid()} {int(above) + 1 if above.isdigit() else 1}"
+    above = environ.get(shims.WAY, "0 0").rpartition(" ")[2]
+    environ[shims.WAY] = f"{os.getpid()} {int(above) + 1 if above.isdigit() else 1}"
     messages.quiet = True
     from secretrun.launch import start
     from secretrun.launch.prepare import prepare
@@ -98,6 +102,17 @@ def _as_prefix(name: str, environ: Mapping[str, str]) -> bool:
     if name in SHELLS:
         return False
     return "CLAUDE_CODE_SHELL_PREFIX" in environ or not shims.leads_here(environ.get("SHELL", ""))
+
+
+def _is_hook(environ: Mapping[str, str]) -> bool:
+    """Whether an agent that looks its shell up on the PATH runs a hook by it: that gets no secrets.
+
+    Gemini CLI 0.61.0: hooks have GEMINI_PROJECT_DIR, commands GEMINI_CLI.
+    """
+    return any(
+        f"{name}_PROJECT_DIR" in environ and marker not in environ
+        for name, marker in (("GEMINI", "GEMINI_CLI"), ("QWEN", "QWEN_CODE"))
+    )
 
 
 def _of_claude(environ: Mapping[str, str]) -> str:
@@ -182,7 +197,7 @@ def _leads_back(environ: Mapping[str, str]) -> bool:
 
     What it masks, we need not.
     """
-    above, _, level = environ.get(WAY, "").partition(" ")
+    above, _, level = environ.get(shims.WAY, "").partition(" ")
     if not above.isdigit() or not level.isdigit():
         return False
     return int(above) in (os.getpid(), os.getppid()) or int(level) >= _DEEPEST

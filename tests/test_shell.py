@@ -163,6 +163,22 @@ def test_claudes_hooks_get_no_secrets_and_its_servers_valid_json(project):
     )
 
 
+def test_geminis_hooks_get_no_secrets_and_its_commands_do(project):
+    (project / "store").write_text(SECRET + "-77")
+    (project / ".env.secretrun").write_text("TOKEN=file://./store\n")
+    shells = project / "shells"
+    shells.mkdir()
+    (shells / "bash").symlink_to(SHELL)
+    more = {
+        "PATH": f"{shells}:{os.environ['PATH']}",
+        "SECRETRUN_TRUST": "all",
+        "program": str(shells / "bash"),
+    }
+    said = 'echo "${TOKEN-unset}"'
+    assert called("-c", said, cwd=project, GEMINI_PROJECT_DIR="/x", **more).stdout == "unset\n"
+    assert called("-c", said, cwd=project, GEMINI_CLI="1", **more).stdout == "[REDACTED:TOKEN]\n"
+
+
 def test_a_template_that_can_not_be_resolved_starts_nothing(project):
     (project / ".env.secretrun").write_text("TOKEN=file://./missing\n")
     done = called("echo ran", cwd=project, SECRETRUN_TRUST="all")
