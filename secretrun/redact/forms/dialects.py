@@ -7,8 +7,8 @@ the tables are told apart by those before any is used.
 
 from __future__ import annotations
 
-from secretrun.redact.forms import escapes, shells, workflow
-from secretrun.redact.forms.tables import IDENTITY, Table, composed
+from secretrun.redact.forms import escapes, folds, shells, workflow
+from secretrun.redact.forms.tables import IDENTITY, Table, composed, spell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,6 +145,13 @@ def positional(value: bytes) -> Iterator[tuple[str, bytes]]:
     yield from (("literal", text) for text in escapes.literals(value))
     yield from (("xml", text) for text in escapes.xml(value))
     yield from (("doubled", text) for text in escapes.halved(value))
+    if b" " in value and b"\n" not in value:
+        for written in {
+            escapes.yaml(value),
+            escapes.yaml(value, beyond=0x10000),
+            spell(value, escapes.LITERALS()[9]),
+        }:
+            yield from (("literal", text) for text in folds.folded(written))
     if not value.isascii():
         yield from (("percent", text) for text in escapes.percent_units(value))
         yield from (("json", text) for text in escapes.json_units(value))

@@ -261,6 +261,7 @@ def characters(value: bytes) -> Iterator[bytes]:
                 for char in text
             )
     yield yaml(value)
+    yield yaml(value, beyond=0x10000)
 
 
 def octal(value: bytes, *, named: bytes, backslash: bytes) -> bytes:
@@ -283,13 +284,15 @@ def octal(value: bytes, *, named: bytes, backslash: bytes) -> bytes:
     return b"".join(out)
 
 
-def yaml(value: bytes) -> bytes:
-    """A double-quoted YAML scalar with what is not ASCII escaped, as PyYAML writes it."""
+def yaml(value: bytes, *, beyond: int = 0x80) -> bytes:
+    """A double-quoted YAML scalar, the characters from `beyond` on escaped: PyYAML, libyaml."""
     out = []
     for char in value.decode("utf-8", "replace"):
         code = ord(char)
         if code < 0x80:
             out.append(LITERALS()[9][code].decode("latin-1"))
+        elif code < beyond:
+            out.append(char)
         elif code in _YAML_NAMED:
             out.append(_YAML_NAMED[code])
         else:
