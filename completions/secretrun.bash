@@ -119,7 +119,7 @@ _secretrun() {
         check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
         redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
         mask) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;
-        read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; fi ;;
+        read) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -n --no-newline -h --help'; else _secretrun_reference; fi ;;
         inject) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -i --in-file -o --out-file -f --force --file-mode --format -h --help'; fi ;;
         init) if [[ $cur == -* ]]; then _secretrun_reply -W '--import -q --quiet -h --help'; else _secretrun_files -d; fi ;;
         set) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;

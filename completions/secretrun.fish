@@ -158,6 +158,7 @@ complete -c secretrun -n '__secretrun_in read' -s q -l quiet -d 'no warnings'
 complete -c secretrun -n '__secretrun_in read' -s v -l verbose -d 'say where each value comes from'
 complete -c secretrun -n '__secretrun_in read' -s n -l no-newline -d 'print no newline after the value'
 complete -c secretrun -n '__secretrun_in read' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in read' -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://'
 
 complete -c secretrun -n '__secretrun_in inject' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
 complete -c secretrun -n '__secretrun_in inject' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'

@@ -135,7 +135,7 @@ def test_an_unknown_shell_is_a_usage_error(secretrun):
 def test_the_script_of_a_shell_loads_no_package_but_our_own():
     """Nothing has to be installed for `secretrun completion`."""
     program = (
-        "import sys; from secretrun.cli import main; main(['completion', 'bash'])\n"
+        "import sys; from secretrun.cli.main import main; main(['completion', 'bash'])\n"
         "import sysconfig; purelib = sysconfig.get_path('purelib')\n"
         "sys.stderr.write(' '.join(m for m in list(sys.modules) if m.split('.')[0] in "
         "('shtab', 'argcomplete', 'click', 'boto3', 'ahocorasick', 'ptyprocess')))"

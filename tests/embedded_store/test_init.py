@@ -120,14 +120,20 @@ def test_the_key_never_lies_in_the_repository(secretrun, project, everything_in)
     assert everything_in(project) == {}
 
 
-@pytest.mark.parametrize("name", ["secrets.enc.env", ".env.secretrun"])
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [
+        ("secrets.enc.env", 2, "is not a dotenv file encrypted by sops"),
+        (".env.secretrun", 125, ".env.secretrun exists already, and init overwrites nothing"),
+    ],
+)
 def test_an_existing_file_is_left_alone_and_nothing_else_is_created(
-    secretrun, project, key_file, everything_in, name
+    secretrun, project, key_file, everything_in, name, status, said
 ):
     (project / name).write_text("mine\n")
     done = secretrun("init", cwd=project)
-    assert done.status == 125
-    assert f"{name} exists already, and init overwrites nothing" in done.err
+    assert done.status == status
+    assert said in done.err
     assert everything_in(project) == {name: b"mine\n"}
     assert not key_file.exists()
 

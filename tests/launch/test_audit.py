@@ -27,7 +27,7 @@ MEMORY = MemoryBackend(
 def record(path, outcome="started"):
     plan = Plan({}, lambda scheme: scheme == "memory")
     plan.add_template(parse("A=memory://a\nL=s3cret-literal\nV=memory://V\nX={{ memory://$V/x }}", "t"), "/")
-    plan.imports.append((parse_reference("memory://."), "--from"))
+    plan.imports.append((parse_reference("memory://.?names=skip"), "--from"))
     resolved = resolve(plan, Stores(lambda _: MEMORY, lambda _: Context({})))
     audit.append(str(path), plan, resolved, [b"/bin/\xffcommand", b"s3cret-argument"], outcome)
 
@@ -37,7 +37,7 @@ def test_a_line_has_names_and_references_and_no_value(tmp_path):
     (line,) = (tmp_path / "log").read_text().splitlines()
     said = json.loads(line)
     assert said["variables"] == {"A": ["memory://a"], "V": ["memory://V"], "X": ["memory://${V}/x"]}
-    assert said["imports"] == ["memory://."]
+    assert said["imports"] == ["memory://.?names=skip"]
     assert (said["outcome"], said["pid"], said["uid"]) == ("started", os.getpid(), os.getuid())
     assert said["command"] == "/bin/\udcffcommand"
     assert "s3cret" not in line

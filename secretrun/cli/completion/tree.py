@@ -15,6 +15,7 @@ KINDS = {
     "DIR": "directory",
     "GLOB": "variable",
     "REFERENCE": "reference",
+    "NAME|REFERENCE": "reference",
 }
 
 # The first line of every script, after the shell's name.
