@@ -28,9 +28,24 @@ def fetch_files(
     decrypt: Decrypt,
     *,
     options: Sequence[str] = (),
+    together: bool = False,
 ) -> Mapping[Reference, bytes | BackendError]:
-    """Every reference's value; a file is decrypted once for all references that differ in the pointer."""
+    """Every reference's value; a file is decrypted once for all references that differ in the pointer.
+
+    Args:
+        references: of the batch.
+        context: of the batch.
+        decrypt: gives what a file holds.
+        options: those of a reference that `decrypt` looks at.
+        together: nothing is going to prompt, so that files are decrypted side by side.
+    """
     outputs: Outputs = once(context, "outputs", dict)
+    files = {file_of(reference, context): reference for reference in reversed(references)}
+    if together and len(files) > 1:
+        from secretrun_backends._https import each
+
+        # What fails is kept, and told below.
+        each(files.values(), lambda reference: _output(reference, context, decrypt, options, outputs))
     return answer_each(
         references,
         lambda reference: _value(

@@ -16,7 +16,7 @@ from secretrun.backend.sops import age_key_file
 from secretrun.errors import BackendError, BadAnswer, BadReference, NotInstalled, NotSignedIn
 from secretrun_backends._decrypted import fetch_files, list_file
 from secretrun_backends._process import Deadline, find, first_line, run
-from secretrun_backends._references import absolute, read_sign_in
+from secretrun_backends._references import absolute, file_of, read_sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,25 @@ class Age:
             context,
             lambda path, reference: self._decrypt(path, reference, context, deadline),
             options=("identity",),
+            together=len(references) > 1 and not self.may_prompt(references, context),
         )
+
+    def may_prompt(self, references: Sequence[Reference], context: Context) -> bool:
+        """Not for files encrypted for keys, where every identity to try is a plain one of age."""
+        try:
+            for reference in references:
+                if _by_passphrase(file_of(reference, context)):
+                    return True
+                texts = [] if reference.option("identity") else _identity_texts(context)
+                for file in _identity_files(reference, context):
+                    with open(file, encoding="utf-8") as opened:
+                        texts.append(opened.read())
+                lines = [line.strip() for text in texts for line in text.splitlines()]
+                if any(line and not line.startswith(("#", "AGE-SECRET-KEY-1")) for line in lines):
+                    return True
+        except (OSError, ValueError, BackendError):
+            return True
+        return False
 
     def fetch_all(self, reference: Reference, context: Context) -> Mapping[str, bytes]:
         """The keys of a file, or of the mapping at the pointer, that hold single values."""

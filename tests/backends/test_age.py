@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -11,7 +12,7 @@ from backends.programs import answer_on_terminal, noting
 from secretrun.backend import Context
 from secretrun.errors import BadAnswer, NotFound, NotSignedIn
 from secretrun.reference import parse
-from secretrun.testing import DIFFICULT_VALUES, BackendContract
+from secretrun.testing import DIFFICULT_VALUES, BackendContract, install_program
 from secretrun_backends.age import Age
 
 PATH = os.environ["PATH"]
@@ -150,3 +151,46 @@ def test_without_a_terminal_a_passphrase_is_not_waited_for(tmp_path, environ):
     error = fetch("age://f.age", environ, tmp_path)
     assert type(error) is NotSignedIn
     assert "passphrase" in error.message
+
+
+AT_ONCE = """
+import os, sys, time
+here = {place!r}
+open(os.path.join(here, str(os.getpid())), "w").close()
+end = time.monotonic() + 60
+while len(os.listdir(here)) < {count} and time.monotonic() < end:
+    time.sleep(0.01)
+sys.exit("alone") if len(os.listdir(here)) < {count} else os.execv({age!r}, ["age", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_files_are_decrypted_side_by_side_where_nothing_prompts(tmp_path, recipient, count):
+    """Each age waits until all of them have started."""
+    here = tmp_path / "running"
+    here.mkdir()
+    for number in range(count):
+        encrypt(tmp_path / f"{number}.age", b"value-%d" % number, recipient)
+    source = AT_ONCE.format(place=str(here), count=count, age=shutil.which("age"))
+    environ = install_program(tmp_path / "bin", "age", source, {"PATH": PATH, "HOME": str(tmp_path / "home")})
+    context = Context(environ | {"AGE_IDENTITY_FILE": str(tmp_path / "keys.txt")}, timeout=90)
+    references = [parse(f"age://{number}.age", base=str(tmp_path)) for number in range(count)]
+    found = Age().fetch(references, context)
+    assert [found[reference] for reference in references] == [b"value-%d" % number for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("identity", "asks"),
+    [
+        ("# a comment\nAGE-SECRET-KEY-1ABC\n", False), ("AGE-PLUGIN-YUBIKEY-1ABC\n", True),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\n", True), ("age-encryption.org/v1\n-> scrypt x\n", True),
+    ],
+)  # fmt: skip
+def test_only_a_passphrase_or_a_token_may_prompt(tmp_path, identity, asks):
+    (tmp_path / "k").write_text(identity)
+    (tmp_path / "a.age").write_bytes(b"age-encryption.org/v1\n-> X25519 x\n")
+    (tmp_path / "p.age").write_bytes(b"age-encryption.org/v1\n-> scrypt x\n")
+    context = Context({"HOME": str(tmp_path), "AGE_IDENTITY_FILE": str(tmp_path / "k")})
+    a, p = (parse(f"age://{name}.age", base=str(tmp_path)) for name in "ap")
+    assert Age().may_prompt([a], context) is asks
+    assert Age().may_prompt([a, p], context) is True
