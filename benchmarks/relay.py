@@ -108,6 +108,41 @@ def echo(command, env, keys=200):
     return took
 
 
+LINES = 20_000
+
+
+def small_writes():
+    """Processor time of a command that writes a line at a time on a terminal, with what wraps it."""
+    if shutil.which("script") is None:
+        return
+    code = f"import os\nline = b'x' * 99 + b'\\n'\nfor _ in range({LINES}): os.write(1, line)"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    runs = [(["script", "-qec", shlex.join(command), os.devnull], environment(0))]
+    runs += [(wrapped(command, secrets), environment(secrets)) for secrets in (1, 10)]
+    base, *took = in_turn(5, processor_time, runs)
+    for secrets, seconds in zip((1, 10), took, strict=True):
+        ratio = seconds / base
+        say(
+            f"lines     secretrun, {secrets:2} secrets        {seconds / LINES * 1e6:8.1f} us a line  {ratio:.2f}x of script"
+        )
+        row(
+            f"{LINES:,} lines of 100 bytes, processor time, {secrets} secret{'s' * (secrets > 1)}",
+            f"{seconds / LINES * 1e6:.1f} us a line",
+            f"`script`, {base / LINES * 1e6:.1f} us",
+            ratio,
+            "at most 3x",
+            met=ratio <= 3,
+        )
+
+
+def processor_time(command, env):
+    """Seconds of processor time of a command on a terminal, and of all that it waited for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    on_terminal(command, env)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def start(command, env, times=15):
     """Median seconds of a whole run without a terminal."""
     took = []
@@ -136,6 +171,7 @@ def main():
                 block = LINE * 10_000
                 file.writelines([block] * (size // len(block) + 1))
         throughput(options, big, small)
+        small_writes()
         latency()
         start_up()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1 if sys.platform == "darwin" else 1024)

