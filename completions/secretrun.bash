@@ -94,7 +94,12 @@ _secretrun() {
         'doctor -p' | 'doctor --profile' | 'doctor --set' | 'doctor --timeout' | 'doctor --cache') return ;;
         'doctor --from') _secretrun_reference; return ;;
         'doctor --only' | 'doctor --except') _secretrun_reply -e; return ;;
+        'doctor --agent') _secretrun_reply -W 'claude codex copilot cursor gemini opencode qwen'; return ;;
         'cache --idle') return ;;
+        'mcp -e' | 'mcp --env-file') _secretrun_files -f; return ;;
+        'mcp -p' | 'mcp --profile' | 'mcp --set' | 'mcp --timeout' | 'mcp --cache') return ;;
+        'mcp --from') _secretrun_reference; return ;;
+        'mcp --only' | 'mcp --except') _secretrun_reply -e; return ;;
         'scan -e' | 'scan --env-file' | 'scan --fingerprints' | 'scan --write-fingerprints' | 'scan --sarif') _secretrun_files -f; return ;;
         'scan -p' | 'scan --profile' | 'scan --set' | 'scan --timeout' | 'scan --cache' | 'scan --detect-exempt' | 'scan --range') return ;;
         'scan --from') _secretrun_reference; return ;;
@@ -111,7 +116,7 @@ _secretrun() {
             _secretrun_reply -W '--version -V'
         else
             compopt -o nosort 2>/dev/null
-            _secretrun_reply -W 'run check redact mask read inject init set list unset rename edit allow member rotate doctor cache scan hook broker completion help version'
+            _secretrun_reply -W 'run check redact mask read inject init set list unset rename edit allow member rotate doctor cache mcp scan hook broker completion help version'
         fi
     fi
     case $verb in
@@ -130,8 +135,9 @@ _secretrun() {
         allow) if [[ $cur == -* ]]; then _secretrun_reply -W '-p --profile --set --list --revoke --print -q --quiet -h --help'; else _secretrun_files -f; fi ;;
         member) if [[ $cur == -* ]]; then _secretrun_reply -W '--store --json -q --quiet -h --help'; else _secretrun_reply -W 'add list remove'; fi ;;
         rotate) if [[ $cur == -* ]]; then _secretrun_reply -W '--store -q --quiet -h --help'; fi ;;
-        doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --json -h --help'; fi ;;
+        doctor) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --all --agent --json -h --help'; fi ;;
         cache) if [[ $cur == -* ]]; then _secretrun_reply -W '--idle --foreground --json -q --quiet -h --help'; else _secretrun_reply -W 'start stop lock unlock status'; fi ;;
+        mcp) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose -h --help'; fi ;;
         scan) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --detect-exempt -q --quiet -v --verbose --staged --range --transcripts --all --tokens --fingerprints --write-fingerprints --sarif --json -h --help'; else _secretrun_files -f; fi ;;
         hook) if [[ $cur == -* ]]; then _secretrun_reply -W '--scope --dry-run -q --quiet -h --help'; fi ;;
         broker) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --grant --egress -q --quiet -v --verbose --in --follow --json --host --method --path --ttl --uses --listen -h --help'; else _secretrun_reply -W 'check log attenuate serve'; fi ;;

@@ -6,6 +6,7 @@ import argparse
 
 from secretrun.config import settings as table
 from secretrun.errors import ConfigError
+from secretrun.hooks import dialects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -206,7 +207,12 @@ def of_cache(parser: argparse.ArgumentParser) -> None:
 def of_doctor(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
     parser.add_argument("--all", action="store_true", help="ask the stores that are not used here, too")
+    parser.add_argument("--agent", metavar="NAME", choices=dialects.NAMES, help="look at this coding agent")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def of_mcp(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, (*table.RESOLUTION, *table.OUTPUT))
 
 
 def of_scan(parser: argparse.ArgumentParser) -> None:

@@ -203,6 +203,15 @@ VERBS = {
         description="A per-user process that holds resolved values in memory, for runs with --cache TTL.",
         examples="  secretrun cache start\n  secretrun --cache 10m -- make\n  secretrun cache lock",
     ),
+    "mcp": Verb(
+        "mcp", "tell an agent names, status and policy, never values", arguments.of_mcp,
+        usage="secretrun mcp [OPTIONS]",
+        description="""\
+A Model Context Protocol server on stdin and stdout, for an agent's settings: the names of the project's
+secrets, whether the stores give them, whether a rule of the broker lets a request through.
+It runs nothing.""",
+        examples="  secretrun mcp",
+    ),
     "scan": Verb(
         "scan", "find values in files, git or agents' transcripts", arguments.of_scan,
         usage="secretrun scan [OPTIONS] [PATH]... | --staged | --range A..B | --transcripts",

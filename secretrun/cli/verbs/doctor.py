@@ -96,6 +96,10 @@ def run(options: argparse.Namespace) -> int:
     from secretrun.posix import dumpable
 
     dumpable.forbid()
+    if options.agent:
+        from secretrun.cli.verbs import doctor_agent
+
+        return doctor_agent.run(options)
     import warnings
 
     warnings.simplefilter("ignore")  # an SDK's advice to its programmer is none of a store's answers
