@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 from contextlib import contextmanager
 
 from secretrun.backend.sops import find_sops, sops_environment
 from secretrun.backend.sops_servers import require_known
 from secretrun.child import scratch
-from secretrun.embedded_store import members, store
+from secretrun.embedded_store import attended, members, store
 from secretrun.errors import BackendError, NotSignedIn, Unavailable
 from secretrun.posix import atomic_file
 
@@ -165,26 +164,43 @@ class Sops:
             self._run(["rotate", "--in-place", *DOTENV, *changes, copy], os.path.dirname(path), b"")
             then()
 
-    def edit(self, path: str) -> int:
-        """Open a store in the user's editor; returns the exit status, 0 when nothing was changed.
+    def change(self, path: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        """Make a store of `before` hold `after`, at once, the ciphertexts of what is the same untouched.
 
-        What looks like a newline in the editor may have been a backslash and an "n"; such values get
-        back what they were when they come out of the editor otherwise unchanged.
+        Raises:
+            UsageError, BackendError: as `set`; the file is as it was then.
         """
-        directory = os.path.dirname(path)
-        content = _read(path)
-        require_known(content, path, self._environ)
-        dotenv = path.endswith(".env")
-        ambiguous: dict[str, str] = {}
-        if dotenv:
-            before = self.decrypt(content, directory)
-            ambiguous = {name: value for name, value in before.items() if "\\n" in value}
-        status = self._edit(path)
-        if status == 0 and ambiguous:
-            after = self.decrypt(_read(path), directory)
-            for name, value in ambiguous.items():
-                if after.get(name) == value.replace("\\n", "\n"):
-                    self.set(path, name, value)
+        with self._copy(path) as (copy, content):
+            for name, value in after.items():
+                if before.get(name) != value:
+                    self._put(copy, content, name, value)
+            for name in before:
+                if name not in after:
+                    self._take(copy, name)
+
+    def edit(self, path: str) -> int:
+        """Open a file of sops of any kind in the user's editor, through sops.
+
+        Returns:
+            The exit status of sops, 0 when nothing was changed.
+        """
+        require_known(_read(path), path, self._environ)
+        # sops writes the plain text to TMPDIR for the editor, and leaves it there when it is killed.
+        private = scratch.Directory(self._environ)
+        ended: attended.Ended | None = None
+        status = 0
+        try:
+            status = attended.run(
+                [self._program, "edit", path], {**self._environ, "TMPDIR": private.path}, private
+            )
+        except OSError as error:
+            raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
+        except attended.Ended as error:
+            ended = error
+        finally:
+            private.remove(kill=ended is not None)
+        if ended is not None:
+            return attended.die(ended)
         return 0 if status == UNCHANGED else status
 
     @contextmanager
@@ -221,32 +237,6 @@ class Sops:
             json.dumps(value).encode(),
             [value],
         )
-
-    def _edit(self, path: str) -> int:
-        # sops writes the plain text to TMPDIR for the editor, and leaves it there when it is killed.
-        private = scratch.Directory(self._environ)
-        # Ctrl-C ends sops, then we tidy up; a handler, unlike "ignore", is not inherited.
-        kept = {number: signal.signal(number, _leave_it) for number in (signal.SIGINT, signal.SIGQUIT)}
-        kept.update({number: signal.signal(number, _end) for number in (signal.SIGHUP, signal.SIGTERM)})
-        ended = 0
-        try:
-            environ = {**self._environ, "TMPDIR": private.path}
-            process = subprocess.Popen([self._program, "edit", path], env=environ)
-            private.starts(process.pid)
-            status = process.wait()
-        except OSError as error:
-            raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
-        except _Ended as error:
-            ended = error.number
-        finally:
-            private.remove(kill=bool(ended))
-            for number, handler in kept.items():
-                signal.signal(number, handler)
-        if ended:
-            signal.signal(ended, signal.SIG_DFL)
-            os.kill(os.getpid(), ended)
-            return 128 + ended
-        return 128 - status if status < 0 else status
 
     def _run(
         self, arguments: list[str], directory: str, given: bytes, values: Iterable[str] = (), rules: str = ""
@@ -291,22 +281,6 @@ def _left_plain(name: str) -> BackendError:
         hint="look for encrypted_regex, unencrypted_suffix and the like in .sops.yaml, or choose another "
         "name (by default sops leaves names that end in _unencrypted)",
     )
-
-
-class _Ended(BaseException):
-    """A signal that ends us while the editor runs."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-
-
-def _end(number: int, _: object) -> None:
-    raise _Ended(number)
-
-
-def _leave_it(number: int, frame: object) -> None:
-    pass
 
 
 def _read(path: str) -> bytes:

@@ -10,13 +10,14 @@ import os
 import re
 from urllib.parse import unquote
 
+from secretrun.embedded_store import store as store_lines
 from secretrun.errors import ConfigError
 from secretrun.posix import atomic_file
 from secretrun.template import dotenv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from secretrun.template.dotenv import Assignment, Parts
 
@@ -63,6 +64,29 @@ class Template:
         self._check_variables({said.name for said in mine})
         lines = {said.line for said in mine}
         return "".join(line for number, line in enumerate(_lines(self.text), 1) if number not in lines)
+
+    def edited(self, gone: Iterable[str], new: Iterable[str]) -> str:
+        """Its text without the lines of names that are gone, and with a line for each new one.
+
+        Raises:
+            ConfigError: as `without`.
+        """
+        kept = self.text, self.assignments
+        try:
+            for name in gone:
+                self.text = self.without(name)
+                self.assignments = dotenv.parse(self.text, dotenv.TEMPLATE)
+            text = self.text
+        finally:
+            there = {said.name for said in self.assignments}
+            self.text, self.assignments = kept
+        if not os.path.exists(self.path):
+            return text
+        for name in new:
+            if name not in there:
+                joint = "" if not text or text.endswith("\n") else "\n"
+                text += joint + store_lines.reference_line(self._store, name)
+        return text
 
     def renamed(self, old: str, new: str) -> str:
         """Its text with every reference to `old` turned to `new`, and the variable of that name with it.

@@ -4,6 +4,10 @@ import os
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from secretrun.embedded_store import editing
 
 
 @pytest.fixture
@@ -41,7 +45,8 @@ def test_changing_nothing_is_no_error(secretrun, filled, program, everything_in)
 def test_a_failing_editor_fails_the_command_and_changes_nothing(secretrun, filled, program, everything_in):
     before = everything_in(filled)
     done = edit(secretrun, filled, program, 'echo C=new >> "$1"; exit 3')
-    assert done.status not in {0, 125}
+    assert done.status == 125
+    assert "the editor ended with status 3, so nothing was changed" in done.err
     assert everything_in(filled) == before
 
 
@@ -103,3 +108,91 @@ def test_a_store_of_another_format_is_edited_too(secretrun, started, program, re
     done = secretrun("edit", "--store", "store.yaml", cwd=started, env={"EDITOR": str(editor)})
     assert done.status == 0
     assert secretrun("read", "-n", "sops://store.yaml#/a", cwd=started).out == "from-the-editor"
+
+
+def test_names_new_in_the_store_go_into_the_template_and_those_gone_leave_it(
+    secretrun, filled, program, value_of
+):
+    done = edit(secretrun, filled, program, 'sed -i "/^A=/d" "$1"; echo "NEW=\'pa\\$\\$word\'" >> "$1"')
+    assert (done.status, done.err) == (0, "")
+    template = (filled / ".env.secretrun").read_text()
+    assert "NEW=sops://secrets.enc.env#/NEW\n" in template
+    assert "A=sops://" not in template
+    assert secretrun("list", cwd=filled).out.split() == ["B", "NEW"]
+    assert value_of(filled, "NEW") == "pa$$word"
+    assert secretrun("check", cwd=filled).status == 0
+
+
+def test_what_is_not_touched_keeps_its_ciphertext(secretrun, filled, program):
+    before = (filled / "secrets.enc.env").read_bytes().splitlines()[:2]
+    edit(secretrun, filled, program, 'echo C=new >> "$1"')
+    assert (filled / "secrets.enc.env").read_bytes().splitlines()[:2] == before
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("A=again", "the edited store:6:1: A stands in line 3 already"),
+        ("-----BEGIN KEY-----", "expected NAME=VALUE"),
+        ("c2VjcmV0LWxpbmUtb25l=", "a line of a value of several lines"),
+        ("C=pa$$word", "$$ stands for one dollar here"),
+        ("'open", "expected NAME=VALUE"),
+        ("C='open", "the single quote is never closed"),
+        ("sops_mac=x", "sops keeps its own data under such names"),
+        ("1C=x", "not a variable name"),
+        ("C_unencrypted=x", "would leave C_unencrypted unencrypted"),
+    ],
+)
+def test_a_slip_is_told_with_its_line_and_nothing_is_written(
+    secretrun, filled, program, everything_in, line, said
+):
+    before = everything_in(filled)
+    done = edit(secretrun, filled, program, f'cat >> "$1" <<"E"\n{line}\nE')
+    assert (done.status, done.out) == (125, "")
+    assert said in done.err
+    assert "hunter2" not in done.err
+    assert "c2VjcmV0" not in done.err
+    assert everything_in(filled) == before
+
+
+def test_a_line_of_the_template_that_needs_a_name_keeps_it(secretrun, filled, program, everything_in):
+    with (filled / ".env.secretrun").open("a") as file:
+        file.write("URL=https://${A}@host\n")
+    before = everything_in(filled)
+    done = edit(secretrun, filled, program, 'sed -i "/^A=/d" "$1"')
+    assert done.status == 125
+    assert "URL is made with $A, so nothing was changed" in done.err
+    assert everything_in(filled) == before
+
+
+def test_on_a_terminal_a_slip_opens_the_editor_again(terminal, filled, program, value_of, tmp_path):
+    editor = program(
+        "editor",
+        f'#!/bin/sh\nif [ -e {tmp_path}/once ]; then sed -i "/^C=again/d" "$1"; '
+        f'else touch {tmp_path}/once; printf "C=one\\nC=again\\n" >> "$1"; fi\n',
+    )
+    shell = terminal("edit", cwd=filled, env={"EDITOR": str(editor)})
+    shell.wait_for(b"press Return to edit again")
+    assert b"C stands in line" in shell.shown
+    shell.type(b"\r")
+    assert shell.end() == 0
+    assert value_of(filled, "C") == "one"
+
+
+def test_an_editor_that_is_not_there_says_what_to_do(secretrun, filled, everything_in):
+    before = everything_in(filled)
+    done = secretrun("edit", cwd=filled, env={"EDITOR": "/no/such/editor"})
+    assert done.status == 125
+    assert "set EDITOR" in done.err
+    assert everything_in(filled) == before
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[A-Z_][A-Z0-9_]{0,6}", fullmatch=True),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30),
+        max_size=4,
+    )
+)
+def test_every_value_comes_back_from_the_editor_as_it_was(values):
+    assert editing.read(editing.text(values)) == values

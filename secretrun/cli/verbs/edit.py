@@ -1,14 +1,16 @@
-"""`secretrun edit`: the store in the user's editor, through sops."""
+"""`secretrun edit`: the store in the user's editor; what comes out is looked at before it is written."""
 
 from __future__ import annotations
 
 import os
+import sys
 
-from secretrun.embedded_store import store
+from secretrun.embedded_store import editing, store, template_lines
 from secretrun.embedded_store.sops_file import Sops
+from secretrun.errors import SecretrunError
 from secretrun.launch import below
 from secretrun.launch.allow import Upkeep
-from secretrun.posix import dumpable
+from secretrun.posix import atomic_file, dumpable
 
 # Editors whose assistant reads the open file, by the program's name: their own documentation.
 ASSISTED = {
@@ -24,30 +26,82 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from secretrun.messages import Messages
+
+EDITORS = ("SOPS_EDITOR", "EDITOR")  # those that sops reads
+
 
 def run(options: argparse.Namespace) -> int:
-    """Open the editor; returns the exit status of sops, 0 when nothing was changed.
+    """Open the editor and take over what was changed; returns 0.
+
+    On a terminal a slip is said and the editor opened again; without one it is an error, and nothing changes.
 
     Raises:
-        SecretrunError: for a missing store, or a sops that fails before or after the editor.
+        SecretrunError: for a missing store, an editor or sops that fails, and what can't be kept.
     """
     dumpable.forbid()
+    messages: Messages = options.messages
     below.refuse("secretrun edit", os.environ)
     path = store.locate(options.store, os.getcwd())
     sops = Sops(os.environ)
     reader = reads_along(os.environ)
     if reader is not None:
-        options.messages.warn(
+        messages.warn(
             f"{reader} can send what it shows to a model, and it is going to show every value of the store"
         )
-        options.messages.hint("turn its assistant off for this, or use another one: EDITOR=vi secretrun edit")
+        messages.hint("turn its assistant off for this, or use another one: EDITOR=vi secretrun edit")
     with store.locked(
-        os.path.dirname(path), lambda: options.messages.note("waiting for another secretrun to finish")
+        os.path.dirname(path), lambda: messages.note("waiting for another secretrun to finish")
     ):
         upkeep = Upkeep(os.path.dirname(path), os.environ)
-        status = sops.edit(path)
-        upkeep.keep(options.messages.note)
+        content = atomic_file.read(path)
+        if store.is_dotenv(path, content):
+            status = _edit(sops, path, sops.decrypt(content, os.path.dirname(path)), messages)
+        else:
+            status = sops.edit(path)
+        upkeep.keep(messages.note)
     return status
+
+
+def _edit(sops: Sops, path: str, before: dict[str, str], messages: Messages) -> int:
+    from secretrun.cli import editor
+
+    with editor.Draft(editing.text(before), os.environ) as draft:
+        while True:
+            status = draft.open(_editor())
+            if status:
+                return status
+            try:
+                after = editing.read(draft.read())
+                if after == before:
+                    messages.note("nothing was changed")
+                    return 0
+                _take_over(sops, path, before, after)
+            except SecretrunError as error:
+                if not os.isatty(0):
+                    raise
+                messages.error(error)
+                sys.stderr.write("press Return to edit again, Ctrl-C to leave the store as it was ")
+                sys.stderr.flush()
+                if not sys.stdin.readline():
+                    raise
+            else:
+                return 0
+
+
+def _take_over(sops: Sops, path: str, before: dict[str, str], after: dict[str, str]) -> None:
+    """Change the store and the template beside it, or neither."""
+    gone = [name for name in before if name not in after]
+    for name in gone:
+        template_lines.check_project(path, name)
+    template = template_lines.Template(path)
+    changed = template.edited(gone, [name for name in after if name not in before])
+    sops.change(path, before, after)
+    template.write(changed)
+
+
+def _editor() -> str:
+    return next((os.environ[name] for name in EDITORS if os.environ.get(name)), "vi")
 
 
 def reads_along(environ: Mapping[str, str]) -> str | None:
