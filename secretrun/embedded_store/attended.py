@@ -1,4 +1,4 @@
-"""A program on the user's terminal that shows values in plain text: it and its file end with us, however we end."""
+"""A program on the terminal that shows values in plain text: it and its file end with us, however we end."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def test_however_edit_ends_the_plain_text_and_the_editor_are_gone(editing, numbe
     assert "value-in-plain-text" in plain.read_text()
     assert f"secretrun-edit-{os.geteuid()}-{process.pid}-" in str(plain)
     os.kill(process.pid, number)
-    until(lambda: not plain.exists() and not plain.parent.parent.exists(), "the plain text to be removed")
+    until(lambda: not plain.parent.exists(), "the plain text to be removed")
     until(lambda: gone(editor), "the editor to end")
 
 
