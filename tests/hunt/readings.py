@@ -43,9 +43,17 @@ def readings(text, columns):
     }
 
 
+class Screen(pyte.HistoryScreen):
+    """An emulator that takes vim's question for the keyboard's modes, which is no colour."""
+
+    def select_graphic_rendition(self, *attributes, private=False, **_):
+        if not private:
+            super().select_graphic_rendition(*attributes)
+
+
 def screen(text, columns):
     """All that an emulator of a terminal has shown, rows joined where they are full."""
-    shown = pyte.HistoryScreen(columns, 50, history=5000, ratio=1)
+    shown = Screen(columns, 50, history=5000, ratio=1)
     stream = pyte.ByteStream(shown)
     stream.feed(text)
     rows = [*shown.history.top, *(shown.buffer[y] for y in range(50))]
