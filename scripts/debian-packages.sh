@@ -2,10 +2,10 @@
 # Install the Debian packages that the tests run against, those that are missing. Elsewhere: name them.
 set -eu
 # program:package
-needed='age:age busybox:busybox bwrap:bubblewrap curl:curl dash:dash dbus-daemon:dbus dbus-send:dbus-bin fish:fish fzf:fzf git:git
+needed='age:age busybox:busybox bwrap:bubblewrap column:bsdextrautils curl:curl dash:dash dbus-daemon:dbus dbus-send:dbus-bin fish:fish fzf:fzf git:git
  gnome-keyring-daemon:gnome-keyring gpg:gpg gpg-agent:gpg-agent htop:htop jq:jq keepassxc-cli:keepassxc
- less:less mksh:mksh node:nodejs npm:npm openssl:openssl pass:pass perl:perl script:bsdutils
- ssh-keygen:openssh-client strace:strace systemd-creds:systemd tmux:tmux vim:vim xxd:xxd zsh:zsh'
+ less:less man:man-db mksh:mksh node:nodejs npm:npm openssl:openssl pass:pass perl:perl script:bsdutils
+ sqlite3:sqlite3 ssh-keygen:openssh-client strace:strace systemd-creds:systemd tmux:tmux vim:vim wget:wget xxd:xxd zsh:zsh'
 missing=
 for pair in $needed; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
