@@ -17,7 +17,7 @@ from secretrun.cli.verbs import inject
 from secretrun.config.fill import fill
 from secretrun.config.load import Config, Layer
 from secretrun.config.settings import Settings
-from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError
+from secretrun.errors import ConfigError, ReferenceSyntaxError, ResolutionError, SecretrunError, TemplateError
 from secretrun.model import Reference
 from secretrun.resolution.registry import BUILTIN, Registry
 from secretrun.template import dotenv
@@ -180,7 +180,10 @@ def test_files_to_fill(monkeypatch):
     chance = random.Random(5)
     registry = Registry({})
     monkeypatch.setattr(inject, "fetch", lambda wanted, _: dict.fromkeys(wanted, b"value"))
-    prepared = types.SimpleNamespace(directory="/", environ=dict(INHERITED), registry=registry, stores=None)
+    prepared = types.SimpleNamespace(
+        directory="/", environ=dict(INHERITED), registry=registry, stores=None,
+        plan=a_plan(), settings=Settings(),
+    )  # fmt: skip
 
     def outcome(text):
         try:
@@ -188,6 +191,10 @@ def test_files_to_fill(monkeypatch):
         except TemplateError as error:
             return located(
                 error, text.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape"), "/t.tpl"
+            )
+        except ResolutionError as error:  # several things: each line of the report has its place
+            return placed(
+                all(re.match(r"/t\.tpl:\d+:\d+: |hint: | ", line) for line in error.failures), str(error)
             )
         return True
 

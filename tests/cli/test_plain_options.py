@@ -39,4 +39,5 @@ def test_every_option_written_plainly_is_read_the_short_way():
         for flag in setting.flags:
             value = setting.choices[0] if setting.choices else samples.get(setting.kind, "x")
             words = [flag] if setting.kind == "flag" else [flag, value]
-            assert list(options.read(words) or ()) == [setting.name]
+            if setting.bare is None:  # with a value of its own it can't be told from the word after it
+                assert list(options.read(words) or ()) == [setting.name]

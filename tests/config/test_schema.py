@@ -125,6 +125,11 @@ VALUES = {
     "type": ["text", "regex", "number"],
     "pattern": ["[a-z]+", 5],
     "cache": [False, "5m", 60, True, 0, "soon", ".", []],
+    "allow": [[], [{"host": "api.example.com"}], ["x"], 5],
+    "deny": [[], [{"host": "api.example.com"}], [5], {}],
+    "use": ["github", 5],
+    "placeholder": ["shape", "opaque", "none"],
+    "extract": ["(x)", 5],
     "description": ["x", 5],
     "descripton": ["x"],
 }
