@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from secretrun.model import Secret
-    from secretrun.redact.engine.pattern_set import Bucket
 
 __all__ = ["DEFAULT_FORMS", "RedactionError", "Redactor"]
 
@@ -57,7 +56,7 @@ class Redactor:
         common: Iterable[bytes | str] = (),
     ) -> None:
         self._secrets = SecretSet(
-            _automaton, mask=mask, forms=forms, min_length=min_length, paranoid=paranoid, common=common
+            mask=mask, forms=forms, min_length=min_length, paranoid=paranoid, common=common
         )
         self._counts: dict[str, dict[str, int]] = {}
         self._secrets.add(secrets)
@@ -177,29 +176,3 @@ def _check(data: object) -> None:
     if not isinstance(data, (bytes, bytearray, memoryview)):
         hint = ", encode it first" if isinstance(data, str) else ""
         raise TypeError(f"a redactor takes bytes, not {type(data).__name__}{hint}")
-
-
-def _automaton(heads: Iterable[tuple[bytes, Bucket]]) -> Callable[[bytes], Iterable[tuple[int, Bucket]]]:
-    """A searcher for every occurrence of every head.
-
-    pyahocorasick from PyPI takes text, so bytes go in as Latin-1: one character a byte, index for index.
-    Its `iter_long` misses occurrences (its issue 185), `iter` does not. Its indexes are C ints, so they
-    must start anew with each chunk.
-    """
-    heads = list(heads)
-    try:
-        from ahocorasick_rs import BytesAhoCorasick
-    except ImportError:
-        import ahocorasick
-
-        automaton = ahocorasick.Automaton()
-        for head, bucket in heads:
-            automaton.add_word(head.decode("latin-1"), bucket)
-        automaton.make_automaton()
-        find = automaton.iter
-        return lambda data: find(data.decode("latin-1"))
-    fast = BytesAhoCorasick([head for head, _ in heads])
-    buckets = [bucket for _, bucket in heads]
-    return lambda data: [
-        (end - 1, buckets[index]) for index, _, end in fast.find_matches_as_indexes(data, overlapping=True)
-    ]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from secretrun.redact.engine.pattern import Pattern
 from secretrun.redact.engine.pattern_set import PatternSet
-from secretrun.redact.engine.search import scan
-from secretrun.redact.engine.views import START, View
 from secretrun.redact.forms.derive import DEFAULT_FORMS, TERMINAL, WRAPPED, derive
 from secretrun.redact.policy import decide, mask_texts
 
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from secretrun.model import Secret
-    from secretrun.redact.engine.occurrence import Span
-    from secretrun.redact.engine.pattern_set import Automaton
 
 
 class SecretSet:
@@ -35,7 +31,6 @@ class SecretSet:
 
     def __init__(
         self,
-        automaton: Automaton,
         *,
         mask: str,
         forms: Iterable[str],
@@ -55,7 +50,6 @@ class SecretSet:
             value.encode("utf-8", "surrogateescape") if isinstance(value, str) else bytes(value)
             for value in common
         )
-        self.automaton = automaton
         self.squeeze = WRAPPED in self.forms
         self.terminal = TERMINAL in self.forms
         self.names: list[str | None] = []
@@ -94,30 +88,25 @@ class SecretSet:
                 warning = f"{policy.name or 'an unnamed secret'}: its {note}"
                 if warning not in self.warnings:
                     self.warnings.append(warning)
-        patterns = PatternSet(list(texts.values()), self.automaton, squeeze=self.squeeze) if texts else None
+        patterns = self._compiled(list(texts.values())) if texts else None
         self._choose_masks(patterns)
         self.texts = texts
         # one assignment, last: another thread sees all of the new set or none of it
         self.patterns = patterns
+
+    def _compiled(self, patterns: list[Pattern]) -> PatternSet:
+        # a least length of 1 asks for values as they are, whole: nothing that policy adds
+        return PatternSet(patterns, screen=self.terminal, shortened=bool(self.forms) and self.min_length > 1)
 
     def _choose_masks(self, patterns: PatternSet | None) -> None:
         """A mask that holds a secret would be one more place to read it, so take the next."""
         masks: list[bytes] = []
         for name in self.names:
             choices = mask_texts(self.mask, name)
-            mask = next((m for m in choices if patterns is None or not _holds(patterns, m)), choices[-1])
+            mask = next((m for m in choices if patterns is None or not patterns.holds(m)), choices[-1])
             if mask != choices[0]:
                 warning = f"the mask of {name or 'an unnamed secret'} holds a secret, so another is used"
                 if warning not in self.warnings:
                     self.warnings.append(warning)
             masks.append(mask)
         self.masks = masks
-
-
-def _holds(patterns: PatternSet, mask: bytes) -> bool:
-    if patterns.quiet(mask):
-        return False
-    view = View(mask, START, patterns.squeezed)
-    spans: list[Span] = []
-    scan(patterns, view, spans, [], final=True)
-    return bool(spans)

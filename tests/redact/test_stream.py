@@ -163,8 +163,8 @@ def test_streams_in_threads_do_not_mix():
 def test_memory_stays_that_of_the_longest_pattern_on_a_run_of_its_own_byte():
     redactor = Redactor([b"a" * 1000], mask="#", forms=())
     out = b""
-    for _ in range(40):
-        out += redactor.feed(b"a" * 50_000)
+    for _ in range(4):
+        out += redactor.feed(b"a" * 20_000)
         assert redactor.held < 1000
     assert out + redactor.flush() == b"#"
 
@@ -180,8 +180,9 @@ def test_offsets_beyond_two_gib_are_right():
 
 def test_a_failure_ends_the_stream_and_shows_nothing():
     redactor = Redactor([SECRET])
+    redactor._stream._matcher = None  # any failure inside
     with pytest.raises(RedactionError) as caught:
-        redactor.feed(3.5)  # what can't be bytes stands for any failure inside
+        redactor.feed(b"super-secret")
     for step in (redactor.flush, redactor.release, lambda: redactor.feed(b"later")):
         with pytest.raises(RedactionError):
             step()

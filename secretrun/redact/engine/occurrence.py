@@ -1,4 +1,4 @@
-"""What scanning finds: occurrences, and those that are not finished yet."""
+"""What a search finds: occurrences, and those that are not finished yet."""
 
 from __future__ import annotations
 
@@ -8,47 +8,31 @@ if TYPE_CHECKING:
 
     from secretrun.redact.engine.pattern import Pattern
 
-RUN = 64  # whitespace bytes that may stand between two bytes of a broken secret
+RUN = 64  # bytes of whitespace and decoration that may stand between two bytes of a broken secret
 SHOWN = 3  # bytes of a secret that may show before a break, or on an idle terminal
 
 
-class Live:
+class Unfinished:
     """An occurrence that is not finished yet. Places are indexes in the buffer.
 
     Attributes:
         keep: from here on the bytes are needed to recognise it.
         hold: from here on they must not be shown; the buffer's end when they may.
         limit: the same on an idle terminal.
-        end: just after the last byte of it.
-        matched: bytes of the pattern seen.
-        length: bytes the pattern has.
-        order: of the pattern, or -1 when several share these bytes.
+        order: of the first pattern that it may become.
     """
 
-    __slots__ = ("end", "hold", "keep", "length", "limit", "matched", "order")
+    __slots__ = ("hold", "keep", "limit", "order")
 
-    def __init__(
-        self,
-        keep: int,
-        hold: int,
-        limit: int,
-        end: int,
-        *,
-        matched: int = 0,
-        length: int = 0,
-        order: int = -1,
-    ) -> None:
+    def __init__(self, keep: int, hold: int, limit: int, order: int) -> None:
         self.keep = keep
         self.hold = hold
         self.limit = limit
-        self.end = end
-        self.matched = matched
-        self.length = length
         self.order = order
 
 
-class Span:
-    """An occurrence. Places are indexes in the buffer.
+class Occurrence:
+    """What stands under one mask. Places are indexes in the buffer.
 
     Attributes:
         start: where its mask begins; `end`: just after its last byte.
@@ -66,24 +50,20 @@ class Span:
         self.solid = solid
 
     def rank(self) -> tuple[int, int, int]:
-        """Sorted by this, the span that gives the mask its name comes first."""
+        """Sorted by this, the occurrence that gives the mask its name comes first."""
         return self.start, -self.end, self.pattern.order
 
 
-def shown(length: int) -> int:
-    """How many bytes of a pattern of `length` bytes an idle terminal may show."""
-    return min(SHOWN, length // 8)
+def mask_start(places: Sequence[int], begin: int, end: int) -> int:
+    """How many of the bytes `begin` to `end` of a reading stand before a break that shows them.
 
-
-def mask_start(places: Sequence[int]) -> int | None:
-    """The index in `places` where the mask begins, or None when a run of whitespace is too long."""
-    begin = 0
-    previous = places[0]
-    for index, place in enumerate(places):
-        if place - previous > 1:
-            if place - previous > RUN + 1:
-                return None
-            if index <= SHOWN:
-                begin = index
-        previous = place
-    return begin
+    A line end after the first few bytes of a secret must not hold the line back: a reader waiting for that
+    line would wait forever. So bytes before a break within the first `SHOWN` bytes show, and the mask
+    begins after the last such break.
+    """
+    if places[end - 1] - places[begin] == end - 1 - begin:
+        return 0
+    for index in range(min(SHOWN, end - 1 - begin), 0, -1):
+        if places[begin + index] - places[begin + index - 1] > 1:
+            return index
+    return 0

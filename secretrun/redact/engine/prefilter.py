@@ -1,23 +1,26 @@
-"""Quick proofs that a text holds no occurrence, so that nearly all text is never looked at closely.
+"""Quick proofs that a text holds no occurrence in any reading, so nearly all text is never looked at closely.
 
-Cheapest first; what one can't clear is left to the next:
+No reading is made for them. What the readings leave out are escape sequences, whitespace, controls, what
+stands at margins: so keys *without all of that* are looked for in the text without it, where sequences are
+few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. Cheapest first:
 
-- *absence*: a text without `Q` holds no key with a `Q` in it, however it is broken. Secrets are random
-  and text is not, so a few rare bytes clear nearly all keys at the speed of `memchr`;
-- *runs*: keys of digits alone, as hex and UUIDs, would be a long run of digits and whitespace, and a
-  run can't hide from samples taken every few bytes;
-- *finds*: one or two keys that are left are looked for with `bytes.find`;
-- *words*: every occurrence of a long key covers one of the words read at a fixed stride, so text whose
-  sampled words are all unknown holds none. The cost does not grow with the number of keys.
+- *absence*: a text without `Q` holds no key with a `Q` in it, however it is read. Secrets are random and
+  text is not, so a few rare bytes clear nearly all keys at the speed of `memchr`;
+- *letters*: keys, and text, without digits, whitespace and marks; a few keys are looked for with
+  `bytes.find`, many through the words that they must hold at a fixed stride;
+- *digits*: keys of digits alone, as hex and UUIDs, would be a long run of digits;
+- *texts*: keys of neither kind, which are rare, are looked for in the readings themselves.
 """
 
 from __future__ import annotations
 
 from secretrun.redact.engine.pattern import SPACE
+from secretrun.redact.engine.readings import needs_care, shown, without_escapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+    from typing import Literal
 
 TAIL = 64  # bytes that a beginning at the end of a text may have without being looked for
 
@@ -25,47 +28,99 @@ TAIL = 64  # bytes that a beginning at the end of a text may have without being 
 _SELDOM = b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite"
 _WITNESSES = 40  # bytes whose absence is asked for: later ones are in every text
 _KEYS = 2048  # above so many, a few stay uncleared by absence in any text
-_DIGITS = b"0123456789abcdefABCDEF"
-_MARKS = b":\\x,-"  # what may stand between digits
-_SHORTEST_RUN = 24
-_PROBES = 12  # samples that are looked at in each run
-_TRIES = 24  # places in one text that are looked at closely
-_NARROW = 8  # keys of digits that are looked for one by one when a run was seen
 _PLANS = 256
-_PART = 1 << 13  # bytes
+_PART = 1 << 13  # bytes: the shorter a text, the more bytes it lacks
+_FEW = 4  # keys that are looked for one by one: a `find` takes 0.7 to 3 microseconds in 4 KiB
 
-# Measured on CPython 3.11 with 4 KiB of log text: a `find` takes 0.7 to 3 microseconds, a sampled word
-# 0.034. So a handful of keys is cheaper to find one by one than to sample.
-_FEW = 4
-_SHORT = 64
-_CROWD = 4096
-_SHORTEST_SAMPLED = 7
+_HEX = b"0123456789abcdefABCDEF"
+_BETWEEN = b":\\x,-"  # what may stand between digits
+_MARGIN = b">#*+;%!:-/"  # what may stand round a line break, see `terminal_escapes.margins`
+_HIGH = bytes(range(0x80, 0x100))
+_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+_DROPPED = SPACE + _CONTROLS + _HIGH + _MARGIN
+_LETTERS = _DROPPED + b"0123456789"  # what `letters` leaves out, with the two that follow
+_LATER = b"|\\"  # of what stands at margins these two may end a sequence, so they go after the sequences
+_SOLID = _DROPPED + _LATER
+_DIGITS = bytes.maketrans(_HEX, b"0" * len(_HEX))
+_NO_DIGITS = _SOLID + _BETWEEN
+_NO_COLOURS = _NO_DIGITS + b"\x1b[mK"
+_ASCII = bytes(byte for byte in range(256) if byte not in _CONTROLS + _HIGH)
+_IN_RUN = bytes(byte in _HEX + _NO_DIGITS for byte in range(256))
+_IN_COLOURED_RUN = bytes(byte in _HEX + _NO_COLOURS for byte in range(256))
+_LEAST_RUN = 12
+_LEAST_LETTERS = 7
+_PROBES = 12  # samples that are looked at in each run
+
+# A sequence without its digits. The last letter of one may be a secret's first: see `_needle`.
+_SEQUENCES = tuple(
+    b"\x1b[" + end
+    for end in (b"m", b"K", b"H", b"C", b"J", b"?l", b"?h", b"A", b"B", b"D", b"G", b"X", b"d", b"r")
+)
+_COLOURS = _SEQUENCES[:2]
 
 
-class Sieve:
+def letters_of(data: bytes) -> bytes:
+    """What is compared of a key or of a text without sequences."""
+    return data.translate(None, _LETTERS + _LATER)
+
+
+def _needle(key: bytes) -> bytes:
+    """The letters of a key that are in every text it stands in, even where it begins within a sequence."""
+    return letters_of(key).lstrip(b"[?<=")[1:]
+
+
+class Prefilter:
     """What clears a text of a set of keys. Immutable but for a cache, shared between threads.
 
     Args:
-        keys: what is looked for, none empty.
-        squeeze: keys are found with whitespace between their bytes too.
-        search: whether a text holds the beginning of any key; asked when all else is slower.
+        keys: without whitespace, none empty; no more than `TAIL` + 1 bytes of each.
+        screen: the text is read as a terminal shows it too.
     """
 
-    __slots__ = ("_absent", "_all", "_narrow", "_plans", "_run", "_squeeze", "_wide", "_words")
+    __slots__ = (
+        "_absent", "_all", "_digits", "_letters", "_needed", "_needles", "_odd", "_plans", "_run", "_screen",
+        "_solid", "_texts", "_wide",
+    )  # fmt: skip
 
-    def __init__(self, keys: Iterable[bytes], search: Callable[[bytes], bool], *, squeeze: bool) -> None:
-        self._squeeze = squeeze
-        heads = {key[: TAIL + 1] for key in keys}
-        narrow = {
-            key for key in heads if len(key) >= _SHORTEST_RUN and not key.translate(None, _DIGITS + _MARKS)
+    def __init__(self, keys: Iterable[bytes], *, screen: bool) -> None:
+        self._screen = screen
+        digits: set[bytes] = set()
+        wide: list[bytes] = []
+        runs: list[int] = []
+        odd: set[bytes] = set()
+        for key in set(keys):
+            if len(key.translate(None, _CONTROLS + _HIGH)) < len(key):
+                odd.add(key)
+                continue
+            run = len(key.translate(None, _NO_DIGITS))
+            if run >= _LEAST_RUN and not key.translate(None, _HEX + _BETWEEN):
+                digits.add(key)
+                runs.append(run)
+            else:
+                wide.append(key)
+        self._run = min(runs, default=0)
+        self._odd = Words(odd)
+        self._needed: dict[int, set[frozenset[int]]] = {}  # by one of them, the odd bytes of each odd key
+        for key in odd:
+            needed = frozenset(key.translate(None, _ASCII))
+            self._needed.setdefault(min(needed), set()).add(needed)
+        self._digits = Words({key.translate(None, _NO_DIGITS) for key in digits})
+        self._wide = tuple(wide)
+        self._needles = [
+            needle if 0x1B not in key and len(needle := _needle(key)) >= _LEAST_LETTERS else b""
+            for key in wide
+        ]
+        self._letters = Words(filter(None, self._needles))
+        self._solid = [key.translate(None, _SOLID) for key in wide]
+        self._texts = Words(
+            {key for key, needle in zip(self._solid, self._needles, strict=True) if not needle}
+        )
+        self._all = (1 << len(wide)) - 1  # a bit for each wide key
+        self._absent = self._witnesses() if len(wide) <= _KEYS else []
+        self._plans: dict[int, tuple[Words, Words]] = {
+            self._all: (self._letters, self._texts),
+            0: (NONE, NONE),
         }
-        self._narrow = tuple(narrow)
-        self._wide = tuple(heads - narrow)
-        self._run = _Run(self._narrow, SPACE if squeeze else b"") if narrow else None
-        self._all = (1 << len(self._wide)) - 1  # a bit for each wide key
-        self._absent = self._witnesses() if len(self._wide) <= _KEYS else []
-        self._plans: dict[int, tuple[bytes, ...] | None] = {}
-        self._words = _Words(heads, search)
 
     def _witnesses(self) -> list[tuple[int, int]]:
         """(byte, bits of the keys it is not in: those that its absence leaves), the seldom bytes first."""
@@ -79,137 +134,225 @@ class Sieve:
         return found
 
     def clear(self, text: bytes) -> bool:
-        """Whether `text` surely holds no key, and no beginning of one of more than `TAIL` bytes."""
+        """Whether `text` surely holds no key in any reading."""
         left = self._all
         for byte, mask in self._absent:
             if byte not in text:
                 left &= mask
                 if not left:
                     break
-        needles: tuple[bytes, ...] | None = ()
-        if left:
-            if len(text) > 2 * _PART:
-                return self._clear_parts(text)
-            needles = self._plans[left] if left in self._plans else self._plan(left)
-        if needles is not None and self._run is not None and self._run.may_be_in(text):
-            needles = (*needles, *self._narrow) if len(self._narrow) <= _NARROW else None
-        if needles is None:
-            return self._words.clear(self._squeezed(text))
-        if needles:
-            squeezed = self._squeezed(text)
-            for needle in needles:
-                if needle in squeezed:
-                    return False
-        return True
+        if left and len(text) > 2 * _PART and self._absent:
+            return self._clear_parts(text)
+        if self._odd and not self._clear_odd(text):
+            return False
+        letters, texts = self._plans.get(left) or self._plan(left)
+        if self._screen and (0x1B in text or _odd(text)):
+            return self._clear_coloured(letters, texts, text)
+        return (
+            (not letters or letters.clear(letters_of(text)))
+            and (
+                not self._run
+                or not self._long_run(text, _IN_RUN)
+                or self._clear_digits(text, text.translate(_DIGITS, _NO_DIGITS))
+            )
+            and (not texts or texts.clear(text.translate(None, _SOLID)))
+        )
+
+    def _clear_odd(self, text: bytes) -> bool:
+        """The same of keys with bytes that are no ASCII, or controls: nearly all lack one of them."""
+        there = frozenset(text.translate(None, _ASCII))
+        if not any(needed <= there for byte in there for needed in self._needed.get(byte, ())):
+            return True
+        return self._odd.clear(text.translate(None, SPACE)) and (
+            not self._screen or self._odd.clear(shown(text).translate(None, SPACE))
+        )
+
+    def _clear_coloured(self, letters: Words, texts: Words, text: bytes) -> bool:
+        bare: bytes | None = None  # what a terminal shows, when it is needed
+        left = b"" if _odd(text) else text.translate(None, _LETTERS)
+        plain = False  # all sequences are colours
+        for sequence in _SEQUENCES:
+            if left:
+                left = left.replace(sequence, b"")
+                if 0x1B not in left:
+                    plain = sequence in _COLOURS
+                    break
+        else:
+            bare = _bare(text)
+        if letters and not (
+            letters.clear(left.translate(None, _LATER))
+            if bare is None
+            else letters.clear(letters_of(text)) and letters.clear(letters_of(bare))
+        ):
+            return False
+        if self._run and not (plain and not self._long_run(text, _IN_COLOURED_RUN)):
+            if plain:
+                digits = text.translate(_DIGITS, _NO_COLOURS)
+            else:
+                if bare is None:
+                    bare = _bare(text)
+                digits = text.translate(_DIGITS, _NO_DIGITS) + b"\n" + bare.translate(_DIGITS, _NO_DIGITS)
+            if not self._clear_digits(text, digits):
+                return False
+        return not texts or (
+            texts.clear(text.translate(None, _SOLID))
+            and texts.clear((_bare(text) if bare is None else bare).translate(None, _SOLID))
+        )
+
+    def _long_run(self, text: bytes, inside: bytes) -> bool:
+        """Whether a run of digits, and what may stand between them, may be in the text: by samples of it."""
+        step = max(1, self._run // _PROBES)
+        # rfind, which takes a third of the time of find on samples that repeat one byte
+        return text[::step].translate(inside).rfind(b"\1" * (self._run // step)) >= 0
+
+    def _clear_digits(self, text: bytes, digits: bytes) -> bool:
+        """`digits` is the text, 0 for each digit; nothing is left between two that may stand side by side."""
+        step = max(1, self._run // _PROBES)
+        # rfind, which takes a third of the time of find on samples that repeat one byte
+        if digits[::step].rfind(b"0" * (self._run // step)) < 0 or digits.rfind(b"0" * self._run) < 0:
+            return True
+        if not self._digits.clear(text.translate(None, _NO_DIGITS)):
+            return False
+        bare = _bare(text) if self._screen else text
+        return bare is text or self._digits.clear(bare.translate(None, _NO_DIGITS))
 
     def _clear_parts(self, text: bytes) -> bool:
-        """The same part by part: the shorter a text, the more bytes it lacks."""
         begin = 0
         while len(text) - begin > 2 * _PART:
             end = begin + _PART
             # what goes on beyond a part has more than `TAIL` bytes in it, or begins in its last ones,
             # which the next part has too
-            if len(self._squeezed(text[end - 4 * TAIL : end])) < TAIL or not self.clear(text[begin:end]):
+            if len(letters_of(without_escapes(text[end - 8 * TAIL : end]))) < 2 * TAIL or not self.clear(
+                text[begin:end]
+            ):
                 return False
-            begin = end - 4 * TAIL
+            begin = end - 8 * TAIL
         return self.clear(text[begin:])
 
-    def _squeezed(self, text: bytes) -> bytes:
-        return text.translate(None, SPACE) if self._squeeze else text
-
-    def _plan(self, left: int) -> tuple[bytes, ...] | None:
-        """The keys that `left` stands for, to be found one by one; None when sampling all is cheaper."""
-        keys = None
+    def _plan(self, left: int) -> tuple[Words, Words]:
+        """What to look for when only the keys that `left` stands for may be there."""
+        plan = self._letters, self._texts
         if left.bit_count() <= _FEW:
-            keys = tuple(key for bit, key in enumerate(self._wide) if left >> bit & 1)
+            bits = [bit for bit in range(len(self._wide)) if left >> bit & 1]
+            plan = (
+                Words({self._needles[bit] for bit in bits if self._needles[bit]}),
+                Words({self._solid[bit] for bit in bits if not self._needles[bit]}),
+            )
         if len(self._plans) >= _PLANS:
-            self._plans = {}
-        self._plans[left] = keys
-        return keys
+            self._plans = {self._all: (self._letters, self._texts), 0: (NONE, NONE)}
+        self._plans[left] = plan
+        return plan
 
     def __repr__(self) -> str:
-        return f"<Sieve of {len(self._wide) + len(self._narrow)} keys>"
+        return f"<Prefilter of {self._all.bit_length()} keys>"
 
 
-class _Run:
-    """Whether a text has a run of bytes that is long enough for one of some keys."""
+def _odd(text: bytes) -> bool:
+    """Whether what a terminal shows of a text may lack letters besides those of sequences of ESC."""
+    return 0x9B in text or needs_care(text)
 
-    __slots__ = ("_length", "_probe", "_step", "_table")
 
-    def __init__(self, keys: tuple[bytes, ...], space: bytes) -> None:
-        inside = frozenset(b"".join(keys) + space)
-        self._table = bytes(byte in inside for byte in range(256))
-        self._length = min(map(len, keys))
-        self._step = self._length // _PROBES
-        self._probe = b"\1" * (self._length // self._step)
+def _bare(text: bytes) -> bytes:
+    """What a terminal shows of a text, but for bytes that are dropped later."""
+    return shown(text) if _odd(text) else without_escapes(text)
 
-    def may_be_in(self, text: bytes) -> bool:
-        step, probe = self._step, self._probe
-        samples = text[::step].translate(self._table)
-        # rfind, which takes a third of the time of find on samples that repeat one byte
-        at = samples.rfind(probe)
-        if at < 0:
-            return False
-        run = b"\1" * self._length
-        for _ in range(_TRIES):  # samples may skip what ends a run: look at every byte round them
-            begin = max(0, at * step - self._length)
-            if run in text[begin : (at + len(probe)) * step + self._length].translate(self._table):
-                return True
-            at = samples.rfind(probe, 0, at + len(probe) - 1)
-            if at < 0:
+
+class Words:
+    """Clears a text of any number of keys, at a cost that hardly depends on their number.
+
+    Every occurrence of a long key covers one of the words read at a fixed stride, so a text whose sampled
+    words are all unknown holds none.
+    """
+
+    __slots__ = ("_begin", "_finds", "_long", "_short", "_step")
+
+    def __init__(self, keys: Iterable[bytes]) -> None:
+        keys = set(keys)
+        self._step = 1
+        self._long: frozenset[int] = frozenset()
+        self._short: frozenset[int] = frozenset()
+        self._begin: frozenset[bytes] = frozenset()
+        if len(keys) > _FEW:
+            for self._step in (4, 3, 2, 1):
+                covered = 8 * self._step + 7
+                if self._step == 1 or sum(7 <= len(key) < covered for key in keys) <= _FEW:
+                    break
+            long = {key for key in keys if len(key) >= covered}
+            self._long = _words(long, 8 * self._step, 8)
+            keys -= long
+        short = {key for key in keys if len(key) >= 7}
+        if len(short) > _FEW:
+            self._short = _words(short, 4, 4)
+            self._begin = frozenset([key[:7] for key in short])
+            keys -= short
+        self._finds = tuple(keys)
+
+    def __bool__(self) -> bool:
+        return bool(self._finds or self._long or self._short)
+
+    def clear(self, text: bytes) -> bool:
+        for needle in self._finds:
+            if needle in text:
                 return False
+        if self._long and not self._long.isdisjoint(
+            memoryview(text)[: len(text) & -8].cast("Q")[:: self._step]
+        ):
+            return False
+        if self._short:
+            words = memoryview(text)[: len(text) & -4].cast("I")
+            if not self._short.isdisjoint(words):
+                return self._confirmed(text, words)
+        return True
+
+    def _confirmed(self, text: bytes, words: memoryview) -> bool:
+        """Whether the words that are known stand in no beginning of a key."""
+        begin = self._begin
+        for word in self._short.intersection(words):
+            part = word.to_bytes(4, _ORDER)
+            at = text.find(part)
+            while at >= 0:
+                for start in range(max(0, at - 3), at + 1):
+                    if text[start : start + 7] in begin:
+                        return False
+                at = text.find(part, at + 1)
         return True
 
 
-class _Words:
-    """Clears a squeezed text of any number of keys, at a cost that hardly depends on their number."""
-
-    __slots__ = ("_finds", "_search", "_step4", "_step8", "_words4", "_words8")
-
-    def __init__(self, keys: set[bytes], search: Callable[[bytes], bool]) -> None:
-        self._search = search
-        self._words8: frozenset[int] = frozenset()
-        self._words4: frozenset[int] = frozenset()
-        self._step8 = self._step4 = 2
-        if len(keys) > _FEW:
-            # the wider the stride the faster, but short keys slip through, and the words take memory
-            for self._step8 in (4, 3, 2) if len(keys) <= _CROWD else (2,):
-                covered = 8 * self._step8 + 6
-                if sum(_SHORTEST_SAMPLED <= len(key) <= covered for key in keys) <= _FEW:
-                    break
-            self._words8 = _words(
-                {key[: covered + 1] for key in keys if len(key) > covered}, 8 * self._step8, 8
-            )
-            keys = {key for key in keys if len(key) <= covered}
-        sampled = [key for key in keys if len(key) >= _SHORTEST_SAMPLED]
-        if len(sampled) > 2 * _FEW:
-            self._step4 = 2 if min(map(len, sampled)) > 10 else 1
-            self._words4 = _words({key[: 4 * self._step4 + 3] for key in sampled}, 4 * self._step4, 4)
-            keys = keys.difference(sampled)
-        self._finds = tuple(keys)
-
-    def clear(self, text: bytes) -> bool:
-        finds = self._finds
-        if len(finds) > _SHORT:  # many short values: only the automaton is any good
-            return not self._search(text)
-        for needle in finds:
-            if needle in text:
-                return False
-        if self._words8 and not self._words8.isdisjoint(
-            memoryview(text)[: len(text) & -8].cast("Q")[:: self._step8]
-        ):
-            return False
-        return not self._words4 or self._words4.isdisjoint(
-            memoryview(text)[: len(text) & -4].cast("I")[:: self._step4]
-        )
-
-
-def _words(heads: Iterable[bytes], stride: int, size: int) -> frozenset[int]:
-    """The words of `size` bytes, one for each of `stride` alignments, that cover every head."""
+def _words(keys: Iterable[bytes], stride: int, size: int) -> frozenset[int]:
+    """The words of `size` bytes, one for each of `stride` alignments, that cover every key."""
     width = stride + size
-    joined = b"".join([head[: width - 1].ljust(width, b"\0") for head in heads]) + bytes(width)
+    joined = b"".join([key[: width - 1].ljust(width, b"\0") for key in keys]) + bytes(width)
     words: set[int] = set()
     for shift in range(stride):
         column = memoryview(joined)[shift : len(joined) - width + shift]
         words.update(column.cast("Q" if size == 8 else "I")[:: width // size])
     return frozenset(words)
+
+
+class Heads:
+    """The first four bytes of some keys.
+
+    Args:
+        keys: those of less than four bytes are left out.
+    """
+
+    __slots__ = ("_words",)
+
+    def __init__(self, keys: Iterable[bytes]) -> None:
+        joined = b"".join({key[:4] for key in keys if len(key) >= 4})
+        self._words = frozenset(memoryview(joined).cast("I"))
+
+    def absent(self, text: bytes) -> bool:
+        """Whether none of them stands in a short text."""
+        words, size = self._words, len(text)
+        view = memoryview(text)
+        return (
+            words.isdisjoint(view[: size & -4].cast("I"))
+            and words.isdisjoint(view[1 : 1 + ((size - 1) & -4)].cast("I"))
+            and words.isdisjoint(view[2 : 2 + ((size - 2) & -4)].cast("I"))
+            and words.isdisjoint(view[3 : 3 + ((size - 3) & -4)].cast("I"))
+        )
+
+
+_ORDER: Literal["little", "big"] = "little" if memoryview(b"\1\0\0\0").cast("I")[0] == 1 else "big"
+NONE = Words(())

@@ -1,185 +1,228 @@
-"""Finding occurrences in one view of a buffer: the finished ones and those that may become one.
+"""Finding occurrences in a reading of a buffer: finished ones, unfinished ones, those that broke off.
 
-A pattern is matched byte for byte; a loose one also with whitespace between its bytes, so that a
-secret is found where `fold`, `base64`, a terminal's width or an indented YAML block has broken it.
-
-A line end after the first few bytes of a secret must not hold the line back: a reader waiting for
-that line would wait forever. So bytes before a break within the first `SHOWN` bytes of a pattern
-show, and the mask begins after the last such break.
+A pattern is matched byte for byte; a loose one also with whitespace between its bytes, so that a secret
+is found where `fold`, `base64`, a terminal's width or an indented YAML block has broken it.
 """
 
 from __future__ import annotations
 
-from secretrun.redact.engine.occurrence import RUN, SHOWN, Live, Span, mask_start, shown
-from secretrun.redact.engine.pattern import belongs
-from secretrun.redact.engine.views import BASE64, after
+from bisect import bisect_right
+
+from secretrun.redact.engine.base64_edge import leftmost, rightmost
+from secretrun.redact.engine.ellipsis import ellipses, has_ellipsis, undecided_ellipsis
+from secretrun.redact.engine.keys import unfinished
+from secretrun.redact.engine.occurrence import RUN, SHOWN, Occurrence, Unfinished, mask_start
+from secretrun.redact.engine.pattern import UNFINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from secretrun.redact.engine.keys import Beginning
     from secretrun.redact.engine.pattern import Pattern
     from secretrun.redact.engine.pattern_set import PatternSet
-    from secretrun.redact.engine.views import View
+    from secretrun.redact.engine.readings import Reading
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+_MAYBE_ELLIPSIS = frozenset(b".\"'`[(< \xe2\x80\\u20")
 
 
-def scan(patterns: PatternSet, view: View, spans: list[Span], lives: list[Live], *, final: bool) -> None:
-    """Find every occurrence, and every unfinished one of at least `HEAD` bytes."""
-    text, squeezed = view.text, view.squeezed
-    size = len(squeezed)
-    places: Sequence[int] | None = None
-    for last, bucket in patterns.hits(squeezed):
-        start = last - bucket.size + 1
-        if places is None:
-            places = view.places()
-        place = places[start]
-        for lead, length, texts in bucket.exact:
-            begin = place - lead
-            if begin < 0:
+class Search:
+    """One look at a buffer.
+
+    Args:
+        buffer: the bytes.
+        before: what stands before them, see `base64_edge.after`.
+        final: the stream ends with them.
+        every: patterns were added to the stream, so every beginning counts, not only the longest.
+
+    Attributes:
+        found: the occurrences.
+        waiting: those that are not finished.
+    """
+
+    __slots__ = ("_before", "_buffer", "_every", "_final", "_patterns", "found", "waiting")
+
+    def __init__(
+        self, buffer: bytes, before: tuple[int, int], patterns: PatternSet, *, final: bool, every: bool
+    ) -> None:
+        self._buffer = buffer
+        self._before = before
+        self._patterns = patterns
+        self._final = final
+        self._every = every
+        self.found: list[Occurrence] = []
+        self.waiting: list[Unfinished] = []
+
+    def look(self, reading: Reading, last_shown: int, *, few: bool) -> None:
+        """Add what is found in a reading; `last_shown` is the byte that is read before it, or -1.
+
+        With `few` only beginnings of at most three bytes at its end.
+        """
+        keys, text = reading.keys, reading.text
+        size = len(text)
+        # beginnings are counted without whitespace
+        look = not few or (reading.exact and self._patterns.spaced)
+        starts = keys.starts(text, min(reading.ends, default=size)) if look else []
+        gaps = reading.gaps() if starts or reading.size - size > RUN else []
+        for start in starts:
+            stop = gaps[bisect_right(gaps, start)] if gaps and start < gaps[-1] else size
+            for index, length in keys.at(text, start, stop, ended=self._final or stop < size):
+                self._occurrence(
+                    reading, start, length, keys.patterns[index], len(keys.texts[index]), last_shown
+                )
+        self._look_at_end(reading, starts, gaps)
+        if not few and self._patterns.shortened and has_ellipsis(text):
+            self._look_at_ellipses(reading, starts, gaps)
+
+    def _look_at_end(self, reading: Reading, starts: list[int], gaps: list[int]) -> None:
+        text, soft = reading.text, reading.soft
+        size = len(text)
+        first = gaps[-1] if gaps else 0
+        for stop in (size, *reading.ends) if not self._final else (size,):
+            if stop <= first or reading.size - soft[stop - 1] > RUN + 1:
                 continue
-            stop = begin + length
-            if stop <= len(text):
-                pattern = texts.get(text[begin:stop])
-                if pattern is not None and (view.solid or not pattern.escaped):
-                    _found(view, begin, stop, pattern, spans, lives, final=final)
-            else:
-                _unfinished(view, begin, texts, lives)
-        for length, keys in bucket.loose:
-            stop = start + length
-            if stop <= size:
-                pattern = keys.get(squeezed[start:stop])
-                if (
-                    pattern is not None
-                    and places[stop - 1] - place != length - 1
-                    and (view.solid or not pattern.escaped)
-                ):
-                    _found_broken(view, places[start:stop], pattern, spans, lives, final=final)
-            else:
-                _unfinished_broken(view, places[start:], squeezed[start:], keys, lives)
+            for start, known in reading.keys.unfinished(text, stop, starts):
+                if start < first:
+                    continue
+                # what begins later is under the same mask, or waits with it
+                if self._final:
+                    if self._cut_off(reading, start, stop):
+                        break
+                elif self._unfinished(reading, start, stop, known) and not self._every:
+                    break
+        if size and not self._final and self._patterns.shortened and text[-1] in _MAYBE_ELLIPSIS:
+            match = undecided_ellipsis().search(text, max(first, size - 8))
+            if match is not None and match.start() < size:
+                self._before_ellipsis(reading, match.start(), starts, first, decided=False)
+                if reading.exact and text[match.start() :].strip(b"\"'`[(< "):  # an end may follow it
+                    self.waiting.append(
+                        Unfinished(reading.places[match.start()], reading.end, reading.end, -1)
+                    )
 
+    def _occurrence(
+        self, reading: Reading, start: int, length: int, pattern: Pattern, whole: int, last_shown: int
+    ) -> None:
+        text, places = reading.text, reading.places
+        stop = start + length
+        if pattern.rule.word:
+            if (text[start - 1] if start else last_shown) in _WORD:
+                return
+            if stop == len(text) and not self._final:
+                first = places[start]
+                self.waiting.append(Unfinished(first, first, first, pattern.order))  # the next byte decides
+                return
+            if stop < len(text) and text[stop] in _WORD:
+                return
+        self._mask(reading, start, stop, pattern, edges=length == whole)
 
-def _found(
-    view: View, begin: int, stop: int, pattern: Pattern, spans: list[Span], lives: list[Live], *, final: bool
-) -> None:
-    text = view.text
-    if pattern.rule.word:
-        if (text[begin - 1] if begin else view.before[0]) in _WORD:
-            return
-        if stop == len(text) and not final:
-            _wait(view, begin, stop, pattern, lives)  # the next byte decides
-            return
-        if stop < len(text) and text[stop] in _WORD:
-            return
-    if pattern.rule.right:
-        stop = _edge(view, begin, stop, lives, final=final)
-    start = view.raw(_leftmost(view, begin, pattern.rule.left))
-    spans.append(Span(start, view.raw_end(stop), start, pattern, solid=view.solid))
-
-
-def _wait(view: View, begin: int, stop: int, pattern: Pattern, lives: list[Live]) -> None:
-    start = view.raw(begin)
-    lives.append(Live(start, start, start, view.raw_end(stop), length=len(pattern.text), order=pattern.order))
-
-
-def _edge(view: View, begin: int, stop: int, lives: list[Live], *, final: bool) -> int:
-    """Take in the last character of base64, which a secret determines in part, and its padding."""
-    text = view.text
-    limit = stop + 3
-    if stop < len(text) and text[stop] in BASE64 and view.raw(stop) == view.raw_end(stop):
-        stop += 1
-        while (
-            stop < len(text) and stop < limit and text[stop] == 0x3D and view.raw(stop) == view.raw_end(stop)
+    def _mask(
+        self, reading: Reading, start: int, stop: int, pattern: Pattern, *, edges: bool = False
+    ) -> None:
+        """An occurrence from `start` to `stop` of the reading."""
+        places = reading.places
+        first, end = places[start], places[stop - 1] + 1
+        if reading.doubtful:
+            if stop > reading.sure:
+                self.waiting.append(Unfinished(first, first, first, pattern.order))
+            return  # else the other way to read it has it too
+        shown = mask_start(reading.soft, start, stop)
+        rest = reading.text[stop : stop + SHOWN]
+        if (
+            reading.shown
+            and not self._final
+            and (rest == reading.text[stop - 1 : stop] or not rest.strip(b"\b\r"))
         ):
-            stop += 1
-    if stop == len(text) and stop < limit and view.raw_end(stop) == view.end and not final:
-        # the mask is out; the rest of the edge is recognised when it comes
-        lives.append(Live(view.raw(begin), view.end, view.end, view.end))
-    return stop
+            # its last character may be written again: that one is under the mask too
+            hold = end if rest else reading.end
+            self.waiting.append(Unfinished(first, hold, hold, pattern.order))
+        if edges and pattern.rule.right:
+            end = self._edge(first, end, pattern)
+        if not shown:
+            first = leftmost(self._buffer, first, pattern.rule.left, self._before)
+        begin = places[start + shown] if shown else first
+        self.found.append(Occurrence(begin, end, first, pattern, solid=reading.solid))
 
+    def _edge(self, first: int, end: int, pattern: Pattern) -> int:
+        """Take in the last character of base64, which a secret determines in part, and its padding."""
+        size = len(self._buffer)
+        stop = rightmost(self._buffer, end)
+        if stop == size and stop < end + 3 and not self._final:
+            # the mask is out; the rest of the edge is recognised when it comes
+            self.waiting.append(Unfinished(first, size, size, pattern.order))
+        return stop
 
-def _leftmost(view: View, begin: int, left: int) -> int:
-    """Where an occurrence at `begin` starts, with the byte before it that belongs to it, see `Rule.left`."""
-    if begin and left and view.raw(begin) == view.raw_end(begin):
-        _, place = after(view.text, begin - 1, view.before)
-        if belongs(left, view.text[begin - 1], place):
-            return begin - 1
-    return begin
-
-
-def _beginning(view: View, part: bytes, texts: dict[bytes, Pattern]) -> tuple[Pattern | None, int]:
-    """One pattern that begins with `part`, for all: they share the length; and every one's `Rule.left`."""
-    one: Pattern | None = None
-    left = 0
-    for text, pattern in texts.items():
-        if text.startswith(part) and (view.solid or not pattern.escaped):
-            one = one or pattern
-            left |= pattern.rule.left
-    return one, left
-
-
-def _unfinished(view: View, begin: int, texts: dict[bytes, Pattern], lives: list[Live]) -> None:
-    part = view.text[begin:]
-    one, left = _beginning(view, part, texts)
-    if one is not None:
-        start = _leftmost(view, begin, left)
-        length = len(one.text)
-        lives.append(
-            Live(
-                view.raw(start),
-                view.raw(start),
-                view.raw(start + shown(length)),
-                view.raw_end(len(view.text)),
-                matched=len(part),
-                length=length,
-                order=one.order,
+    def _unfinished(self, reading: Reading, start: int, stop: int, known: Beginning) -> bool:
+        """Wait for what follows; whether nothing of it may show."""
+        places, end = reading.places, reading.end
+        size = stop - start
+        first = places[start]
+        shown = mask_start(reading.soft, start, stop)
+        if size <= SHOWN and reading.soft[stop - 1] + 1 < reading.size:
+            shown = size  # a break follows
+        early = known.early
+        if shown:
+            limit = max(early, shown)
+            hold = places[start + shown] if shown < size else end
+            self.waiting.append(
+                Unfinished(first, hold, places[start + limit] if limit < size else end, known.order)
             )
-        )
+            return False
+        begin = leftmost(self._buffer, first, known.left, self._before)
+        limit = places[start + early] if early < size else end
+        self.waiting.append(Unfinished(begin, begin, limit - (first - begin), known.order))
+        return True
 
+    def _cut_off(self, reading: Reading, start: int, stop: int) -> bool:
+        """Mask what the end of the stream cuts off, when it is enough."""
+        found = len(self.found)
+        keys = reading.keys
+        for index in keys.going_on(reading.text[start:stop]):
+            if stop - start >= unfinished(len(keys.texts[index]), keys.public[index]):
+                self._mask(reading, start, stop, keys.patterns[index])
+        return len(self.found) > found
 
-def _found_broken(
-    view: View, places: Sequence[int], pattern: Pattern, spans: list[Span], lives: list[Live], *, final: bool
-) -> None:
-    begin = mask_start(places)
-    if begin is None:
-        return
-    stop = places[-1] + 1
-    if pattern.rule.right:
-        stop = _edge(view, places[0], stop, lives, final=final)
-    first = places[0] if begin else _leftmost(view, places[0], pattern.rule.left)
-    start = places[begin] if begin else first
-    spans.append(Span(view.raw(start), view.raw_end(stop), view.raw(first), pattern, solid=view.solid))
+    def _look_at_ellipses(self, reading: Reading, starts: list[int], gaps: list[int]) -> None:
+        text, places = reading.text, reading.places
+        after: list[int] = []
+        marks: dict[int, int] = {}
+        for match in ellipses().finditer(text):
+            first = gaps[bisect_right(gaps, match.start()) - 1] if gaps and gaps[0] <= match.start() else 0
+            self._before_ellipsis(reading, match.start(), starts, first, decided=True)
+            after.append(match.end())
+            marks[match.end()] = match.start()
+        if not reading.exact:
+            return
+        for start, stop, pattern in self._patterns.ends.found(text, after):
+            self._end(reading, marks[start], start, stop, pattern)
+        if not self._final:
+            for start in after:
+                keep = places[marks[start]]
+                if start == len(text):
+                    self.waiting.append(Unfinished(keep, reading.end, reading.end, -1))
+                elif self._patterns.ends.may_become(text[start:]):
+                    hold = places[start]
+                    self.waiting.append(Unfinished(keep, hold, min(hold + SHOWN, reading.end), -1))
 
+    def _end(self, reading: Reading, mark: int, start: int, stop: int, pattern: Pattern) -> None:
+        """An end of a pattern, from `start` to `stop`, with the ellipsis at `mark`."""
+        places = reading.places
+        begin, end = places[start], places[stop - 1] + 1
+        if reading.doubtful:
+            if stop > reading.sure:
+                self.waiting.append(Unfinished(places[mark], begin, begin, pattern.order))
+        else:
+            self.found.append(Occurrence(begin, end, places[mark], pattern, solid=reading.solid))
 
-def _unfinished_broken(
-    view: View, places: Sequence[int], part: bytes, keys: dict[bytes, Pattern], lives: list[Live]
-) -> None:
-    trailing = len(view.text) - 1 - places[-1]
-    if trailing > RUN or (not trailing and places[-1] - places[0] == len(places) - 1):
-        return  # too long a gap, or no gap at all: then it is an exact one
-    begin = mask_start(places)
-    if begin is None:
-        return
-    one, left = _beginning(view, part, keys)
-    if one is None:
-        return
-    size = len(part)
-    if trailing and size <= SHOWN:
-        begin = size
-    first = places[0] if begin else _leftmost(view, places[0], left)
-    hold = view.raw(first)
-    if begin:
-        hold = view.raw(places[begin]) if begin < size else view.end
-    limit = begin + max(0, shown(len(one.key)) - begin)
-    lives.append(
-        Live(
-            view.raw(first),
-            hold,
-            view.raw(places[limit]) if limit < size else view.end,
-            view.raw_end(places[-1] + 1),
-            matched=size,
-            length=len(one.key),
-            order=one.order,
-        )
-    )
+    def _before_ellipsis(
+        self, reading: Reading, stop: int, starts: list[int], first: int, *, decided: bool
+    ) -> None:
+        """Mask a beginning that ends where an ellipsis begins, or wait whether there is one."""
+        keys, text = reading.keys, reading.text
+        for start, known in keys.unfinished(text, stop, starts):
+            if start < first or stop - start < known.head + UNFINISHED:
+                continue
+            if not decided:
+                self._unfinished(reading, start, stop, known)
+                continue
+            for index in keys.going_on(text[start:stop]):
+                if stop - start >= keys.public[index] + UNFINISHED and not keys.patterns[index].rule.word:
+                    self._mask(reading, start, stop, keys.patterns[index])

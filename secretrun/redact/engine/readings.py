@@ -1,0 +1,392 @@
+"""How the bytes of a stream may be read: as they are and as shown, each with whitespace and without.
+
+A terminal shows `ESC[1mse` `ESC[0mcret` as one word, so a secret is looked for in both. A `Reading` is a
+text, and the way back from a place in it to the place in the buffer.
+"""
+
+from __future__ import annotations
+
+from secretrun.redact.engine.occurrence import RUN
+from secretrun.redact.engine.pattern import SPACE
+from secretrun.redact.engine.terminal_escapes import (
+    HOME,
+    LONGEST_CSI,
+    LONGEST_STRING,
+    PARAMETERS,
+    SPECIAL,
+    controls,
+    homes,
+    left_margins,
+    margin_marks,
+    right_margins,
+    wraps,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from secretrun.redact.engine.keys import Keys
+
+_BUT_ESC = SPECIAL.replace(b"\x1b", b"")
+_KEPT = bytes(byte not in SPACE for byte in range(256))
+_MARKS = b"\\|>#+*:;%!-/"  # what may stand round a line break, besides lines of boxes
+_MARGINS = _MARKS + b"\xe2"
+_BOX = bytes([0xE2, *range(0x80, 0xC0)])  # bytes of those
+AT_MARGIN = _MARKS + _BOX + b" \t\r"
+_BEFORE_BREAK = frozenset(bytes([byte]) for byte in _BOX + b"|\\")
+
+
+class Reading:
+    """One way to read a buffer.
+
+    Attributes:
+        text: the bytes.
+        places: for each its index in the buffer.
+        soft: for each its index in a text in which a gap is a break, see `mask_start`.
+        size: the length of that text.
+        end: the length of the buffer.
+        ends: where in `text` it may end: bytes beyond may turn out to be nothing.
+        keys: what is looked for in it.
+        solid: escapes in what is found here are part of it.
+        shown: a terminal shows it so.
+        doubtful: it is one of two ways to read the same bytes; from index `sure` on they differ.
+        exact: it has its whitespace.
+    """
+
+    __slots__ = (
+        "doubtful", "end", "ends", "exact", "keys", "places", "shown", "size", "soft", "solid", "sure",
+        "text",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        text: bytes,
+        places: Sequence[int],
+        soft: Sequence[int],
+        keys: Keys,
+        *,
+        size: int,
+        end: int,
+        ends: tuple[int, ...] = (),
+        shown: bool,
+        solid: bool,
+        exact: bool,
+        sure: int | None = None,
+    ) -> None:
+        self.text = text
+        self.places = places
+        self.soft = soft
+        self.keys = keys
+        self.size = size
+        self.end = end
+        self.ends = ends
+        self.shown = shown
+        self.solid = solid
+        self.exact = exact
+        self.doubtful = sure is not None
+        self.sure = sure or 0
+
+    def gaps(self) -> list[int]:
+        """The indexes before which whitespace is too long for a secret to go on."""
+        soft = self.soft
+        if not len(soft) or soft[-1] - soft[0] - len(soft) < RUN:
+            return []
+        return [index for index in range(1, len(soft)) if soft[index] - soft[index - 1] > RUN + 1]
+
+    def __repr__(self) -> str:
+        return f"<Reading of {len(self.text)} bytes>"
+
+
+def as_it_is(buffer: bytes, exact: Keys, loose: Keys, *, plain: bool) -> list[Reading]:
+    """The buffer's bytes, and its bytes without whitespace.
+
+    `plain` when a terminal shows the bytes as they are, but for the last ones, and margins.
+    """
+    size = len(buffer)
+    every: Sequence[int] = range(size)
+    ends = _other_ends(buffer) if plain else ()
+    found = [
+        Reading(
+            buffer, every, every, exact, size=size, end=size, ends=ends, shown=plain, solid=True, exact=True
+        )
+    ]
+    if loose:
+        text = buffer.translate(None, SPACE)
+        places = every if len(text) == size else _kept(buffer, every)
+        ends = (*_other_ends(text), *_margin(buffer, places, every)) if plain else ()
+        found.append(
+            Reading(
+                text,
+                places,
+                places,
+                loose,
+                size=size,
+                end=size,
+                ends=ends,
+                shown=plain,
+                solid=True,
+                exact=False,
+            )
+        )
+        if plain and b"\n" in buffer and len(buffer.translate(None, _MARGINS)) < size:
+            text, places, _ = _without_margins(buffer, every, every)
+            ends = (*_other_ends(text), *_margin(buffer, places, every))
+            found.append(
+                Reading(
+                    text,
+                    places,
+                    places,
+                    loose,
+                    size=size,
+                    end=size,
+                    ends=ends,
+                    shown=True,
+                    solid=False,
+                    exact=False,
+                )
+            )
+    return found
+
+
+def _kept(text: bytes, places: Sequence[int]) -> list[int]:
+    """The places of the bytes of `text` that are no whitespace."""
+    from itertools import compress
+
+    return list(compress(places, text.translate(_KEPT)))
+
+
+def lone_returns(text: bytes) -> bool:
+    """Whether a CR goes back in its line: whether it is no part of a line end."""
+    return 0x0D in text and text.count(b"\r") != text.count(b"\r\n")
+
+
+def special(text: bytes) -> bool:
+    """Whether a terminal may show `text` otherwise than byte by byte and line by line."""
+    return len(text.translate(None, SPECIAL)) < len(text) or lone_returns(text)
+
+
+def without_escapes(text: bytes) -> bytes:
+    """`text` without what begins with ESC and prints nothing."""
+    return controls(True, False).sub(b"", text) if 0x1B in text else text
+
+
+def is_open(text: bytes) -> bool:
+    """Whether the end of the text may cut a sequence."""
+    begin = text.rfind(b"\x1b") if 0x1B in text else -1
+    if begin >= 0:
+        kind = text[begin + 1 : begin + 2]
+        if kind == b"[":
+            if not text[begin + 2 : begin + 2 + LONGEST_CSI].lstrip(PARAMETERS):
+                return True
+        elif len(text) - begin < 6 or (
+            kind in (b"]", b"P", b"X", b"^", b"_")
+            and 0x07 not in text[begin:]
+            and len(text) - begin < 2 * LONGEST_STRING
+        ):
+            return True
+    return 0x9B in text[-LONGEST_CSI:]
+
+
+def needs_care(text: bytes) -> bool:
+    """Whether a terminal may show a text otherwise than without its controls: something is written over."""
+    if 0x08 in text or lone_returns(text):
+        return True
+    return 0x1B in text and (0x48 in text or 0x47 in text) and _doubled_at_home(text)
+
+
+def _doubled_at_home(text: bytes) -> bool:
+    """Whether a character that is written again may stand at a move to column 1."""
+    for match in homes().finditer(text):
+        start, end = match.span()
+        before = without_escapes(text[max(0, start - 64) : start])[-2:]
+        last = before[-1:]
+        if last.strip() and (
+            before == last + last or without_escapes(text[end : end + 64])[:1] in (last, b"")
+        ):
+            return True
+    return False
+
+
+def shown(text: bytes) -> bytes:
+    """What a terminal shows of `text`."""
+    if needs_care(text):
+        return Screen(text).text
+    if len(text.translate(None, _BUT_ESC)) == len(text):
+        return without_escapes(text)
+    return controls().sub(b"", text)
+
+
+def has_margin(text: bytes) -> bool:
+    """Whether anything stands at a margin of a text with line ends."""
+    return margin_marks().search(text) is not None
+
+
+def without_margins(text: bytes) -> bytes:
+    """`text` without whitespace and what stands at its margins."""
+    return right_margins().sub(b"\n", left_margins().sub(b"\n", text)).translate(None, SPACE)
+
+
+class Screen:
+    """What a terminal shows of a buffer.
+
+    Attributes:
+        text: the bytes.
+        places: for each its index in the buffer.
+        sequences: (start, end) in the buffer of all that prints nothing, the last one perhaps cut.
+        cut: where that one begins, or the buffer's length.
+    """
+
+    __slots__ = ("_buffer", "_size", "_soft", "cut", "places", "sequences", "text")
+
+    def __init__(self, buffer: bytes, *, cut: bool = True) -> None:
+        self._buffer = buffer
+        self.text = buffer
+        self.places: Sequence[int] = range(len(buffer))
+        self._soft: Sequence[int] = self.places
+        self._size = len(buffer)
+        self.sequences: list[tuple[int, int]] = []
+        self.cut = len(buffer)
+        if special(buffer):
+            self._without_controls(cut)
+            self._size = len(self.text)
+            self._soft = range(self._size)
+            if 0x08 in self.text or 0x1B in self.text or lone_returns(self.text):
+                self._without_wraps()
+
+    def _without_controls(self, cut: bool) -> None:
+        buffer = self._buffer
+        text: list[bytes] = []
+        places: list[int] = []
+        last = 0
+        for match in controls(cut).finditer(buffer):
+            start, end = match.span()
+            if last < start:
+                text.append(buffer[last:start])
+                places.extend(range(last, start))
+            self.sequences.append((start, end))
+            if match.lastindex is not None:
+                self.cut = start
+            elif buffer[end - 1] in b"HG" and _to_first_column(buffer[start:end]):
+                text.append(HOME)
+                places.append(start)
+            last = end
+        if self.sequences:
+            text.append(buffer[last:])
+            places.extend(range(last, len(buffer)))
+            self.text, self.places = b"".join(text), places
+
+    def _without_wraps(self) -> None:
+        text, places = self.text, self.places
+        pieces: list[bytes] = []
+        kept: list[int] = []
+        last = 0
+        for match in wraps().finditer(text):
+            start, end = match.span()
+            pieces.append(text[last:start])
+            kept.extend(range(last, start))
+            last = end
+        if pieces:
+            pieces.append(text[last:])
+            kept.extend(range(last, len(text)))
+            self.text = b"".join(pieces)
+            self._soft = kept
+            self.places = [places[index] for index in kept]
+
+    def readings(self, exact: Keys, loose: Keys, *, sure: int | None = None) -> list[Reading]:
+        """The text, and the text without whitespace and what stands at its margins.
+
+        From index `sure` of the buffer on it is only one of two ways to read it.
+        """
+        found = []
+        for keys, is_exact in ((exact, True), (loose, False)):
+            text, places, soft = self.text, self.places, self._soft
+            if not is_exact:
+                if not keys:
+                    continue
+                text, places, soft = _without_margins(text, places, soft)
+            found.append(
+                Reading(
+                    text,
+                    places,
+                    soft,
+                    keys,
+                    size=self._size,
+                    end=len(self._buffer),
+                    ends=_other_ends(text)
+                    if is_exact
+                    else (*_other_ends(text), *_margin(self.text, soft, self._soft)),
+                    shown=True,
+                    solid=False,
+                    exact=is_exact,
+                    sure=None if sure is None else _count(places, sure),
+                )
+            )
+        return found
+
+    def before(self, index: int, known: int) -> int:
+        """The last byte that is shown before index `index` of the buffer, or `known`."""
+        count = _count(self.places, index)
+        return self.text[count - 1] if count else known
+
+    def __repr__(self) -> str:
+        return f"<Screen of {len(self._buffer)} bytes>"
+
+
+def _count(places: Sequence[int], index: int) -> int:
+    """How many of the places are below `index`."""
+    from bisect import bisect_left
+
+    return bisect_left(places, index)
+
+
+def _to_first_column(sequence: bytes) -> bool:
+    """Whether a sequence that ends in `H` or `G` is CUP or CHA to column 1."""
+    row, _, column = sequence.lstrip(b"\x1b[\xc2\x9b")[:-1].rpartition(b";")
+    return (sequence[-1:] == b"H" or not row) and (
+        column in (b"", b"1", b"0") or (sequence[-1:] == b"H" and not row and column.isdigit())
+    )
+
+
+def _without_margins(
+    text: bytes, places: Sequence[int], soft: Sequence[int]
+) -> tuple[bytes, Sequence[int], Sequence[int]]:
+    if b"\n" not in text or len(text.translate(None, _MARGINS)) == len(text):
+        short = text.translate(None, SPACE)
+        if len(short) == len(text):
+            return text, places, soft
+        kept = _kept(text, places)
+        return short, kept, kept if soft is places else _kept(text, soft)
+    from itertools import compress
+
+    mask = bytearray(text.translate(_KEPT))
+    for expression in (left_margins(), right_margins()):
+        for match in expression.finditer(text):
+            start, end = match.span()
+            mask[start:end] = bytes(end - start)
+    kept = list(compress(places, mask))
+    return bytes(compress(text, mask)), kept, kept if soft is places else list(compress(soft, mask))
+
+
+def _other_ends(text: bytes) -> tuple[int, ...]:
+    """Where the text ends if its last bytes are written over by what comes: see `terminal_escapes.wraps`."""
+    bare = len(text.rstrip(b"\b\r"))
+    ends = [bare] if bare < len(text) else []
+    if bare and (text[bare - 1] in b" _" or text[bare - 2 : bare - 1] == text[bare - 1 : bare]):
+        ends.append(bare - 1)
+    return tuple(ends)
+
+
+def _margin(text: bytes, soft: Sequence[int], all_soft: Sequence[int]) -> tuple[int, ...]:
+    """Where the text without margins ends if its last bytes turn out to be one; `text` has them still."""
+    begin = max(0, len(text) - 4 * RUN)
+    end = text[begin:]
+    line, mark, left = end.rpartition(b"\n")
+    if not mark or left.strip(AT_MARGIN):
+        line = end
+    bare = line.rstrip(b" \t\r")
+    if bare[-1:] in _BEFORE_BREAK:
+        bare = bare.rstrip(_BOX + b"|\\").rstrip(b" \t")
+    elif line is end:
+        return ()
+    return (_count(soft, all_soft[begin + len(bare)]),) if len(bare) < len(end) else ()

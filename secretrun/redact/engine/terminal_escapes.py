@@ -1,0 +1,151 @@
+r"""What a terminal shows of bytes: the grammar of all that prints nothing, or prints over what stood there.
+
+Three steps, each a regular expression:
+
+- *controls*: sequences of ECMA-48 and xterm, controls, and characters of no width are nothing;
+- *wraps*: at the right margin a terminal (terminfo's `am` and `xenl`) waits for one more character before
+  it goes to the next line, so programs write one that is overwritten at once. less and libedit write
+  SPACE BACKSPACE, readline SPACE CR, Node SPACE and a move to column 1, zsh the next character, CR and the
+  next character again, vim the last character again and a move to column 1. Overstrike (`s\bs`, `_\bs`, of
+  nroff and its pagers) is the same: a cell that is written twice shows what was written last;
+- *margins*: where a line is broken, a box's border or a comment's or quote's mark (`| `, `> `, `# `, `+ `)
+  stands round it, or a backslash before the line end.
+
+`re` is imported when the first of these bytes is seen, and keeps what it has compiled.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from re import Pattern as Expression
+
+_made: dict[tuple[object, ...], Expression[bytes]] = {}
+
+
+def once(make: Callable[..., Expression[bytes]]) -> Callable[..., Expression[bytes]]:
+    """What `make` gives, made when it is first asked for."""
+
+    def made(*options: bool) -> Expression[bytes]:
+        key = (make, *options)
+        found = _made.get(key)
+        if found is None:
+            found = _made[key] = make(*options)
+        return found
+
+    return made
+
+
+# Bytes without which a text is shown as it is, line by line. TAB, LF, VT, FF and CR are whitespace.
+SPECIAL = bytes([*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0x100)])
+HOME = b"\x1b"  # stands for a move to column 1: no other ESC is left in what a terminal shows
+
+LONGEST_STRING = 2048
+LONGEST_CSI = 66
+PARAMETERS = bytes(range(0x20, 0x40))
+
+_STRING = rb"[^\x07\x0a\x0d\x18\x1a\x1b]{0,2048}"
+_PARAMETERS = rb"[0-?]{0,60}[ -/]{0,4}"
+_C0 = rb"\x00-\x07\x0e-\x1a\x1c-\x1f\x7f"
+
+
+@once
+def controls(cut: bool = True, all_bytes: bool = True) -> Expression[bytes]:
+    """What prints nothing. A match that sets a group is cut by the end of the text.
+
+    Lengths are bounded: a sequence that does not end is data. Strings (OSC and the like) hold no line ends,
+    and at most 2,048 bytes, enough for the URL of a hyperlink. Without `cut` a sequence that has not ended
+    yet is data already. Without `all_bytes` only what begins with ESC is found, faster by far.
+    """
+    import re
+
+    def unless_cut(expression: bytes) -> bytes:
+        return rb"|(" + expression + rb")\Z" if cut else b""
+
+    escape = (
+        rb"(?:\[" + _PARAMETERS + rb"[@-~]"  # CSI: colours, erasing, modes
+        rb"|\]" + _STRING + rb"(?:\x07|\x1b\\|(?=\x1b[^\\]))"  # OSC: titles, hyperlinks
+        rb"|[PX^_]" + _STRING + rb"(?:\x1b\\|(?=\x1b[^\\]))"  # DCS, SOS, PM, APC
+        rb"|[ -/]{1,4}[0-~]"  # character sets
+        rb"|[0-OQ-WYZ\\`-~]"  # the two-byte ones
+        rb"|\x1b*(?=\x1b)"
+        + unless_cut(rb"(?:\[" + _PARAMETERS + rb"|[ -/]{1,4}|[\]PX^_]" + _STRING + rb"\x1b?)?")
+        + rb"|)"  # an ESC of nothing known
+    )
+    if not all_bytes:
+        return re.compile(rb"\x1b" + escape)
+    return re.compile(
+        # one class first, which is searched for at the speed of C
+        rb"[" + _C0 + rb"\x1b\x80-\x9f\xc2\xcd\xd8\xe1\xe2\xef]"
+        rb"(?:(?<=\x1b)" + escape + rb"|(?<=[" + _C0 + rb"])[" + _C0 + rb"]*"
+        # C1 controls, the no-break space, the soft hyphen; CSI as one character
+        rb"|(?<=\xc2)(?:[\x80-\x9a\x9c-\xa0\xad]|\x9b"
+        + _PARAMETERS
+        + rb"[@-~]"
+        + unless_cut(rb"(?:\x9b" + _PARAMETERS + rb")?")
+        + rb")"
+        # zero width, directions, spaces that do not break, joiners, marks, BOM, variants
+        rb"|(?<=\xe2)(?:\x80[\x87\x8b-\x8f\xa8-\xaf]|\x81[\xa0-\xaf]" + unless_cut(rb"[\x80\x81]?") + rb")"
+        rb"|(?<=\xef)(?:\xbb\xbf|\xb8[\x80-\x8f]" + unless_cut(rb"[\xbb\xb8]?") + rb")"
+        rb"|(?<=\xe1)(?:\xa0\x8e" + unless_cut(rb"\xa0?") + rb")"
+        rb"|(?<=\xcd)(?:\x8f" + unless_cut(rb"") + rb")|(?<=\xd8)(?:\x9c" + unless_cut(rb"") + rb")"
+        # C1 as one byte, where it is no part of a character
+        rb"|(?<=[\x80-\x9f])(?<![\x80-\xff][\x80-\x9f])(?:(?<!\x9b)|"
+        + _PARAMETERS
+        + rb"[@-~]"
+        + unless_cut(_PARAMETERS)
+        + rb"))"
+    )
+
+
+@once
+def homes() -> Expression[bytes]:
+    """Moves to column 1."""
+    import re
+
+    return re.compile(rb"\x1b\[(?:[0-9]{0,5}(?:;[01]?)?H|[01]?G)")
+
+
+@once
+def wraps() -> Expression[bytes]:
+    """In a text without controls: a character that is written over, and the way back to its place."""
+    import re
+
+    back = rb"(?:[\b\x1b]|\r(?![\r\n]))"
+    return re.compile(
+        rb" " + back + rb"+"
+        rb"|(?P<next>[\xc2-\xf4][\x80-\xbf]{1,3}|[^\s\b])" + back + rb"+(?=(?P=next))"
+        rb"|_\x08(?=[^\s\b])|(?<=[^\s\b])\x08_"
+        rb"|(?P<last>[^\s\b])(?=(?P=last)\x1b)"
+        rb"|\x1b",
+        re.DOTALL,
+    )
+
+
+_BOX = rb"\xe2[\x94-\x96][\x80-\xbf]"  # U+2500 to U+25BF: box drawing, blocks, bars
+
+
+@once
+def left_margins() -> Expression[bytes]:
+    """A line end with what stands after it."""
+    import re
+
+    return re.compile(rb"\n(?:[ \t]*(?:(?:" + _BOX + rb")+|(?:[>#|+*:;%!-]+|//+)(?=[ \t]))){1,4}")
+
+
+@once
+def right_margins() -> Expression[bytes]:
+    """What stands before a line end, with it. It begins with one class, which is searched for fast."""
+    import re
+
+    rest = _BOX[4:] + rb"(?:" + _BOX + rb")*"
+    return re.compile(rb"[\xe2|\\](?:(?<=\xe2)" + rest + rb"|(?<=[ \t]\|)|(?<=\\))[ \t]*\r*\n")
+
+
+@once
+def margin_marks() -> Expression[bytes]:
+    """Where a margin has more than whitespace."""
+    import re
+
+    return re.compile(rb"[\\|\x80-\xbf\n](?:(?<!\n)[ \t]*\r*\n|(?<=\n)[ \t]*(?:\xe2|[>#|+*:;%!/-]+[ \t]))")

@@ -1,0 +1,164 @@
+"""Every reading of a stream against brute force: what the screen shows side by side is one text."""
+
+import random
+
+import pytest
+from redact.oracle import Text
+
+from secretrun.redact import Redactor
+
+FORMS = ("wrapped", "terminal")
+SECRETS = [
+    b"sk_live_9aF3kQ7zXc2Vb8Nm", b"abcabcabcabcabcabcab", b"hunter2-and-1", b"two words-and 2 more of them",
+    b"ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8", b"x9y8z7w6v5",
+]  # fmt: skip
+NOTHING = [
+    b"\x1b[1m", b"\x1b[0;38;2;9;99;199m", b"\x1b[K", b"\x1b(B", b"\x1b]8;;https://h/\x1b\\", b"\x1b]0;t\x07", b"\x0e", b"\x0f",
+    b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xc2\xad", b"\xc2\xa0", b"\xc2\x85", b"\0", b"\x1b[12;40H", b"\x1b7",
+]  # fmt: skip
+WRAPS = [b" \b", b" \r", b" \x1b[1G", b" \x1b[m\b", b" \r\x1b[K"]
+MARGINS = [
+    b"\n> ", b"\r\n", b"\n    ", b" |\n| ", b" \xe2\x94\x82\n\xe2\x94\x82 ", b"\\\n", b"\n# ", b"\n+ ", b"\r\n  ", b"\n// ",
+]  # fmt: skip
+MARKS = frozenset(b">#|+*:;%!-/")
+ELLIPSES = [b"...", b"\xe2\x80\xa6"]
+WORDS = [b"log ", b"a", b"-", b"GET /x ", b"id=3f ", b"\n", b"    "]
+
+
+def plain(data):
+    return [("space" if bytes([byte]).isspace() else "char", bytes([byte])) for byte in data]
+
+
+def broken(rng, secret):
+    """The secret, or a part of it, with things between its bytes that are no part of what is shown."""
+    first, last = 0, len(secret)
+    if rng.random() < 0.3:
+        last = rng.randint(1, len(secret))
+    kind = rng.choice(["none", "nothing", "wrap", "strike", "margin", "all"])
+    rate = rng.choice([0.05, 0.2, 1])
+    pieces = []
+    for place, byte in enumerate(secret[first:last]):
+        data = bytes([byte])
+        if place and rng.random() < rate:
+            if kind in ("nothing", "all"):
+                pieces.append(("nothing", rng.choice(NOTHING)))
+            if kind in ("wrap", "all"):
+                wrap = rng.choice(WRAPS)
+                before, _, after = wrap.partition(b"\x1b[m")
+                pieces += [("wrap", before), ("nothing", b"\x1b[m" if after else b""), ("wrap", after)]
+            if kind == "margin" and not {secret[place - 1], byte} & MARKS:  # alone on a line it is a margin
+                pieces.append(("margin", rng.choice(MARGINS)))
+        if kind == "strike" and rng.random() < rate and not data.isspace() and data != b"_":
+            pieces.append(("wrap", rng.choice([data, b"_"]) + b"\b"))
+        pieces += plain(data)
+    if rng.random() < 0.15:
+        pieces += plain(rng.choice(ELLIPSES))
+        if rng.random() < 0.5:
+            pieces += plain(secret[-rng.randint(4, 14) :])
+    return pieces
+
+
+def case(rng):
+    secrets = rng.sample(SECRETS, rng.randint(1, 3))
+    pieces = []
+    for _ in range(rng.randint(1, 5)):
+        choice = rng.random()
+        if choice < 0.6:
+            pieces += broken(rng, rng.choice(secrets))
+        elif choice < 0.7:
+            pieces.append(("nothing", rng.choice(NOTHING)))
+        pieces += plain(rng.choice(WORDS))
+    return secrets, Text(pieces)
+
+
+def without(text):
+    """The text without the sequences that a mask lets through."""
+    for sequence in [*sorted(NOTHING, key=len, reverse=True), b"\x1b[m", b"\x1b[1G"]:
+        text = text.replace(sequence, b"")
+    return text
+
+
+def stream(one, text, sizes):
+    out, at = b"", 0
+    for size in sizes:
+        out += one.feed(text[at : at + size])
+        at += size
+    return out + one.feed(text[at:]) + one.flush()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_every_reading_is_masked_as_brute_force_masks_it_however_it_is_cut(part):
+    for seed in range(part * 50, part * 50 + 50):
+        rng = random.Random(seed)
+        secrets, text = case(rng)
+        redactor = Redactor(secrets, mask="#", forms=FORMS)
+        whole = redactor.mask(text.bytes)
+        assert without(whole) == without(text.masked(secrets, b"#")), (seed, secrets, text.bytes)
+        assert stream(redactor.twin(), text.bytes, [1] * len(text.bytes)) == whole, (
+            seed,
+            secrets,
+            text.bytes,
+        )
+        sizes = [rng.randint(1, 12) for _ in text.bytes]
+        assert stream(redactor.twin(), text.bytes, sizes) == whole, (seed, secrets, text.bytes)
+
+
+GH, MARKER = b"ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8", b"sk_live_9aF3kQ7zXc2Vb8Nm"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"sk_live_9aF3k \bQ7zXc2Vb8Nm",  # less and libedit
+        b"sk_live_9aF3k\x1b[m \b\x1b[mQ7zXc2Vb8Nm",
+        b"sk_live_9aF3k \rQ7zXc2Vb8Nm",  # readline
+        b"sk_live_9aF3k \r\x1b[KQ\rQ7zXc2Vb8Nm",  # zsh
+        b"sk_live_9aF3k \x1b[1GQ7zXc2Vb8Nm",  # Node
+        b"sk_live_9aF3kk\x1b[2;1HQ7zXc2Vb8Nm",  # vim
+        b"sk_live_9aF3k\r\nQ7zXc2Vb8Nm",  # emacs, prompt_toolkit
+        b"sk_live_9aF3k\x1b[12;1HQ7zXc2Vb8Nm",  # curses
+        b"sk_live_9\b9a_\bF3kQ7zX\bXc2Vb8Nm",  # nroff
+        "sk_live_9aF3k \u2502\n\u2502 Q7zXc2Vb8Nm".encode(),
+        b"sk_live_9aF3k\n> Q7zXc2Vb8Nm",
+        b"sk_live_9aF3k\\\n  Q7zXc2Vb8Nm",
+        "sk_live_9aF3k\u200bQ7zX\u00adc2V\u00a0b8Nm".encode(),
+        b"sk_live_9aF3k\x85Q7zX\xc2\x9b31mc2Vb8Nm",
+    ],
+)
+def test_what_the_screen_shows_side_by_side_is_one_text(text):
+    out = Redactor([MARKER], mask="#").mask(b"a " + text + b" z\n")
+    assert out.startswith(b"a #")
+    assert out.endswith(b" z\n")
+    assert not any(MARKER[at : at + 4] in out for at in range(len(MARKER) - 3))
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        (f"expected '{GH.decode()[:37]}\u2026' to equal 'x'", "expected '#\u2026' to equal 'x'"),
+        (f"'{GH.decode()[:12]}...{GH.decode()[-12:]}'", "'#...#'"),
+        (f"'{GH.decode()[:10]}'... 30 more characters", "'#'... 30 more characters"),
+        (f"{GH.decode()[:20]} x", "# x"),
+        (f"{GH.decode()[:11]} x", f"{GH.decode()[:11]} x"),
+        ("https://hooks.example/services/ up", "https://hooks.example/services/ up"),
+        ("https://hooks.example/services/T0a9/B7x up", "# up"),
+    ],
+)
+def test_a_shortened_value_is_masked_and_a_public_beginning_is_not(text, want):
+    secrets = [GH, b"https://hooks.example/services/T0a9/B7xQ2zLm"]
+    assert Redactor(secrets, mask="#").mask(text.encode()).decode() == want
+
+
+def test_a_sequence_that_is_open_holds_back_nothing_that_is_decided():
+    data = b"plain " + MARKER + b" then " + b"\x1b[32mok\x1b[0m text line\n" * 20
+    redactor = Redactor([MARKER], mask="#")
+    out = redactor.feed(data + b"\x1b[01;")
+    assert out.startswith(b"plain # then ")
+    assert redactor.held <= len(b"\x1b[01;")
+
+
+def test_an_idle_terminal_shows_the_public_beginning_of_an_address():
+    redactor = Redactor([b"https://hooks.example/services/T0a9/B7xQ2zLm"], mask="#", forms=())
+    out = redactor.feed(b"curl https://") + redactor.release()
+    assert out == b"curl https://"
