@@ -1,11 +1,13 @@
 """Tools as they are, and the broker's process: what it gives away, how it ends, and what a run is told of it."""
 
+import base64
 import json
 import os
 import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -502,3 +504,39 @@ def test_a_proxy_of_the_environment_is_not_gone_through(world):
     done = world.run("sh", "-c", "echo $HTTPS_PROXY", env={"HTTPS_PROXY": "http://proxy.internal:3128"})
     assert re.match(r"http://sr:[\w-]+@127\.0\.0\.1:\d+\n", done.stdout)
     assert "HTTPS_PROXY is not gone through" in done.stderr
+
+
+def test_a_broker_at_a_socket_of_the_file_system(world, tmp_path):
+    path = tmp_path / "broker.sock"
+    process = subprocess.Popen(
+        world.command("broker", "serve", "--listen", f"unix:{path}", *world.options()), env=world.environ, cwd=world.project,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        said = {}
+        while "GIT_CONFIG_PARAMETERS" not in said:
+            name, _, value = process.stdout.readline().rstrip("\n").removeprefix("export ").partition("=")
+            said[name] = value.strip("'")
+        credentials = base64.b64encode(
+            re.match(r"http://(sr:.*)@", said["HTTPS_PROXY"]).group(1).encode()
+        ).decode()
+        assert path.stat().st_mode & 0o007 == 0
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            host = f"api.test:{world.up.port}"
+            connection.sendall(
+                f"CONNECT {host} HTTP/1.1\r\nProxy-Authorization: Basic {credentials}\r\n\r\n".encode()
+            )
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+            context = ssl.create_default_context(cafile=said["SSL_CERT_FILE"])
+            with context.wrap_socket(connection, server_hostname="api.test") as inside:
+                inside.sendall(f"GET /v1/x HTTP/1.1\r\nHost: {host}\r\nX-Key: {said['KEY']}\r\n\r\n".encode())
+                assert inside.recv(12) == b"HTTP/1.1 200"
+        assert KEY in world.up.requests()[0]["head"]
+    finally:
+        for pid in descendants(process.pid):
+            if b"serve" in cmdline(pid):
+                os.kill(pid, signal.SIGTERM)
+        process.wait(20)
+        process.stdout.close()
+    eventually(lambda: not path.exists())

@@ -299,3 +299,44 @@ def test_the_terminal_can_not_be_typed_into(world):
     assert (
         boxed(world, sys.executable, "-c", program).stdout == "1\n"
     )  # EPERM, by the filter; /dev/null alone says ENOTTY
+
+
+def test_a_job_stops_and_goes_on(world):
+    """Ctrl-Z stops the whole of it for the shell outside, `fg` brings it back."""
+    import pty
+    import select
+    import shlex
+
+    program = "echo ready; read line; echo got $line; exit 4"
+    words = [sys.executable, "-m", "secretrun", *world.options(), "--sandbox", "--", "sh", "-c", program]
+    pid, master = pty.fork()
+    if pid == 0:
+        try:
+            os.chdir(world.project)
+            os.execvpe("bash", ["bash", "--norc", "-i"], world.environ | {"TERM": "xterm", "PS1": "prompt: "})
+        finally:
+            os._exit(99)
+    shown = b""
+
+    def type_and_see(text, wanted):
+        nonlocal shown
+        shown = b""
+        os.write(master, text)
+        deadline = time.monotonic() + 15
+        while wanted not in shown:
+            assert time.monotonic() < deadline, shown
+            if select.select([master], [], [], 0.2)[0]:
+                shown += os.read(master, 4096)
+        assert wanted in shown
+
+    type_and_see(b"", b"prompt: ")
+    type_and_see(shlex.join(words).encode() + b"\n", b"ready\r\n")
+    type_and_see(b"\x1a", b"Stopped")
+    type_and_see(b"jobs\n", b"Stopped")
+    type_and_see(b"fg\n", b"secretrun")
+    type_and_see(b"hello\n", b"prompt: ")
+    assert b"got hello" in shown
+    type_and_see(b"echo status $?\n", b"status 4")
+    os.write(master, b"exit\n")
+    os.waitpid(pid, 0)
+    os.close(master)
