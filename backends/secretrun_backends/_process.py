@@ -64,6 +64,7 @@ def run(
     text: bytes | None = None,
     terminal: bool = False,
     directory: str | None = None,
+    keep: Sequence[int] = (),
 ) -> Completed:
     """Run a program to its end.
 
@@ -76,6 +77,7 @@ def run(
         terminal: it may prompt, so it stays in our session with its controlling terminal. Otherwise it
             leads a session of its own, which is killed as a whole.
         directory: its working directory, or None for ours.
+        keep: descriptors it gets under the same numbers.
 
     Raises:
         TimedOut: when the deadline passes first.
@@ -86,7 +88,13 @@ def run(
 
     try:
         done = process.run(
-            command, text, environ=environ, end=deadline.end, directory=directory, leader=not terminal
+            command,
+            text,
+            environ=environ,
+            end=deadline.end,
+            directory=directory,
+            leader=not terminal,
+            keep=keep,
         )
     except OSError as error:
         raise Unavailable(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 
 from secretrun.backend import BackendInfo, Health
-from secretrun.backend.sops import find_sops, sops_environment
+from secretrun.backend.sops import Keys, find_sops, sops_environment
 from secretrun.backend.sops_servers import require_known
 from secretrun.errors import BackendError, BadAnswer, BadReference
 from secretrun_backends._process import Deadline, run
@@ -218,21 +218,16 @@ class _File:
         environ = sops_environment(self._context.environ)
         if self._context.interactive and not environ.get("GPG_TTY"):
             environ.update(gpg_terminal())
-        done = run(
-            Sops.info,
-            [
-                _program(self._context),
-                "--decrypt",
-                "--input-type",
-                self.kind,
-                "--output-type",
-                view,
-                self.path,
-            ],
-            environ=environ,
-            deadline=self._deadline,
-            terminal=self._context.interactive,
-        )
+        command = [_program(self._context), "--decrypt", "--input-type", self.kind, "--output-type", view]
+        with Keys(environ) as (theirs, keep):
+            done = run(
+                Sops.info,
+                [*command, self.path],
+                environ=theirs,
+                deadline=self._deadline,
+                terminal=self._context.interactive,
+                keep=keep,
+            )
         if done.status != 0:
             raise explain(done, self.path, self.kind, environ)
         return done.output

@@ -37,6 +37,7 @@ class Program:
         leader: it leads a session of its own, which can be killed as a whole; else it stays in ours, with
             our terminal.
         reads: its standard input is a pipe, else `/dev/null`.
+        keep: descriptors it gets under the same numbers.
 
     Raises:
         OSError: it can't be started.
@@ -50,6 +51,7 @@ class Program:
         directory: str | None = None,
         leader: bool = True,
         reads: bool = True,
+        keep: Sequence[int] = (),
     ) -> None:
         self._leader = leader
         self._status: int | None = None
@@ -69,7 +71,7 @@ class Program:
             self._output, self._complaint = self._pipes[-2:]
             start = _spawn if directory is None or directory == os.getcwd() else _start_in
             with starting:
-                self._pid = start(command, environ, theirs, leader, directory)
+                self._pid = start(command, environ, theirs, leader, directory, keep)
                 started(self._pid, leader=leader)
         except BaseException:
             self.close()
@@ -209,6 +211,7 @@ def run(
     leader: bool = True,
     sweep: bool = False,
     limit: int = LIMIT,
+    keep: Sequence[int] = (),
 ) -> Completed:
     """Run a program to its end: it has exited, and nothing holds its output open any more.
 
@@ -221,11 +224,14 @@ def run(
         leader: see `Program`.
         sweep: what it leaves running in its session is killed too.
         limit: bytes of output at which it is killed.
+        keep: see `Program`.
 
     Raises:
         OSError: it can't be started.
     """
-    program = Program(command, environ=environ, directory=directory, leader=leader, reads=text is not None)
+    program = Program(
+        command, environ=environ, directory=directory, leader=leader, reads=text is not None, keep=keep
+    )
     status = None
     try:
         output, complaint, excess = program.exchange(text or b"", end, limit=limit, complaint_limit=COMPLAINT)
@@ -257,11 +263,13 @@ def _spawn(
     streams: Sequence[int],
     leader: bool,
     _directory: str | None,
+    keep: Sequence[int],
 ) -> int:
     actions: list[tuple[int, ...]] = [
         (os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)
     ]
     actions += [(os.POSIX_SPAWN_CLOSE, number) for number in descriptors.inherited()]
+    actions += [(os.POSIX_SPAWN_DUP2, number, number) for number in keep]  # which makes it stay open
     try:
         return os.posix_spawn(
             command[0], list(command), environ,
@@ -270,7 +278,7 @@ def _spawn(
             setsigdef=(signals.SIGPIPE, signals.SIGXFSZ),  # Python ignores these two
         )  # fmt: skip
     except NotImplementedError:  # a C library that can't start a session here
-        return _start_in(command, environ, streams, leader, None)
+        return _start_in(command, environ, streams, leader, None, keep)
 
 
 def _start_in(
@@ -279,6 +287,7 @@ def _start_in(
     streams: Sequence[int],
     leader: bool,
     directory: str | None,
+    keep: Sequence[int],
 ) -> int:
     """posix_spawn has no portable way to say the directory."""
     import subprocess
@@ -292,6 +301,7 @@ def _start_in(
         env=dict(environ),
         cwd=directory,
         start_new_session=leader,
+        pass_fds=tuple(keep),
     )
     process.returncode = 0  # it is ours to wait for, and not its finaliser's
     return process.pid

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 
+from secretrun.backend.sops import Keys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +42,8 @@ def run(command: Sequence[str], environ: Mapping[str, str], private: Directory) 
     kept = {number: signal.signal(number, _leave_it) for number in (signal.SIGINT, signal.SIGQUIT)}
     kept.update({number: signal.signal(number, _end) for number in (signal.SIGHUP, signal.SIGTERM)})
     try:
-        process = subprocess.Popen(command, env=dict(environ))
+        with Keys(environ) as (theirs, keep):
+            process = subprocess.Popen(command, env=theirs, pass_fds=keep)
         private.starts(process.pid)
         status = process.wait()
         private.starts(0)

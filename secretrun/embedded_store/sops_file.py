@@ -13,7 +13,7 @@ import re
 import subprocess
 from contextlib import contextmanager
 
-from secretrun.backend.sops import find_sops, sops_environment
+from secretrun.backend.sops import Keys, find_sops, sops_environment
 from secretrun.backend.sops_servers import require_known
 from secretrun.child import scratch
 from secretrun.embedded_store import attended, members, store
@@ -243,14 +243,16 @@ class Sops:
     ) -> bytes:
         environ = {**self._environ, "SOPS_CONFIG": rules} if rules else self._environ
         try:
-            done = subprocess.run(
-                [self._program, *arguments],
-                input=given,
-                capture_output=True,
-                env=environ,
-                cwd=directory,
-                check=False,
-            )
+            with Keys(environ) as (theirs, keep):
+                done = subprocess.run(
+                    [self._program, *arguments],
+                    input=given,
+                    capture_output=True,
+                    env=theirs,
+                    cwd=directory,
+                    pass_fds=keep,
+                    check=False,
+                )
         except OSError as error:
             raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
         if done.returncode == 0:

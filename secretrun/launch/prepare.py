@@ -11,12 +11,12 @@ from secretrun.errors import UsageError
 from secretrun.hooks import agents
 from secretrun.launch import consent
 from secretrun.model import Resolved
-from secretrun.sign_in import SIGN_IN
+from secretrun.sign_in import SIGN_IN, row
 from secretrun.template.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from secretrun.cache.client import Cache
     from secretrun.config.load import Config
@@ -187,6 +187,7 @@ def prepare(
     except OSError:  # it is gone: nothing lies in it, and nothing that is relative can be found
         gone = environ.get("PWD", "")
         directory = gone if os.path.isabs(gone) else "/nonexistent"
+    _keep_descriptors(environ)
     config = load.load(environ, option, directory, faults=[])
     prepared = Prepared(config, directory, environ, messages.note)
     settings = config.settings
@@ -225,6 +226,16 @@ def _silent() -> Messages:
     silent = Messages()
     silent.quiet = True
     return silent
+
+
+def _keep_descriptors(environ: Mapping[str, str]) -> None:
+    """A key that came by a descriptor (SOPS_AGE_KEY_FILE=/dev/fd/3) is not the command's to inherit."""
+    for name, value in environ.items():
+        if value.startswith(("/dev/fd/", "/proc/self/fd/")) and (said := row(name)) and said[0]:
+            try:
+                os.set_inheritable(int(value.rpartition("/")[2]), False)
+            except (OSError, ValueError):
+                continue  # it is not open, which whoever reads it will say
 
 
 def _stdin() -> bytes:

@@ -45,6 +45,24 @@ def test_the_agent_tool_gives_the_model_masked_text_and_the_real_status(tmp_path
     assert SECRET not in done.stdout + done.stderr
 
 
+def test_the_agent_tools_key_comes_by_a_descriptor_and_is_not_the_commands(tmp_path):
+    store = Store(tmp_path, {"API_KEY": SECRET})
+    (tmp_path / ".env.secretrun").write_text("API_KEY=sops://secrets.enc.yaml#/API_KEY\n")
+    env = on_path(tmp_path, store.environ) | {"AGE_KEY_FD": "0"}
+    key = pathlib.Path(env.pop("SOPS_AGE_KEY_FILE"))
+    program = (
+        "import importlib.util, json, os, sys\n"
+        f"spec = importlib.util.spec_from_file_location('tool', {str(ROOT / 'examples/agent/run_tool.py')!r})\n"
+        "tool = importlib.util.module_from_spec(spec); spec.loader.exec_module(tool)\n"
+        "print(json.dumps(tool.run_tool(sys.argv[1])))\n"
+    )
+    command = 'echo "$API_KEY"; env | grep -c AGE-SECRET-KEY; cat <&0 | wc -c'
+    with key.open("rb") as stdin:
+        done = subprocess.run([sys.executable, "-c", program, command], stdin=stdin, capture_output=True, env=env,
+                              cwd=tmp_path, timeout=60, text=True, check=True)  # fmt: skip
+    assert json.loads(done.stdout)["stdout"].split() == ["[REDACTED:API_KEY]", "0", "0"]
+
+
 def test_the_ci_step_has_a_masked_log_a_report_and_the_scripts_status(tmp_path):
     shutil.copytree(ROOT / "examples/ci", tmp_path / "ci")
     store = Store(tmp_path / "ci", {"DEPLOY_TOKEN": SECRET}, name="secrets.enc.env")

