@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 
 import pytest
 from support.store import clean_environ
@@ -184,3 +185,9 @@ def test_a_template_that_can_not_be_resolved_starts_nothing(project):
     done = called("echo ran", cwd=project, SECRETRUN_TRUST="all")
     assert (done.returncode, done.stdout) == (125, "")
     assert "TOKEN" in done.stderr
+
+
+def test_it_loads_nothing_heavy():
+    program = "import sys; import secretrun.shell; print([m for m in ('json', 'difflib', 'subprocess', 'socket') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\n"

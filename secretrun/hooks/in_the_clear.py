@@ -47,34 +47,12 @@ def credentials(text: str) -> list[Secret]:
     return list(found.values())
 
 
-_NAMES = ("KEY", "TOKEN", "SECRET", "PASS", "PWD", "CREDENTIAL", "AUTH", "PRIVATE", "DSN",
-          "SALT", "SIGNATURE",
-          "WEBHOOK", "COOKIE", "CERT", "_PW", "PIN")  # fmt: skip
-_PUBLIC = (
-    "PUBLIC",
-    "PUBLISHABLE",
-    "_ID",
-    "_URL_PREFIX",
-    "_FILE",
-    "_PATH",
-    "_DIR",
-    "_LENGTH",
-    "_TTL",
-    "_EXPIR",
-)
-
-
 def is_credential(name: str, value: str) -> bool:
-    """Whether a variable's name or value says that it is a credential."""
-    stripped = value.strip()
-    if len(stripped) < policy.MIN_LENGTH or policy.is_common(stripped.encode("utf-8", "surrogateescape")):
+    """Whether a variable's name or value says credential, as for the parts of a resolved secret."""
+    from secretrun.redact.forms import credential, structure
+
+    data = value.strip().encode("utf-8", "surrogateescape")
+    if len(data) < policy.MIN_LENGTH or policy.is_common(data):
         return False
-    upper = name.upper()
-    if any(word in upper for word in _NAMES) and not any(word in upper for word in _PUBLIC):
-        return True
-    if "://" in stripped:
-        return "@" in stripped and ":" in stripped.partition("://")[2].partition("@")[0]
-    if "PRIVATE KEY-----" in stripped:
-        return True
-    mixed = any(c.isdigit() for c in stripped) and any(c.isalpha() for c in stripped)
-    return len(stripped) >= 20 and mixed and not any(c in " /." for c in stripped)
+    # a URL with a password in it, a private key, a key file: told by what is in it
+    return credential.is_credential(name, data) or next(iter(structure.credentials(data)), None) is not None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun.hooks.settings_files import File
 from secretrun.posix import directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from secretrun.hooks.settings_files import File
 
 NAME = "secretrun-shell"
 # "PID LEVEL" of the secretrun-shell above: where the shell it starts leads back to us, that ends there
@@ -77,6 +78,8 @@ def directory(environ: Mapping[str, str]) -> str:
 
 def bash(environ: Mapping[str, str]) -> File:
     """That `bash`: a link, so that we are called by the name we stand for."""
+    from secretrun.hooks.settings_files import File  # brings json, for which no command of an agent waits
+
     return File(os.path.join(directory(environ), "bash"), link=executable(NAME))
 
 

@@ -8,6 +8,7 @@ import sys
 from secretrun import sign_in
 from secretrun.child import environment
 from secretrun.errors import SecretrunError
+from secretrun.hooks import agents
 from secretrun.model import Secret
 from secretrun.redact import policy
 from secretrun.redact.lazy import LazyRedactor, Maker
@@ -104,7 +105,7 @@ def doubts(prepared: Prepared, secrets: list[Secret]) -> list[str]:
 
 def detect(prepared: Prepared) -> str:
     """What is done about secrets nobody told us of: as --detect says, else "mask" below an agent."""
-    return prepared.settings.text("detect") or ("mask" if prepared.agent else "off")
+    return prepared.settings.text("detect") or ("mask" if agents.detected(prepared.environ) else "off")
 
 
 def _installed(module: str) -> bool:
