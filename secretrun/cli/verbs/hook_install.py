@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from secretrun.messages import Messages
 
 _PATTERNS = (
-    "files that hold secrets are known by their names and by the shapes of credentials; those that hold "
-    "a value "
-    "which secretrun has resolved, only where the agent itself runs under secretrun"
+    "files that hold secrets are known by their names and by the shapes of credentials; one with a value "
+    "which only a store knows is read as it is"
 )
 
 
