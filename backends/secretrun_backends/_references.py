@@ -149,6 +149,15 @@ def read_sign_in(path: str, what: str) -> str:
         raise NotSignedIn(f"{path}, which should hold {what}, is not text") from None
 
 
+def has_terminal() -> bool:
+    """Whether there is a controlling terminal, so that what asks there does not turn to standard input."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 def ask_terminal(prompt: str, what: str, hint: str) -> str:
     """What a person types at the controlling terminal, unseen.
 
@@ -159,10 +168,8 @@ def ask_terminal(prompt: str, what: str, hint: str) -> str:
     """
     import getpass
 
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        raise NotSignedIn(f"{what} is wanted, and there is no terminal to ask for it", hint=hint) from None
+    if not has_terminal():
+        raise NotSignedIn(f"{what} is wanted, and there is no terminal to ask for it", hint=hint)
     try:
         return getpass.getpass(prompt)
     except (EOFError, OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from secretrun.backend import BackendInfo, Health
 from secretrun.errors import BackendError, BadReference, NotFound, NotInstalled, NotSignedIn, Unavailable
 from secretrun_backends._quiet import quiet
-from secretrun_backends._references import answer_each, require_options
+from secretrun_backends._references import answer_each, has_terminal, require_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +82,12 @@ def _ring() -> Any:
         raise Unavailable(
             "there is no key ring on this system",
             hint="it needs a desktop session, or dbus-run-session with gnome-keyring-daemon --unlock",
+        )
+    if "Encrypted" in type(ring).__name__ and not has_terminal():
+        # keyrings.alt asks by getpass, which turns to standard input: that is the command's.
+        raise NotSignedIn(
+            "the key ring asks for its password, and there is no terminal to ask at",
+            hint="PYTHON_KEYRING_BACKEND names another one",
         )
     return ring
 

@@ -19,7 +19,9 @@ except Exception:  # noqa: BLE001  whatever it is: a new Python may cost speed, 
 
     start_new_thread = None  # type: ignore[assignment]
 
-__all__ = ["Worker", "lock", "start"]
+__all__ = ["Worker", "busy", "lock", "start"]
+
+_workers: set[Worker] = set()  # those that have not ended
 
 
 def lock() -> Lock:
@@ -46,6 +48,15 @@ def start(work: Callable[[], object]) -> None:
         Thread(target=work, daemon=True).start()
 
 
+def busy() -> bool:
+    """Whether a worker is still at work.
+
+    The interpreter would wait for it at its end, if `threading` was imported in it first: that takes the
+    thread it is imported in for the main one.
+    """
+    return bool(_workers)
+
+
 class Worker:
     """A thread that is waited for, but not for ever; what `work` raises ends it, and is nowhere printed.
 
@@ -57,7 +68,12 @@ class Worker:
         self._work = work
         self._busy = lock()
         self._busy.acquire()
-        start(self._run)
+        _workers.add(self)
+        try:
+            start(self._run)
+        except BaseException:
+            _workers.discard(self)
+            raise
 
     def _run(self) -> None:
         try:
@@ -65,6 +81,7 @@ class Worker:
         except BaseException:  # noqa: BLE001, S110  a traceback may quote a value; who waits sees that nothing came
             pass
         finally:
+            _workers.discard(self)
             self._busy.release()
 
     def join(self, seconds: float | None = None) -> bool:

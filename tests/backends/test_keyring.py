@@ -168,3 +168,30 @@ def test_a_key_ring_that_waits_for_somebody_for_ever_is_given_up(secretrun, tmp_
     assert (done.status, done.out) == (125, "")
     assert "system key ring did not answer within 1 seconds" in done.err
     assert not (tmp_path / "started").exists()
+
+
+def test_a_ring_that_would_ask_on_standard_input_is_not_asked_without_a_terminal(tmp_path):
+    """A session of its own has no controlling terminal."""
+    program = (
+        "import sys, types, keyring, keyring.backend\n"
+        "from secretrun.backend import Context\n"
+        "from secretrun.reference import parse\n"
+        "from secretrun_backends.keyring_store import Keyring\n"
+        "class EncryptedKeyring(keyring.backend.KeyringBackend):\n"
+        "    priority = 1\n"
+        "    def get_password(self, service, username):\n"
+        "        return sys.stdin.readline()\n"
+        "    set_password = delete_password = None\n"
+        "keyring.set_keyring(EncryptedKeyring())\n"
+        "reference = parse('keyring://s/u')\n"
+        "try:\n"
+        "    Keyring().fetch([reference], Context({}))\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__)\n"
+        "print(sys.stdin.read(), end='')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=b"the command's\n", capture_output=True, start_new_session=True, timeout=90,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout == b"NotSignedIn\nthe command's\n", done.stderr
