@@ -18,6 +18,9 @@ PIECE = 8
 
 # A program that shows the file `text`, what shows that it has, and how it is left.
 PROGRAMS = {
+    "less": (["less", "text"], "END", b"q"),
+    "vim": (["vim", "-u", "NONE", "-N", "-i", "NONE", "-n", "-R", "text"], "END", b":q!\n"),
+    "vim, in lists": (["vim", "-u", "NONE", "-N", "-i", "NONE", "-n", "-R", "-c", "set list nu", "text"], "END", b":q!\n"),
     "cat": (["cat", "text"], "END", b""),
     "zsh": (["zsh", "-f", "-i", "-c", 'print -P "%F{red}$(<text)%f"'], "END", b""),
     "bash, traced": (["bash", "-xc", 'x=$(cat text); echo "$x"'], "END", b""),
