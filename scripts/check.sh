@@ -15,7 +15,7 @@ git ls-files | while read -r file; do
     '#!'*/sh | '#!'*' sh' | '#!'*bash) printf '%s\n' "$file" ;;
     esac
 done | xargs shellcheck
-zizmor --offline --quiet .
+zizmor --offline --quiet --min-severity medium .
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 check-jsonschema --builtin-schema vendor.github-actions action.yml
 check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
