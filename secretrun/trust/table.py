@@ -46,6 +46,7 @@ PROJECT: dict[str, str] = {
     "run.profile": FREE,
     "run.quiet": FREE,
     "run.reason": NEVER,  # speaks for the user
+    "run.register": NEVER,  # prints values, for a runner to mask
     "run.report": NEVER,  # writes a file anywhere
     "run.sandbox": NEVER,  # two of its values are less than a sandbox
     "run.set": NEVER,  # trusted as the command line

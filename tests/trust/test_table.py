@@ -6,7 +6,7 @@ from secretrun.config import load, settings
 from secretrun.trust import table
 
 BARRED = {
-    "audit", "report", "sandbox", "cache", "offline", "pass", "no_masking", "set", "allow_exec", "show", "allow_socket", "egress", "grant", "detect", "detect_exempt", "reason"}  # fmt: skip
+    "audit", "report", "sandbox", "cache", "offline", "pass", "no_masking", "set", "allow_exec", "register", "show", "allow_socket", "egress", "grant", "detect", "detect_exempt", "reason"}  # fmt: skip
 VALUES = {"flag": "true", "text": "'x'", "list": "['x']", "seconds": "5", "duration": "'5m'"}
 
 
