@@ -31,12 +31,15 @@ class RedactionError(SecretrunError):
 class Redactor:
     """A stream masker.
 
+    One stream belongs to one thread at a time; `twin` gives another one for another stream, and twins may
+    run in threads side by side: what they share changes in one assignment.
+
     Args:
         secrets: values by name, or values, or `Secret`s. Text is taken as UTF-8.
         mask: what stands for a secret; `{name}` becomes its name, made safe for JSON and shells.
         forms: the spellings to look for besides the value itself; `()` means the value alone.
         min_length: bytes from which a value is masked anywhere; shorter ones only as whole words.
-            Below the default of 6 common values are masked too.
+            Below the default of 6 common values are masked too; 1 asks for whole values alone, no beginnings.
         paranoid: also mask fragments of 12 bytes and rarer encodings.
         common: values never to mask, as those of `$USER` and `$HOME`.
 
@@ -79,15 +82,22 @@ class Redactor:
         return self._sharing(self._secrets, {})
 
     def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
-        """Mask these too, in this stream and its twins, from the first byte not shown yet."""
+        """Mask these too, in this stream and its twins, from the first byte not shown yet.
+
+        From any thread. What is held back is looked at again; what is out stays out.
+
+        Raises:
+            TypeError: a secret that is neither bytes, text nor a `Secret`; nothing is added then.
+        """
         self._secrets.add(secrets)
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the stream; return what can be shown of it.
 
         Raises:
-            RedactionError: something went wrong; the stream is over, and nothing more comes out of it.
-            TypeError: `data` is no bytes; the stream goes on.
+            RedactionError: something went wrong; the stream is over for good: what was held back is dropped,
+                and every later call of this redactor raises too. Its twins go on.
+            TypeError: `data` is no bytes; the stream is as it was.
         """
         _check(data)
         stream = self._stream

@@ -52,12 +52,11 @@ class PatternSet:
         "_begins",
         "_ends",
         "_exact",
-        "_exact_shown",
         "_heads",
         "_loose",
-        "_loose_shown",
         "_most_spaced",
         "_prefilter",
+        "_shown",
         "_spaced",
         "left",
         "patterns",
@@ -78,19 +77,9 @@ class PatternSet:
                 exact[pattern.text] = pattern
             if pattern.loose:
                 loose.setdefault(pattern.key, pattern)
-        self._exact = self._exact_shown = Keys(exact, shortened=shortened)
-        self._loose = self._loose_shown = Keys(loose, shortened=shortened)
-        if screen:  # some are never shown as they are
-            hidden = {text for text in {*exact, *loose} if special(text) and shown(text) != text}
-            if not hidden.isdisjoint(exact):
-                self._exact_shown = Keys(
-                    {text: pattern for text, pattern in exact.items() if text not in hidden},
-                    shortened=shortened,
-                )
-            if not hidden.isdisjoint(loose):
-                self._loose_shown = Keys(
-                    {key: pattern for key, pattern in loose.items() if key not in hidden}, shortened=shortened
-                )
+        self._exact = Keys(exact, shortened=shortened)
+        self._loose = Keys(loose, shortened=shortened)
+        self._shown: tuple[Keys, Keys] | None = None
         self._ends: Ends | None = None
         self.words = any(pattern.rule.word for pattern in patterns)
         self.left = 0
@@ -152,6 +141,20 @@ class PatternSet:
         if self._ends is None:
             self._ends = Ends(self.patterns)
         return self._ends
+
+    def _shown_keys(self) -> tuple[Keys, Keys]:
+        """What a terminal may show as it is: told when the first text comes that it does not."""
+        if self._shown is None:
+            self._shown = self._seen(self._exact), self._seen(self._loose)
+        return self._shown
+
+    def _seen(self, keys: Keys) -> Keys:
+        left = {
+            text: pattern
+            for text, pattern in zip(keys.texts, keys.patterns, strict=True)
+            if not special(text) or shown(text) == text
+        }
+        return keys if len(left) == len(keys.texts) else Keys(left, shortened=self.shortened)
 
     def tail(self, text: bytes, before: tuple[int, int], last_shown: int) -> tuple[int, Sequence[Unfinished]]:
         """What may begin at the end of a clear text; places in it count from the index given with it."""
@@ -320,12 +323,12 @@ class PatternSet:
         screen = None
         if self.screen and not plain:
             screen = Screen(buffer)
-            for reading in screen.readings(self._exact_shown, self._loose_shown):
+            for reading in screen.readings(*self._shown_keys()):
                 search.look(reading, last_shown, few=few)
             if screen.cut < len(buffer) and not final:
                 search.waiting.append(Unfinished(screen.cut, len(buffer), len(buffer), -1))
                 other = Screen(buffer, cut=False)
-                for reading in other.readings(self._exact_shown, self._loose_shown, sure=screen.cut):
+                for reading in other.readings(*self._shown_keys(), sure=screen.cut):
                     search.look(reading, last_shown, few=few)
         if buffer and not final and self._left_edge(buffer, before):
             last = len(buffer) - 1

@@ -34,7 +34,7 @@ _MARKS = b"\\|>#+*:;%!-/"  # what may stand round a line break, besides lines of
 _MARGINS = _MARKS + b"\xe2"
 _BOX = bytes([0xE2, *range(0x80, 0xC0)])  # bytes of those
 AT_MARGIN = _MARKS + _BOX + b" \t\r"
-_BEFORE_BREAK = frozenset(bytes([byte]) for byte in _BOX + b"|\\")
+_SECOND = frozenset((0x94, 0x95, 0x96))
 
 
 class Reading:
@@ -368,6 +368,17 @@ def _without_margins(
     return bytes(compress(text, mask)), kept, kept if soft is places else list(compress(soft, mask))
 
 
+def _before_break(line: bytes) -> bytes:
+    """A line without what may stand at its right margin: a border, whole or cut, or a backslash."""
+    if line[-1:] == b"\xe2":
+        line = line[:-1]
+    elif line[-2:-1] == b"\xe2" and line[-1] in _SECOND:
+        line = line[:-2]
+    while line[-3:-2] == b"\xe2" and line[-2] in _SECOND and line[-1] in _BOX:
+        line = line[:-3]
+    return line[:-1] if line[-1:] in (b"|", b"\\") else line
+
+
 def _other_ends(text: bytes) -> tuple[int, ...]:
     """Where the text ends if its last bytes are written over by what comes: see `terminal_escapes.wraps`."""
     bare = len(text.rstrip(b"\b\r"))
@@ -385,8 +396,9 @@ def _margin(text: bytes, soft: Sequence[int], all_soft: Sequence[int]) -> tuple[
     if not mark or left.strip(AT_MARGIN):
         line = end
     bare = line.rstrip(b" \t\r")
-    if bare[-1:] in _BEFORE_BREAK:
-        bare = bare.rstrip(_BOX + b"|\\").rstrip(b" \t")
+    before = _before_break(bare)
+    if len(before) < len(bare):
+        bare = before.rstrip(b" \t")
     elif line is end:
         return ()
     return (_count(soft, all_soft[begin + len(bare)]),) if len(bare) < len(end) else ()
