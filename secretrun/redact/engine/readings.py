@@ -94,9 +94,6 @@ class Reading:
             return []
         return [index for index in range(1, len(soft)) if soft[index] - soft[index - 1] > RUN + 1]
 
-    def __repr__(self) -> str:
-        return f"<Reading of {len(self.text)} bytes>"
-
 
 def as_it_is(buffer: bytes, exact: Keys, loose: Keys, *, plain: bool) -> list[Reading]:
     """The buffer's bytes, and its bytes without whitespace.
@@ -328,9 +325,6 @@ class Screen:
         """The last byte that is shown before index `index` of the buffer, or `known`."""
         count = _count(self.places, index)
         return self.text[count - 1] if count else known
-
-    def __repr__(self) -> str:
-        return f"<Screen of {len(self._buffer)} bytes>"
 
 
 def _count(places: Sequence[int], index: int) -> int:
