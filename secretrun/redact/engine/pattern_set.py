@@ -228,8 +228,12 @@ class PatternSet:
         last = bare[-1:]
         if size - len(bare) > _NEAR // 2 or len(bare) < 2 * HEAD < len(text):
             return False
-        if self._spaced and not self._spaced.isdisjoint([end[-n:] for n in range(1, self._most_spaced + 1)]):
-            return False
+        if self._spaced:
+            # the last byte shown, a blank too, may be written over by what comes
+            for stop in (size, size - 1) if shown else (size,):
+                parts = [end[max(0, stop - n) : stop] for n in range(1, self._most_spaced + 1)]
+                if not self._spaced.isdisjoint(parts):
+                    return False
         if shown:
             line = end[end.rfind(b"\n") + 1 :]
             if last in _UNSURE or not line.strip(AT_MARGIN):
