@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
+from secretrun import sign_in
 from secretrun.errors import BackendError, ConfigError
 from secretrun.redact import policy
 from secretrun.runners import detect, masks
@@ -37,11 +38,14 @@ def runner(chosen: str, environ: Mapping[str, str]) -> str:
 def register(name: str, secrets: Iterable[Secret], environ: Mapping[str, str]) -> None:
     """Tell a runner what is to be masked: what is masked wherever it stands, and not what may be seen.
 
+    Nor what opens a store: no later step gets it from us, so there is no reason to write it anywhere.
+
     Raises:
         ConfigError: when its stream is a file or a terminal, which would show the values.
         BackendError: when buildkite-agent does not take them.
     """
-    policies, _ = policy.decide(list(secrets), min_length=policy.MIN_LENGTH)
+    told = [secret for secret in secrets if not (secret.names and all(map(_opens_a_store, secret.names)))]
+    policies, _ = policy.decide(told, min_length=policy.MIN_LENGTH)
     values = [one.value for one in policies if one.anywhere]
     if name == "none" or not values:
         return
@@ -60,6 +64,11 @@ def register(name: str, secrets: Iterable[Secret], environ: Mapping[str, str]) -
     view = memoryview(lines)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _opens_a_store(name: str) -> bool:
+    said = sign_in.row(name)
+    return said is not None and said[0]
 
 
 def _buildkite(values: list[bytes], environ: Mapping[str, str]) -> None:

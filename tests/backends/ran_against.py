@@ -31,7 +31,7 @@ RAN_AGAINST = {
     "op": ("test_onepassword.py", "a stand-in that follows its documentation"),
     "pass": ("test_password_store.py", "the real pass with the real gpg; gopass as a stand-in"),
     "sops": ("test_sops.py", "the real sops, with real age and PGP keys"),
-    "summon": ("../plugins/test_summon.py", "real executables"),
+    "summon": ("test_summon.py", "real executables"),
     "systemd-creds": ("test_systemd_creds.py", "the real systemd-creds, with the host's key"),
     "vault": ("test_vault.py", "a real OpenBao server"),
 }

@@ -21,7 +21,7 @@ EXAMPLES = {
 
 def example(setting):
     if setting.choices:
-        chosen = setting.choices[-1]
+        chosen = next(choice for choice in reversed(setting.choices) if choice != setting.default)
         return ((chosen,), chosen, f'"{chosen}"', chosen)
     return EXAMPLES[setting.kind]
 

@@ -99,7 +99,7 @@ SH = {
     "fish regex": ["fish", "-Nc", "string escape --style=regex -- $V"],
     "fish set -S": ["fish", "-Nc", "set -S V"],
     "fish trace": ["fish", "-Nc", "set fish_trace 1; true $V"],
-    "coreutils %q": ["env", "printf", "%q", "{V}"],
+    "coreutils %q": ["env", "printf", "%q", "{VALUE}"],
     "jq": ["jq", "-n", "env.V"],
     "jq -a": ["jq", "-na", "env.V"],
     "jq @json": ["jq", "-n", "env.V|@json"],
@@ -165,7 +165,7 @@ CARRIED = {
     "base64 of a quoted word": ["sh", "-c", "python3 -c 'import os, shlex; print(shlex.quote(os.environ[\"V\"]))' | base64 -w0"],
     "base64 of a form": ["python3", "-c", "import os, base64; from urllib.parse import urlencode; print(base64.b64encode(urlencode({'v': os.environ['V']}).encode()).decode())"],
     "kubectl docker-registry": [
-        "kubectl", "create", "secret", "docker-registry", "r", "--docker-username=user", "--docker-password={V}", "--dry-run=client", "-o", "yaml",
+        "kubectl", "create", "secret", "docker-registry", "r", "--docker-username=user", "--docker-password={VALUE}", "--dry-run=client", "-o", "yaml",
     ],
 }  # fmt: skip
 
@@ -224,7 +224,7 @@ def test_what_a_tool_carries_a_secret_in_shows_none_of_it_decoded(tool):
 
 def spoken(tool, value):
     """What the tool prints, stdout and stderr."""
-    command = [part.replace("{V}", value) for part in (SH | CARRIED)[tool]]
+    command = [part.replace("{VALUE}", value) for part in (SH | CARRIED)[tool]]
     if shutil.which(command[0], path=PATH) is None:
         pytest.fail(f"{command[0]} is needed to test the dialect of {tool!r}")
     environment = {
