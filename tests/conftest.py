@@ -55,8 +55,9 @@ def pytest_runtest_call(item):
     result = yield
     spent = sum(os.times()[:4]) - before
     if times := os.environ.get("TEST_TIMES"):
-        with open(times, "a", encoding="utf-8") as file:
-            file.write(f"{spent:.2f} {name_of(item)}\n")
+        descriptor = os.open(times, os.O_WRONLY | os.O_APPEND | os.O_CREAT)  # a test may have replaced `open`
+        os.write(descriptor, f"{spent:.2f} {name_of(item)}\n".encode())
+        os.close(descriptor)
     assert spent < OWN, f"took {spent:.0f} seconds of processor time, {OWN:.0f} are the limit"
     return result
 

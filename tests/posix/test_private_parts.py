@@ -170,6 +170,12 @@ def test_a_signal_is_taken_where_nobody_has_it():
         signal.signal(signal.SIGUSR1, before)
 
 
+def test_an_interrupt_before_anything_is_loaded_has_its_status_without_the_private_module():
+    code = "import sys; sys.modules['_signal'] = None\nfrom secretrun.__main__ import _die\nprint(_die())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "130\n"), done.stderr
+
+
 def test_no_other_private_module_is_used_anywhere():
     """What is new here gets a way out, and its test above."""
     import ast
@@ -185,5 +191,6 @@ def test_no_other_private_module_is_used_anywhere():
     assert used == {
         ("_sha2", "digest.py"), ("_sha256", "digest.py"),
         ("_blake2", "key.py"), ("_ctypes", "dumpable.py"), ("_json", "parse.py"), ("_signal", "signals.py"),
+        ("_signal", "__main__.py"),
         ("_socket", "sockets.py"), ("_thread", "threads.py"),
     }  # fmt: skip
