@@ -150,6 +150,15 @@ def test_a_shortened_value_is_masked_and_a_public_beginning_is_not(text, want):
     assert Redactor(secrets, mask="#").mask(text.encode()).decode() == want
 
 
+def test_a_value_with_letters_beyond_ascii_is_found_round_a_margin():
+    secret = "p\u00e4ssw\u00f6rter-sind-geheim-99".encode()
+    for cut in range(4, len(secret) - 4):
+        text = b"a " + secret[:cut] + b"\n> " + secret[cut:] + b" z\n"
+        redactor = Redactor([secret], mask="#")
+        assert redactor.mask(text) == b"a # z\n"
+        assert stream(redactor.twin(), text, [1] * len(text)) == b"a # z\n"
+
+
 def test_a_sequence_that_is_open_holds_back_nothing_that_is_decided():
     data = b"plain " + MARKER + b" then " + b"\x1b[32mok\x1b[0m text line\n" * 20
     redactor = Redactor([MARKER], mask="#")

@@ -36,10 +36,10 @@ def has_ellipsis(text: bytes) -> bool:
 
 @once
 def ellipses() -> Expression[bytes]:
-    """An ellipsis with the quote or bracket round it; group 1 is what a value may end at."""
+    """An ellipsis, which is group 1, with the quote or bracket round it."""
     import re
 
-    return re.compile(rb"[\"'`\[(<]?( ?)(?:\.{3,}|\xe2\x80\xa6|\\u2026)[\])>]?")
+    return re.compile(rb"[\"'`\[(<]? ?(\.{3,}|\xe2\x80\xa6|\\u2026)[\])>]?")
 
 
 @once

@@ -15,7 +15,7 @@ few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. C
 from __future__ import annotations
 
 from secretrun.redact.engine.pattern import SPACE
-from secretrun.redact.engine.readings import needs_care, shown, without_escapes
+from secretrun.redact.engine.readings import has_margin, needs_care, shown, without_escapes, without_margins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,8 +163,14 @@ class Prefilter:
         there = frozenset(text.translate(None, _ASCII))
         if not any(needed <= there for byte in there for needed in self._needed.get(byte, ())):
             return True
-        return self._odd.clear(text.translate(None, SPACE)) and (
-            not self._screen or self._odd.clear(shown(text).translate(None, SPACE))
+        if not self._odd.clear(text.translate(None, SPACE)):
+            return False
+        if not self._screen:
+            return True
+        seen = shown(text)
+        # margins are taken out of the text here: these keys are compared with their own marks
+        return self._odd.clear(seen.translate(None, SPACE)) and (
+            0x0A not in seen or not has_margin(seen) or self._odd.clear(without_margins(seen))
         )
 
     def _clear_coloured(self, letters: Words, texts: Words, text: bytes) -> bool:

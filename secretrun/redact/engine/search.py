@@ -89,14 +89,20 @@ class Search:
                         break
                 elif self._unfinished(reading, start, stop, known) and not self._every:
                     break
-        if size and not self._final and self._patterns.shortened and text[-1] in _MAYBE_ELLIPSIS:
-            match = undecided_ellipsis().search(text, max(first, size - 8))
-            if match is not None and match.start() < size:
-                self._before_ellipsis(reading, match.start(), starts, first, decided=False)
-                if reading.exact and text[match.start() :].strip(b"\"'`[(< "):  # an end may follow it
-                    self.waiting.append(
-                        Unfinished(reading.places[match.start()], reading.end, reading.end, -1)
-                    )
+        if size and not self._final and self._patterns.shortened:
+            for stop in (size, *reading.ends):
+                if stop and text[stop - 1] in _MAYBE_ELLIPSIS:
+                    self._look_at_dots(reading, stop, starts, first)
+
+    def _look_at_dots(self, reading: Reading, stop: int, starts: list[int], first: int) -> None:
+        """Wait where a text that ends at `stop` may turn out to end in an ellipsis."""
+        text, places = reading.text, reading.places
+        match = undecided_ellipsis().search(text, max(first, stop - 8), stop)
+        if match is None or match.start() == stop:
+            return
+        self._before_ellipsis(reading, match.start(), starts, first, decided=False)
+        if reading.exact and text[match.start() : stop].strip(b"\"'`[(< "):  # an end may follow it
+            self.waiting.append(Unfinished(places[match.start()], reading.end, reading.end, -1))
 
     def _occurrence(
         self, reading: Reading, start: int, length: int, pattern: Pattern, whole: int, last_shown: int
@@ -131,8 +137,10 @@ class Search:
             and not self._final
             and (rest == reading.text[stop - 1 : stop] or not rest.strip(b"\b\r"))
         ):
-            # its last character may be written again: that one is under the mask too
+            # its last character may be written again: that one is under the mask too, or is all of it
             hold = end if rest else reading.end
+            if stop - start <= SHOWN + 1:
+                hold = places[start + shown]
             self.waiting.append(Unfinished(first, hold, hold, pattern.order))
         if edges and pattern.rule.right:
             end = self._edge(first, end, pattern)
@@ -185,6 +193,10 @@ class Search:
         after: list[int] = []
         marks: dict[int, int] = {}
         for match in ellipses().finditer(text):
+            begin, end = match.span(1)
+            size = 3 if text[begin] == 0x2E else end - begin
+            if places[begin + size - 1] - places[begin] >= size:
+                continue  # dots that stand apart are none, and `has_ellipsis` finds none in them
             first = gaps[bisect_right(gaps, match.start()) - 1] if gaps and gaps[0] <= match.start() else 0
             self._before_ellipsis(reading, match.start(), starts, first, decided=True)
             after.append(match.end())
