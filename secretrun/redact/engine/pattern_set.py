@@ -350,7 +350,8 @@ class PatternSet:
         if screen is not None:
             return screen.before(end, known)
         begin, _ = self._ending(buffer[:end], _NEAR, 1)
-        return Screen(buffer[begin:end]).before(end - begin, known)
+        # with what follows, which may be written over the last bytes
+        return Screen(buffer[begin:]).before(end - begin, known)
 
     def __repr__(self) -> str:
         return f"<PatternSet of {len(self.patterns)}>"

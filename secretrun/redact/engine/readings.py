@@ -109,26 +109,11 @@ def as_it_is(buffer: bytes, exact: Keys, loose: Keys, *, plain: bool) -> list[Re
         )
     ]
     if loose:
-        text = buffer.translate(None, SPACE)
-        places = every if len(text) == size else _kept(buffer, every)
-        ends = (*_other_ends(text), *_margin(buffer, places, every)) if plain else ()
-        found.append(
-            Reading(
-                text,
-                places,
-                places,
-                loose,
-                size=size,
-                end=size,
-                ends=ends,
-                shown=plain,
-                solid=True,
-                exact=False,
-            )
-        )
-        if plain and b"\n" in buffer and len(buffer.translate(None, _MARGINS)) < size:
-            text, places, _ = _without_margins(buffer, every, every)
-            ends = (*_other_ends(text), *_margin(buffer, places, every))
+        ways = [(_without_space(buffer, every, every), True)]
+        if plain and _may_have_margins(buffer):
+            ways.append((_without_margins(buffer, every, every), False))
+        for (text, places, _), solid in ways:
+            ends = (*_other_ends(text), *_margin(buffer, places, every)) if plain else ()
             found.append(
                 Reading(
                     text,
@@ -138,8 +123,8 @@ def as_it_is(buffer: bytes, exact: Keys, loose: Keys, *, plain: bool) -> list[Re
                     size=size,
                     end=size,
                     ends=ends,
-                    shown=True,
-                    solid=False,
+                    shown=plain,
+                    solid=solid,
                     exact=False,
                 )
             )
@@ -291,32 +276,34 @@ class Screen:
             self.places = [places[index] for index in kept]
 
     def readings(self, exact: Keys, loose: Keys, *, sure: int | None = None) -> list[Reading]:
-        """The text, and the text without whitespace and what stands at its margins.
+        """The text, the text without whitespace, and without what stands at its margins too.
 
         From index `sure` of the buffer on it is only one of two ways to read it.
         """
+        text, places, soft = self.text, self.places, self._soft
+        ways = [(text, places, soft, exact)]
+        if loose:
+            ways.append((*_without_space(text, places, soft), loose))
+            if _may_have_margins(text):  # besides, for what stands at one may be the secret's
+                ways.append((*_without_margins(text, places, soft), loose))
         found = []
-        for keys, is_exact in ((exact, True), (loose, False)):
-            text, places, soft = self.text, self.places, self._soft
-            if not is_exact:
-                if not keys:
-                    continue
-                text, places, soft = _without_margins(text, places, soft)
+        for number, (short, back, breaks, keys) in enumerate(ways):
+            ends = _other_ends(short)
+            if number:
+                ends = (*ends, *_margin(text, breaks, soft))
             found.append(
                 Reading(
-                    text,
-                    places,
-                    soft,
+                    short,
+                    back,
+                    breaks,
                     keys,
                     size=self._size,
                     end=len(self._buffer),
-                    ends=_other_ends(text)
-                    if is_exact
-                    else (*_other_ends(text), *_margin(self.text, soft, self._soft)),
+                    ends=ends,
                     shown=True,
                     solid=False,
-                    exact=is_exact,
-                    sure=None if sure is None else _count(places, sure),
+                    exact=not number,
+                    sure=None if sure is None else _count(back, sure),
                 )
             )
         return found
@@ -342,15 +329,23 @@ def _to_first_column(sequence: bytes) -> bool:
     )
 
 
+def _may_have_margins(text: bytes) -> bool:
+    return b"\n" in text and len(text.translate(None, _MARGINS)) < len(text)
+
+
+def _without_space(
+    text: bytes, places: Sequence[int], soft: Sequence[int]
+) -> tuple[bytes, Sequence[int], Sequence[int]]:
+    short = text.translate(None, SPACE)
+    if len(short) == len(text):
+        return text, places, soft
+    kept = _kept(text, places)
+    return short, kept, kept if soft is places else _kept(text, soft)
+
+
 def _without_margins(
     text: bytes, places: Sequence[int], soft: Sequence[int]
 ) -> tuple[bytes, Sequence[int], Sequence[int]]:
-    if b"\n" not in text or len(text.translate(None, _MARGINS)) == len(text):
-        short = text.translate(None, SPACE)
-        if len(short) == len(text):
-            return text, places, soft
-        kept = _kept(text, places)
-        return short, kept, kept if soft is places else _kept(text, soft)
     from itertools import compress
 
     mask = bytearray(text.translate(_KEPT))
