@@ -40,9 +40,13 @@ def _main() -> int:
 
 
 def _leave(status: int) -> int:
-    """End at once when a store still hangs, past every limit: nobody waits for its answer."""
+    """End at once when a store still hangs, past every limit: nobody waits for its answer.
+
+    Also after a failure of ours with threads about: the interpreter's end has them call pthread_exit, for
+    which glibc loads a library, and aborts where there is no memory for it.
+    """
     threads = sys.modules.get("secretrun.posix.threads")
-    if threads is not None and threads.busy():
+    if threads is not None and (status == 125 or threads.busy()):
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()

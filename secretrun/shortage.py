@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_SHORT = ("MemoryError", "SystemError", "ImportError", "ModuleNotFoundError", "OSError")
+
+
 class Shortage(SecretrunError):
     """No memory, descriptors, processes, or a device that every system has.
 
@@ -39,6 +42,9 @@ def shortage(error: BaseException) -> Shortage | None:
             return Shortage(
                 "no more processes or threads, or no memory for one", hint="allow more: ulimit -u, ulimit -v"
             )
+        # A redactor keeps no cause, whose frames would hold bytes of the stream, but names its kind.
+        if getattr(one, "code", "") == "redact" and any(kind in str(one) for kind in _SHORT):
+            return Shortage("not enough memory", hint="allow more: ulimit -v")
         # An interpreter that has no memory for its own error says that it has none.
         if isinstance(one, (MemoryError, SystemError)) or number == errno.ENOMEM or "failed to map" in said:
             return Shortage("not enough memory", hint="allow more: ulimit -v")
