@@ -92,6 +92,10 @@ def _beside(error: SecretrunError, entries: Mapping[str, Entry]) -> SecretrunErr
     """An error whose hint names a variable of the template, which no store sees."""
     import re
 
+    from secretrun.errors import NotFound
+
+    if isinstance(error, NotFound):  # its hint names keys of the store
+        return error
     mine = [name for name in re.findall(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+", error.hint or "") if name in entries]
     places = {name: entries[name].place for name in mine if entries[name].place != ENVIRONMENT}
     if not places:

@@ -109,11 +109,11 @@ RUN = (
 )
 
 
-def side_by_side(place, count, *options):
+def side_by_side(place, count, *options, queued=None):
     """Start runs that all want to ask, approve what the first one asks; returns what was noted."""
     log, approved = prompting(place)
     runs = [place.start(*options, *RUN) for _ in range(count)]
-    until(lambda: place.holding("op.lock") >= count, "all to queue up")
+    until(lambda: place.holding("op.lock") >= (queued or count), "all to queue up")
     until(lambda: "prompt" in lines_of(log), "the prompt")
     assert lines_of(log) == ["call", "prompt"]
     approved.touch()
@@ -134,7 +134,7 @@ def test_with_a_cache_they_also_ask_once(place):
             lambda: secretrun("cache", "status", env=place.environ, cwd=place.root).returncode == 0,
             "the cache",
         )
-        assert side_by_side(place, 4, "--cache", "10m") == ["call", "prompt"]
+        assert side_by_side(place, 4, "--cache", "10m", queued=1) == ["call", "prompt"]
     finally:
         cache.terminate()
         cache.communicate(timeout=60)
