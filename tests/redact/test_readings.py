@@ -159,6 +159,15 @@ def test_a_value_with_letters_beyond_ascii_is_found_round_a_margin():
         assert stream(redactor.twin(), text, [1] * len(text)) == b"a # z\n"
 
 
+@pytest.mark.parametrize("text", [b"\\" + b"\r" * 600, b"correct-horse'" + b" " * 600])
+def test_what_may_become_an_ellipsis_does_not_wait_for_ever(text):
+    redactor = Redactor([b"correct-horse-battery"], mask="#")
+    out = b"".join(redactor.feed(text[at : at + 8]) for at in range(0, len(text), 8))
+    assert redactor.held == 0
+    assert out.endswith(text[-500:])
+    assert len(redactor._stream._matcher._buffer) < 200
+
+
 def test_a_sequence_that_is_open_holds_back_nothing_that_is_decided():
     data = b"plain " + MARKER + b" then " + b"\x1b[32mok\x1b[0m text line\n" * 20
     redactor = Redactor([MARKER], mask="#")

@@ -91,7 +91,9 @@ class Search:
                     break
         if size and not self._final and self._patterns.shortened:
             for stop in (size, *reading.ends):
-                if stop and text[stop - 1] in _MAYBE_ELLIPSIS:
+                if stop <= first or reading.size - soft[stop - 1] > RUN + 1:
+                    continue
+                if text[stop - 1] in _MAYBE_ELLIPSIS:
                     self._look_at_dots(reading, stop, starts, first)
 
     def _look_at_dots(self, reading: Reading, stop: int, starts: list[int], first: int) -> None:
@@ -197,7 +199,7 @@ class Search:
             size = 3 if text[begin] == 0x2E else end - begin
             if places[begin + size - 1] - places[begin] >= size:
                 continue  # dots that stand apart are none, and `has_ellipsis` finds none in them
-            first = gaps[bisect_right(gaps, match.start()) - 1] if gaps and gaps[0] <= match.start() else 0
+            first = gaps[bisect_right(gaps, begin) - 1] if gaps and gaps[0] <= begin else 0
             self._before_ellipsis(reading, match.start(), starts, first, decided=True)
             after.append(match.end())
             marks[match.end()] = match.start()
