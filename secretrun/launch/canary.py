@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from secretrun.model import Secret
     from secretrun.redact.masker import Masker
+    from secretrun.redact.report import Report
 
 
 class Canary:
@@ -52,7 +53,7 @@ class Canary:
     def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
         self._inner.add(secrets)
 
-    def report(self) -> dict[str, object]:
+    def report(self) -> Report:
         return self._inner.report()
 
     @property

@@ -12,6 +12,7 @@ from secretrun.hooks import agents
 from secretrun.model import Secret
 from secretrun.redact import policy
 from secretrun.redact.lazy import LazyRedactor, Maker
+from secretrun.redact.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,16 +121,11 @@ def report(prepared: Prepared, redactor: Masker | None, status: int, messages: M
         LeakError: with --fail-on-leak, when `status` is 0 and something was masked.
     """
     settings = prepared.settings
-    masks: object = {}
-    detected: object = {}
+    said = redactor.report() if redactor is not None else Report({})
+    masks, detected = said.masks, said.detected
     if redactor is not None:
-        said = redactor.report()
-        masks = said["masks"]
-        detected = said.get("detected", {})
         for warning in redactor.warnings:  # those that only a redactor at work can know
             messages.warn(warning)
-    assert isinstance(masks, dict)  # noqa: S101  so its docstring says
-    assert isinstance(detected, dict)  # noqa: S101  as above
     if detected and detect(prepared) == "warn":
         kinds = ", ".join(f"{name} ({number})" for name, number in sorted(detected.items()))
         messages.warn(f"what looks like a secret was printed: {kinds}")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from secretrun.redact.detect.find import BEFORE, Finder
+from secretrun.redact.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ class Detecting:
     def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
         self._inner.add(secrets)
 
-    def report(self) -> dict[str, object]:
-        return {**self._inner.report(), "detected": dict(self.counts)}
+    def report(self) -> Report:
+        return Report(self._inner.report().masks, self.counts)
 
     @property
     def held(self) -> int:

@@ -7,6 +7,7 @@ start of the wrapper itself. A command that does print waits as long as it would
 from __future__ import annotations
 
 from secretrun.posix.threads import lock
+from secretrun.redact.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ class LazyRedactor:
         made = self._maker.made
         return () if made is None else tuple(text for text in made.warnings if text not in self._maker.said)
 
-    def report(self) -> dict[str, object]:
+    def report(self) -> Report:
         made = self._maker.made
-        return {"total": 0, "masks": {}} if made is None else made.report()
+        return Report({}) if made is None else made.report()
 
     def mask(self, data: bytes) -> bytes:
         return self._now().mask(data)

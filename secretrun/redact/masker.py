@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from secretrun.model import Secret
+    from secretrun.redact.report import Report
 else:
     Protocol = object
 
@@ -36,7 +37,7 @@ class Masker(Protocol):
     def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
         """Mask these too, from the first byte not shown yet."""
 
-    def report(self) -> dict[str, object]:
+    def report(self) -> Report:
         """How many masks were written."""
 
     @property

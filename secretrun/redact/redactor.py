@@ -10,6 +10,7 @@ from __future__ import annotations
 from secretrun.errors import SecretrunError
 from secretrun.redact.forms.derive import DEFAULT_FORMS
 from secretrun.redact.policy import MIN_LENGTH
+from secretrun.redact.report import Report
 from secretrun.redact.secret_set import SecretSet
 from secretrun.redact.stream import Stream
 
@@ -168,10 +169,9 @@ class Redactor:
         """What a user should know about values that are not masked everywhere, by name."""
         return tuple(self._secrets.warnings)
 
-    def report(self) -> dict[str, object]:
-        """How many masks were written, by name and form: {"total": 2, "masks": {"TOKEN": {"raw": 2}}}."""
-        masks = {name: dict(forms) for name, forms in list(self._counts.items())}
-        return {"total": sum(sum(forms.values()) for forms in masks.values()), "masks": masks}
+    def report(self) -> Report:
+        """How many masks were written in this stream and its twins, by name and form."""
+        return Report(dict(self._counts))
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._secrets.names)} secrets, {len(self._secrets.texts)} patterns>"

@@ -111,14 +111,6 @@ class Search:
 
 def _counts(masker: Masker) -> dict[tuple[str, str], int]:
     said = masker.report()
-    found: dict[tuple[str, str], int] = {}
-    masks = said["masks"]
-    if isinstance(masks, dict):
-        for name, forms in masks.items():
-            for form, number in forms.items():
-                found[name, form] = number
-    detected = said.get("detected", {})
-    if isinstance(detected, dict):
-        for kind, number in detected.items():
-            found[f"{kind}?", "shape"] = number
+    found = {(name, form): number for name, forms in said.masks.items() for form, number in forms.items()}
+    found.update({(f"{kind}?", "shape"): number for kind, number in said.detected.items()})
     return found

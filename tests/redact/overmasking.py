@@ -104,7 +104,7 @@ def main(arguments=None):
             for index, wrong in enumerate(changed(redactors, values[-1].values(), data)):
                 if wrong:
                     bad[index] += 1
-                    report = redactors[index].report()["masks"]
+                    report = redactors[index].report().masks
                     print(f"{path}: changed for {counts[index]} secrets: {report}")
             if taken > options.megabytes * 1e6:
                 break

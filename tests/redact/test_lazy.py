@@ -9,6 +9,7 @@ import pytest
 from secretrun.errors import SecretrunError
 from secretrun.redact import Redactor
 from secretrun.redact.lazy import LazyRedactor, Maker
+from secretrun.redact.report import Report
 
 SECRET = b"s3cret-token-value"
 
@@ -31,7 +32,7 @@ def deferred(made):
 def test_nothing_is_made_for_a_stream_without_a_byte(deferred, made):
     stream = deferred.twin()
     assert stream.feed(b"") + stream.release() + stream.flush() == b""
-    assert (stream.held, stream.report(), stream.warnings) == (0, {"total": 0, "masks": {}}, ())
+    assert (stream.held, stream.report(), stream.warnings) == (0, Report({}), ())
     assert made == []
 
 
@@ -41,7 +42,7 @@ def test_its_streams_share_one_redactor_and_its_counts_not_its_state(deferred, m
     assert one.held == 9
     assert other.feed(SECRET[9:] + b" b\n") == SECRET[9:] + b" b\n"
     assert shown + one.feed(SECRET[9:] + b"\n") + one.flush() == b"a [REDACTED:TOKEN]\n"
-    assert deferred.report() == {"total": 1, "masks": {"TOKEN": {"raw": 1}}}
+    assert deferred.report() == Report({"TOKEN": {"raw": 1}})
     assert len(made) == 1
 
 

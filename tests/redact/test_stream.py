@@ -138,7 +138,7 @@ def test_additions_reach_the_twins_and_counts_are_one():
     redactor.add({"B": "beta-secret"})
     assert twin.feed(b"beta-secret alpha-secret\n") == b"[REDACTED:B] [REDACTED:A]\n"
     assert redactor.feed(b"alpha-secret\n") == b"[REDACTED:A]\n"
-    assert redactor.report() == {"total": 3, "masks": {"B": {"raw": 1}, "A": {"raw": 2}}}
+    assert (redactor.report().total, redactor.report().masks) == (3, {"B": {"raw": 1}, "A": {"raw": 2}})
 
 
 def test_streams_in_threads_do_not_mix():

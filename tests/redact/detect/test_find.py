@@ -163,7 +163,7 @@ def test_a_known_secret_has_its_own_name_and_counts_apart():
     masker = Detecting(Redactor({"TOKEN": known}), Finder())
     assert masker.mask(f"{known} {other}".encode()) == b"[REDACTED:TOKEN] [REDACTED:github-token?]"
     report = masker.report()
-    assert (report["masks"], report["detected"]) == ({"TOKEN": {"raw": 1}}, {"github-token": 1})
+    assert (report.masks, report.detected) == ({"TOKEN": {"raw": 1}}, {"github-token": 1})
 
 
 @pytest.mark.parametrize(
