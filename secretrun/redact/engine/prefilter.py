@@ -27,10 +27,11 @@ TAIL = 64  # bytes that a beginning at the end of a text may have without being 
 # Letters and signs from seldom to common in logs, source code and prose. Only the speed depends on it.
 _SELDOM = b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite"
 _WITNESSES = 40  # bytes whose absence is asked for: later ones are in every text
-_KEYS = 2048  # above so many, a few stay uncleared by absence in any text
+_KEYS = 4096  # above so many, too many stay uncleared by absence in any text
 _PLANS = 256
 _PART = 1 << 13  # bytes: the shorter a text, the more bytes it lacks
 _FEW = 4  # keys that are looked for one by one: a `find` takes 0.7 to 3 microseconds in 4 KiB
+_LEFT = 24  # the same of those that absence left, where words would be made for a text like this one alone
 
 _HEX = b"0123456789abcdefABCDEF"
 _BETWEEN = b":\\x,-"  # what may stand between digits
@@ -45,7 +46,6 @@ _DIGITS = bytes.maketrans(_HEX, b"0" * len(_HEX))
 _NO_DIGITS = _SOLID + _BETWEEN
 _NO_COLOURS = _NO_DIGITS + b"\x1b[mK"
 _ASCII = bytes(byte for byte in range(256) if byte not in _CONTROLS + _HIGH)
-_IN_RUN = bytes(byte in _HEX + _NO_DIGITS for byte in range(256))
 _IN_COLOURED_RUN = bytes(byte in _HEX + _NO_COLOURS for byte in range(256))
 _LEAST_RUN = 12
 _LEAST_LETTERS = 7
@@ -78,8 +78,8 @@ class Prefilter:
     """
 
     __slots__ = (
-        "_absent", "_all", "_digits", "_letters", "_needed", "_needles", "_odd", "_plans", "_run", "_screen",
-        "_solid", "_texts", "_wide",
+        "_absent", "_all", "_digits", "_letters", "_needed", "_needles", "_odd", "_plans", "_rest", "_run",
+        "_screen", "_solid", "_texts", "_wide",
     )  # fmt: skip
 
     def __init__(self, keys: Iterable[bytes], *, screen: bool) -> None:
@@ -105,12 +105,18 @@ class Prefilter:
             needed = frozenset(key.translate(None, _ASCII))
             self._needed.setdefault(min(needed), set()).add(needed)
         self._digits = Words({key.translate(None, _NO_DIGITS) for key in digits})
-        self._wide = tuple(wide)
-        self._needles = [
+        needles = [
             needle if 0x1B not in key and len(needle := _needle(key)) >= _LEAST_LETTERS else b""
             for key in wide
         ]
-        self._letters = Words(filter(None, self._needles))
+        self._letters = Words(filter(None, needles))
+        self._rest = NONE  # what absence is not asked for
+        if len(wide) > _KEYS:  # of so many, those without letters alone, which are few
+            self._rest = self._letters
+            wide = [key for key, needle in zip(wide, needles, strict=True) if not needle]
+            needles = [b""] * len(wide)
+        self._wide = wide
+        self._needles = needles
         self._solid = [key.translate(None, _SOLID) for key in wide]
         self._texts = Words(
             {key for key, needle in zip(self._solid, self._needles, strict=True) if not needle}
@@ -119,7 +125,7 @@ class Prefilter:
         self._absent = self._witnesses() if len(wide) <= _KEYS else []
         self._plans: dict[int, tuple[Words, Words]] = {
             self._all: (self._letters, self._texts),
-            0: (NONE, NONE),
+            0: (self._rest, NONE),
         }
 
     def _witnesses(self) -> list[tuple[int, int]]:
@@ -128,7 +134,8 @@ class Prefilter:
         used = frozenset(b"".join(self._wide))
         for byte in (*_SELDOM, *sorted(used.difference(_SELDOM))):
             if byte in used:
-                found.append((byte, sum(1 << bit for bit, key in enumerate(self._wide) if byte not in key)))
+                bits = "".join(["01"[byte not in key] for key in reversed(self._wide)])
+                found.append((byte, int(bits, 2)))
             if len(found) == _WITNESSES:
                 break
         return found
@@ -150,16 +157,14 @@ class Prefilter:
             return self._clear_coloured(letters, texts, text)
         return (
             (not letters or letters.clear(letters_of(text)))
-            and (
-                not self._run
-                or not self._long_run(text, _IN_RUN)
-                or self._clear_digits(text, text.translate(_DIGITS, _NO_DIGITS))
-            )
+            and (not self._run or self._clear_runs(text))
             and (not texts or texts.clear(text.translate(None, _SOLID)))
         )
 
     def _clear_odd(self, text: bytes) -> bool:
         """The same of keys with bytes that are no ASCII, or controls: nearly all lack one of them."""
+        if not any(byte in text for byte in self._needed):
+            return True
         there = frozenset(text.translate(None, _ASCII))
         if not any(needed <= there for byte in there for needed in self._needed.get(byte, ())):
             return True
@@ -222,6 +227,11 @@ class Prefilter:
         bare = _bare(text) if self._screen else text
         return bare is text or self._digits.clear(bare.translate(None, _NO_DIGITS))
 
+    def _clear_runs(self, text: bytes) -> bool:
+        """The same of a text that is shown as it is."""
+        bare = text.translate(None, _NO_DIGITS)
+        return b"0" * self._run not in bare.translate(_DIGITS) or self._digits.clear(bare)
+
     def _clear_parts(self, text: bytes) -> bool:
         begin = 0
         while len(text) - begin > 2 * _PART:
@@ -238,14 +248,14 @@ class Prefilter:
     def _plan(self, left: int) -> tuple[Words, Words]:
         """What to look for when only the keys that `left` stands for may be there."""
         plan = self._letters, self._texts
-        if left.bit_count() <= _FEW:
+        if left.bit_count() <= _LEFT:
             bits = [bit for bit in range(len(self._wide)) if left >> bit & 1]
             plan = (
-                Words({self._needles[bit] for bit in bits if self._needles[bit]}),
-                Words({self._solid[bit] for bit in bits if not self._needles[bit]}),
+                self._rest or Words({self._needles[bit] for bit in bits if self._needles[bit]}, few=_LEFT),
+                Words({self._solid[bit] for bit in bits if not self._needles[bit]}, few=_LEFT),
             )
         if len(self._plans) >= _PLANS:
-            self._plans = {self._all: (self._letters, self._texts), 0: (NONE, NONE)}
+            self._plans = {self._all: (self._letters, self._texts), 0: (self._rest, NONE)}
         self._plans[left] = plan
         return plan
 
@@ -270,15 +280,15 @@ class Words:
     words are all unknown holds none.
     """
 
-    __slots__ = ("_begin", "_finds", "_long", "_short", "_step")
+    __slots__ = ("_begin", "_finds", "_long", "_short", "_short_step", "_step")
 
-    def __init__(self, keys: Iterable[bytes]) -> None:
+    def __init__(self, keys: Iterable[bytes], few: int = _FEW) -> None:
         keys = set(keys)
-        self._step = 1
+        self._step = self._short_step = 1
         self._long: frozenset[int] = frozenset()
         self._short: frozenset[int] = frozenset()
         self._begin: frozenset[bytes] = frozenset()
-        if len(keys) > _FEW:
+        if len(keys) > few:
             for self._step in (4, 3, 2, 1):
                 covered = 8 * self._step + 7
                 if self._step == 1 or sum(7 <= len(key) < covered for key in keys) <= _FEW:
@@ -287,8 +297,10 @@ class Words:
             self._long = _words(long, 8 * self._step, 8)
             keys -= long
         short = {key for key in keys if len(key) >= 7}
-        if len(short) > _FEW:
-            self._short = _words(short, 4, 4)
+        if len(short) > few:
+            if min(map(len, short)) >= 11:
+                self._short_step = 2
+            self._short = _words(short, 4 * self._short_step, 4)
             self._begin = frozenset([key[:7] for key in short])
             keys -= short
         self._finds = tuple(keys)
@@ -305,7 +317,7 @@ class Words:
         ):
             return False
         if self._short:
-            words = memoryview(text)[: len(text) & -4].cast("I")
+            words = memoryview(text)[: len(text) & -4].cast("I")[:: self._short_step]
             if not self._short.isdisjoint(words):
                 return self._confirmed(text, words)
         return True
@@ -317,7 +329,7 @@ class Words:
             part = word.to_bytes(4, _ORDER)
             at = text.find(part)
             while at >= 0:
-                for start in range(max(0, at - 3), at + 1):
+                for start in range(max(0, at + 1 - 4 * self._short_step), at + 1):
                     if text[start : start + 7] in begin:
                         return False
                 at = text.find(part, at + 1)
