@@ -126,6 +126,13 @@ PROJECT = (
 )
 
 
+def _own_places() -> list[str]:
+    """Where our own code and its interpreter lie, below what the sandbox has anew: it starts by them."""
+    anew = ("/tmp/", "/run/", "/var/tmp/")  # noqa: S108  prefixes, nothing is written
+    places = (sys.prefix, sys.base_prefix, *sys.path)
+    return [place for place in dict.fromkeys(places) if place.startswith(anew) and os.path.isdir(place)]
+
+
 class Plan:
     """What the sandbox is made of for one run.
 
@@ -184,6 +191,8 @@ class Plan:
             "--tmpfs",
             "/var/tmp",  # noqa: S108
         ]
+        for place in _own_places():
+            words += ["--ro-bind", place, place]
         for place in dict.fromkeys((self.home, self.root, self.directory)):
             if os.path.isdir(place) and place not in ("/", "/tmp", "/run", "/var/tmp"):  # noqa: S108  those are the sandbox's own
                 words += ["--bind", place, place]
