@@ -117,6 +117,8 @@ def test_a_run_does_no_more_than_allow_has_shown(ground, project):
     opened, changed, started, contacted = traced(ground, pin)
     said = shown.stdout
     files = {file for file in opened if not file.startswith((".env", "secretrun.toml", ".git"))}
+    # What is not there was only looked for, as the loader does below a LD_LIBRARY_PATH that was shown.
+    files = {file for file in files if (ground / file).exists()}
     assert all(file in said for file in files), (files, said)
     assert changed == set()
     assert not any("127.0.0.1" in one or "inet" in one for one in contacted), contacted
