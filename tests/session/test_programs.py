@@ -159,10 +159,7 @@ def test_htop_redraws_and_quits(tmp_path, cleanup, prefix):
     window.shows("Quit")
     window.run("resize-window", "-x", "120", "-y", "40")
     until(
-        lambda: (
-            "Quit" in window.screen().rstrip("\n").splitlines()[-1]
-            and len(window.screen().rstrip("\n").splitlines()) == 40
-        ),
+        lambda: (lines := window.screen().rstrip("\n").splitlines())[39:] and "Quit" in lines[39],
         "the new size",
     )
     window.type("q")

@@ -123,13 +123,24 @@ def test_the_process_protects_itself_before_it_does_anything(victim, ground):
     os.mkfifo(ground / "slow.env")
     (ground / "slow.env").chmod(0o644)
     process = victim.start(*victim.words("-e", ground / "slow.env", "--", "true"), env={"VAULT_TOKEN": TOKEN})
+    writers = []
+
+    def is_opened():
+        """A pipe can be opened for writing, without waiting, once its reader has come as far as to open it."""
+        try:
+            writers.append(os.open(ground / "slow.env", os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            assert process.poll() is None
+        return writers
+
     try:
-        runs = Path(f"/proc/{process.pid}/comm")
-        until(lambda: runs.read_text().startswith("python"), "Python to run")
-        until(lambda: victim.run("cat", f"/proc/{process.pid}/environ")[0] != 0, "it to be closed to others")
+        until(is_opened, "the template to be opened")
+        assert victim.run("cat", f"/proc/{process.pid}/environ")[0] != 0
         assert victim.run("cat", f"/proc/{process.pid}/maps")[0] != 0
         assert process.poll() is None
     finally:
+        for writer in writers:
+            os.close(writer)
         process.kill()
         process.wait()
 
