@@ -6,9 +6,9 @@ stream in another thread sees all of the new secrets or none.
 
 from __future__ import annotations
 
-from secretrun.redact.engine.pattern import Pattern
 from secretrun.redact.engine.pattern_set import PatternSet
 from secretrun.redact.forms.derive import DEFAULT_FORMS, TERMINAL, WRAPPED, derive
+from secretrun.redact.pattern import Pattern
 from secretrun.redact.policy import decide, mask_texts
 
 TYPE_CHECKING = False

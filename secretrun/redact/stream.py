@@ -6,7 +6,7 @@ from secretrun.redact.engine.matcher import Matcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secretrun.redact.engine.pattern import Pattern
+    from secretrun.redact.pattern import Pattern
     from secretrun.redact.secret_set import SecretSet
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from secretrun.redact.engine.automaton import automaton
-from secretrun.redact.engine.pattern import UNFINISHED
 from secretrun.redact.engine.prefilter import Heads
+from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.terminal_escapes import once
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from re import Pattern as Expression
 
-    from secretrun.redact.engine.pattern import Pattern
+    from secretrun.redact.pattern import Pattern
 
 LONGEST_END = 256  # bytes of an end that are looked for
 _HEAD = 4

@@ -10,13 +10,14 @@ from bisect import bisect_left, bisect_right
 
 from secretrun.redact.engine.automaton import automaton
 from secretrun.redact.engine.occurrence import SHOWN
-from secretrun.redact.engine.pattern import SHORTENED, SPACE, UNFINISHED, public_head
+from secretrun.redact.engine.public_head import SHORTENED, UNFINISHED, public_head
+from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from secretrun.redact.engine.pattern import Pattern
+    from secretrun.redact.pattern import Pattern
 
 HEAD = 4  # bytes of a key that the automaton knows
 _TELLING = 8  # bytes of a key that tell it from text: four are in many a word

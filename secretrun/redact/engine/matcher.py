@@ -17,10 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from secretrun.redact.engine.pattern import Pattern
     from secretrun.redact.engine.pattern_set import PatternSet
     from secretrun.redact.engine.readings import Screen
     from secretrun.redact.engine.search import Search
+    from secretrun.redact.pattern import Pattern
 
 _MOST = 1 << 18  # bytes looked at in one go: what is sifted again and again should stay in the cache
 _LEAST = 256  # bytes that are not halved any more

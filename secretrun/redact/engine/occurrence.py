@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from secretrun.redact.engine.pattern import Pattern
+    from secretrun.redact.pattern import Pattern
 
 RUN = 64  # bytes of whitespace and decoration that may stand between two bytes of a broken secret
 SHOWN = 3  # bytes of a secret that may show before a break, or on an idle terminal

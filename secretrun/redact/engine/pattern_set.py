@@ -6,7 +6,6 @@ from secretrun.redact.engine.base64_edge import START, after, belongs, leftmost
 from secretrun.redact.engine.ellipsis import LONGEST_END, Ends, ellipses, has_ellipsis
 from secretrun.redact.engine.keys import HEAD, Keys
 from secretrun.redact.engine.occurrence import Unfinished
-from secretrun.redact.engine.pattern import SPACE
 from secretrun.redact.engine.prefilter import TAIL, Heads, Prefilter
 from secretrun.redact.engine.readings import (
     AT_MARGIN,
@@ -21,12 +20,13 @@ from secretrun.redact.engine.readings import (
 )
 from secretrun.redact.engine.search import Search
 from secretrun.redact.engine.terminal_escapes import SPECIAL
+from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from secretrun.redact.engine.pattern import Pattern
+    from secretrun.redact.pattern import Pattern
 
 _WINDOW = LONGEST_END + 16  # bytes that nearly always hold `TAIL` that are shown
 _NEAR = 48  # the same of bytes that hold a few

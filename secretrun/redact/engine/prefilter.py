@@ -14,8 +14,8 @@ few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. C
 
 from __future__ import annotations
 
-from secretrun.redact.engine.pattern import SPACE
 from secretrun.redact.engine.readings import has_margin, needs_care, shown, without_escapes, without_margins
+from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

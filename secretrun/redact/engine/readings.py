@@ -7,7 +7,6 @@ text, and the way back from a place in it to the place in the buffer.
 from __future__ import annotations
 
 from secretrun.redact.engine.occurrence import RUN
-from secretrun.redact.engine.pattern import SPACE
 from secretrun.redact.engine.terminal_escapes import (
     HOME,
     LONGEST_CSI,
@@ -21,6 +20,7 @@ from secretrun.redact.engine.terminal_escapes import (
     right_margins,
     wraps,
 )
+from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from secretrun.redact.engine.base64_edge import leftmost, rightmost
 from secretrun.redact.engine.ellipsis import ellipses, has_ellipsis, undecided_ellipsis
 from secretrun.redact.engine.keys import unfinished
 from secretrun.redact.engine.occurrence import RUN, SHOWN, Occurrence, Unfinished, mask_start
-from secretrun.redact.engine.pattern import UNFINISHED
+from secretrun.redact.engine.public_head import UNFINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.redact.engine.keys import Beginning
-    from secretrun.redact.engine.pattern import Pattern
     from secretrun.redact.engine.pattern_set import PatternSet
     from secretrun.redact.engine.readings import Reading
+    from secretrun.redact.pattern import Pattern
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _MAYBE_ELLIPSIS = frozenset(b".\"'`[(< \xe2\x80\\u20")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from secretrun.redact.engine.pattern import ANYWHERE, LOOSE_LENGTH, SPACE, WORD
 from secretrun.redact.forms import encodings, parts
 from secretrun.redact.forms.tables import PLAIN
+from secretrun.redact.pattern import ANYWHERE, LOOSE_LENGTH, SPACE, WORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from secretrun.redact.engine.pattern import Rule
+    from secretrun.redact.pattern import Rule
 
 WRAPPED = "wrapped"
 TERMINAL = "terminal"

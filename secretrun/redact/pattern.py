@@ -1,0 +1,71 @@
+"""One byte string to mask, and the rule for where it counts: what either body of the engine is given."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+SPACE: Final = b" \t\r\n\v\f"
+LOOSE_LENGTH: Final = 16  # non-space bytes a pattern needs to be matched across line breaks
+
+
+class Rule:
+    """Where a pattern counts, and what else belongs to it.
+
+    Attributes:
+        word: only between bytes that are no letters, digits or `_`.
+        left: which bytes belong to it when they stand just before it, see `base64_edge.belongs`.
+        right: so does the base64 character after it, and its padding.
+    """
+
+    __slots__ = ("left", "right", "word")
+
+    def __init__(self, *, word: bool = False, left: int = 0, right: bool = False) -> None:
+        self.word = word
+        self.left = left
+        self.right = right
+
+    def __or__(self, other: Rule) -> Rule:
+        """The rule for bytes that are asked for under both."""
+        if self is other:
+            return self
+        return Rule(
+            word=self.word and other.word, left=self.left | other.left, right=self.right or other.right
+        )
+
+    def __repr__(self) -> str:
+        return f"<Rule word={self.word} left={self.left:#x} right={self.right}>"
+
+
+ANYWHERE: Final = Rule()
+WORD: Final = Rule(word=True)
+
+
+class Pattern:
+    """One byte string to mask, and how it may appear.
+
+    Attributes:
+        text: the bytes as they appear, whitespace included.
+        key: `text` without whitespace (the same object when there is none).
+        loose: `key` is also found with line breaks, blanks and tabs anywhere in it.
+        rule: where it counts.
+        owner: which secret, an index.
+        form: the dialect, for the report.
+        order: the place in registration order, from 0.
+    """
+
+    __slots__ = ("form", "key", "loose", "order", "owner", "rule", "text")
+
+    def __init__(self, text: bytes, *, squeeze: bool, rule: Rule, owner: int, form: str, order: int) -> None:
+        self.text = text
+        key = text.translate(None, SPACE) if squeeze else text
+        self.key = text if len(key) == len(text) else key
+        self.loose = squeeze and len(key) >= LOOSE_LENGTH and not rule.word
+        self.rule = rule
+        self.owner = owner
+        self.form = form
+        self.order = order
+
+    def __repr__(self) -> str:
+        return f"<Pattern {self.order} {self.form}>"
