@@ -4,7 +4,7 @@ PYTHON ?= python3
 SECONDS ?= 600
 BIN = .venv/bin
 
-.PHONY: check format test test-fast slow coverage constraints clean fuzz bench docs hunt overmasking
+.PHONY: check format test test-fast slow coverage constraints clean fuzz bench docs site hunt overmasking
 
 .venv:
 	$(PYTHON) -m venv .venv
@@ -56,8 +56,13 @@ fuzz: .venv
 bench: .venv
 	$(BIN)/python benchmarks/report.py $(WRITE)
 
+# What is made from data: completions, the reference, the schema and the manual page.
 docs: .venv
 	$(BIN)/python scripts/completions.py && $(BIN)/python scripts/docs.py
+
+# The pages as a site in build/site; every warning is an error.
+site: .venv
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs . build/site
 
 # Real programs print secrets of real shapes, and what is left of them is looked for in every reading: half an hour.
 hunt: .venv

@@ -1,8 +1,8 @@
 """Write the documents that come from data: `python scripts/docs.py` (--check only compares).
 
-Between `<!-- NAME -->` and `<!-- /NAME -->` stands what the function NAME below returns: the help
-text, the exit statuses and the backends. The JSON Schema of secretrun.toml is written beside it.
-A test runs it with --check.
+Between `<!-- NAME -->` and `<!-- /NAME -->` of a page stands what the function NAME below returns: verbs,
+options, settings, exit statuses, stores, install lines. The JSON Schema of secretrun.toml and the manual page
+are written beside them. A test runs it with --check.
 """
 
 import json
@@ -12,33 +12,68 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+os.environ["COLUMNS"] = "100"  # of the help texts
 
 
 def options() -> str:
-    os.environ["COLUMNS"] = "100"
     from secretrun.cli import parser
 
-    return f"```\n{parser.build('run').format_help()}```"
+    return f"```text\n{parser.build('run').format_help()}```"
 
 
 def verbs() -> str:
     from secretrun.cli import parser
 
-    lines = ["| verb | does |", "| --- | --- |"]
-    lines += [f"| `{verb.usage}` | {verb.summary} |" for verb in parser.VERBS.values()]
-    return "\n".join(lines)
+    return table(
+        ("verb", "does"), ((f"`{verb.usage}`", verb.summary) for verb in parser.VERBS.values()), escape=False
+    )
+
+
+def each_verb() -> str:
+    from secretrun.cli import parser
+
+    helps = (
+        f"### {name}\n\n```text\n{parser.build(name).format_help()}```"
+        for name in parser.VERBS
+        if name != "run"
+    )
+    return "\n\n".join(helps)
+
+
+EXITS = (
+    ("the command's own", "exactly, 0 to 255"),
+    ("128 + n", "signal n killed the command; secretrun dies of the same signal, for callers that look"),
+    ("127", "there is no such command"),
+    ("126", "it is there but can't be executed"),
+    ("125", "secretrun's own failure: nothing was started, or `--fail-on-leak` found something"),
+    ("2", "wrong usage"),
+)
 
 
 def exits() -> str:
-    lines = ["| status | meaning |", "| --- | --- |", "| the command's own | exactly, 0 to 255 |"]
-    lines += [
-        "| 128 + n | signal n killed the command; secretrun dies of the same signal, for callers that look |",
-        "| 127 | there is no such command |",
-        "| 126 | it is there but can't be executed |",
-        "| 125 | secretrun's own failure: nothing was started, or `--fail-on-leak` found something |",
-        "| 2 | wrong usage |",
-    ]
-    return "\n".join(lines)
+    return table(("status", "meaning"), EXITS)
+
+
+def settings() -> str:
+    from secretrun.config import settings as data
+    from secretrun.trust import table as trust
+
+    words = {trust.FREE: "free", trust.AGREED: "agreed", trust.NEVER: "yours"}
+    divided = {",": "comma", ":": "colon", "\n": "line end"}
+    rows = []
+    for setting in data.RUN:
+        option = ", ".join(f"`{flag}`" for flag in setting.flags)
+        kind = f"list ({divided[setting.separator]})" if setting.kind == "list" else setting.kind
+        kind = " ".join(f"`{choice}`" for choice in setting.choices) or kind
+        may = words[trust.project_may(f"run.{setting.name}")]
+        rows.append((option, f"`{setting.name}`", f"`{setting.variable}`", kind, setting.help, may))
+    return table(("option", "in `[run]`", "variable", "kind", "does", "a project"), rows)
+
+
+def secret_keys() -> str:
+    from secretrun.config import secret_table
+
+    return table(("key", "is"), ((f"`{key}`", said) for key, (_, said) in secret_table.KEYS.items()))
 
 
 def backends() -> str:
@@ -48,30 +83,50 @@ def backends() -> str:
     from secretrun import installation
     from secretrun.resolution.registry import Registry
 
-    lines = [
-        "| store | reference | needs | signs in by | tested against |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    rows = []
     for backend in Registry({}).everything():
         info = backend.info
         title = f"[{info.title}]({info.docs})" if info.docs else info.title
         install = installation.document(info.install)
         needs = f"{info.needs}: `{install}`" if install else info.needs or "nothing"
-        cells = (title, f"`{info.example}`", needs, info.sign_in or "nothing", RAN_AGAINST[info.name][1])
-        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+        rows.append((title, f"`{info.example}`", needs, info.sign_in or "nothing", RAN_AGAINST[info.name][1]))
+    return table(("store", "reference", "needs", "signs in by", "tested against"), rows)
+
+
+def install() -> str:
+    from secretrun import installation
+
+    place = "" if installation.ON_AN_INDEX else "In a clone, as long as the package is on no index:\n\n"
+    lines = (installation.document(f"{tool} 'secretrun[sops]'") for tool in installation.TOOLS)
+    return f"{place}```sh\n" + "   # or:\n".join(lines) + "\n```"
+
+
+def table(head: tuple[str, ...], rows, *, escape: bool = True) -> str:
+    """A table of Markdown; a bar in a cell would end it."""
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    for row in rows:
+        cells = (cell.replace("|", "&#124;") if escape else cell for cell in row)
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-PARTS = (options, verbs, exits, backends)
+PARTS = {
+    "docs/install.md": (install,),
+    "docs/reference/verbs.md": (verbs, options, each_verb, exits),
+    "docs/reference/settings.md": (settings,),
+    "docs/reference/stores.md": (backends,),
+    "docs/reference/templates.md": (secret_keys,),
+}
 
 
-def rewritten(text: str) -> str:
-    """`text` with every generated part made anew."""
-    for part in PARTS:
+def rewritten(page: str) -> str:
+    """The text of a page with every generated part made anew."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for part in PARTS[page]:
         name = part.__name__
         marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if not marked.search(text):
-            raise SystemExit(f"README.md has no <!-- {name} --> part")
+            raise SystemExit(f"{page} has no <!-- {name} --> part")
         made = part()
         text = marked.sub(lambda match, made=made: f"{match.group(1)}{made}\n{match.group(2)}", text)
     return text
@@ -83,12 +138,17 @@ def schema() -> str:
     return json.dumps(schema(), indent=2) + "\n"
 
 
+def manual() -> str:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import manual
+
+    return manual.page(EXITS)
+
+
 def main() -> int:
-    readme = ROOT / "README.md"
-    made = {
-        readme: rewritten(readme.read_text(encoding="utf-8")),
-        ROOT / "docs" / "secretrun.schema.json": schema(),
-    }
+    made = {ROOT / page: rewritten(page) for page in PARTS}
+    made[ROOT / "docs" / "secretrun.schema.json"] = schema()
+    made[ROOT / "docs" / "secretrun.1"] = manual()
     stale = [path for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text]
     if "--check" in sys.argv:
         for path in stale:

@@ -10,6 +10,7 @@ import re
 import sys
 
 ON_AN_INDEX = False  # the switch for the day of the first release: the documents then name the package
+TOOLS = ("pip install", "pipx install", "uv tool install")  # the ways that the documents name
 _PIP = re.compile(
     r"pip install (?:--force-reinstall )?('?)(secretrun(?:\[([a-z,]+)\])?|[A-Za-z0-9][\w.-]*)\1"
 )

@@ -1,6 +1,6 @@
 """The contract between secretrun and a store: all that a backend imports, besides errors and model.
 
-A backend is a class with `info` (data that the README table, `doctor`, completion and hints are made
+A backend is a class with `info` (data that the table of stores, `doctor`, completion and hints are made
 of) and one required method, the batch `fetch`. More power is optional and discovered by name:
 `fetch_all` (for `--from`) and `check` (for `doctor`).
 """

@@ -1,4 +1,4 @@
-"""What the tests of every backend run against. The README's table is made from this, a test keeps it whole."""
+"""What the tests of every backend run against. The table of stores is made from this, a test keeps it whole."""
 
 # name of the backend: (the file with its tests, what they run against)
 RAN_AGAINST = {

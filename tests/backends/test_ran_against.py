@@ -1,4 +1,4 @@
-"""Every backend of the README's table has tests, and says what they run against."""
+"""Every backend of the table of stores has tests, and says what they run against."""
 
 import pathlib
 

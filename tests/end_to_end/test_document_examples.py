@@ -11,7 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCKS = [
     pytest.param(block, id=f"{document.name}-{number}")
-    for document in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md")))
     for number, block in enumerate(
         re.findall(r"^```python\n(.*?)^```", document.read_text("utf-8"), re.MULTILINE | re.DOTALL), 1
     )
@@ -33,5 +33,5 @@ def test_python_of_a_document(block, tmp_path):
     assert "[REDACTED:" in done.stdout + done.stderr
 
 
-def test_there_is_python_in_the_readme():
+def test_there_is_python_in_the_documents():
     assert any("logging" in block.values[0] for block in BLOCKS)
