@@ -149,20 +149,3 @@ def _only(host: str) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], in
         return None if fits else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
     return check
-
-
-def upstream_context(files: Iterable[str]) -> ssl.SSLContext:
-    """The client's side of TLS: chain and name verified, with the roots that our own environment names.
-
-    Args:
-        files: bundles besides those that OpenSSL takes from SSL_CERT_FILE and SSL_CERT_DIR itself.
-    """
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    for file in files:
-        try:
-            context.load_verify_locations(cafile=file)
-        except (OSError, ssl.SSLError):
-            continue  # what names no bundle adds no root
-    return context

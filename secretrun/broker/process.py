@@ -7,6 +7,7 @@ of its own that it removes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -45,13 +46,14 @@ class Remote:
             _child(theirs, self._parent)
         theirs.close()
         self._control = ours
+        self._directory = ""
         self._ended = False
 
     def begin(self, run: Mapping[str, object]) -> tuple[dict[str, object], list[int]]:
         """Give it the run; returns what it says when it is ready, and descriptors it hands over.
 
         Args:
-            run: see `serve.Run`.
+            run: see `run.Run`.
 
         Raises:
             ConfigError, BrokerError: with what it says is wrong.
@@ -68,6 +70,7 @@ class Remote:
         if "error" in said:
             hint = said.get("hint")
             raise ConfigError(str(said["error"]), hint=str(hint) if hint else None)
+        self._directory = str(said["directory"])
         return said, handed
 
     def say(self, message: Mapping[str, object]) -> None:
@@ -101,6 +104,16 @@ class Remote:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
             self._ended = True
+        if self._directory:
+            remove(self._directory)  # it has, unless it was killed
+
+
+def remove(directory: str) -> None:
+    """Remove the bundles; what is gone is gone."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(directory):
+            os.unlink(os.path.join(directory, name))
+        os.rmdir(directory)
 
 
 def send(control: socket.socket, message: Mapping[str, object], descriptors: tuple[int, ...] = ()) -> None:
@@ -151,9 +164,9 @@ def _child(control: socket.socket, parent: int) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         dumpable.forbid()
         dumpable.die_with_parent(parent)
-        from secretrun.broker import serve
+        from secretrun.broker import opening
 
-        status = serve.main(control)
+        status = opening.main(control)
     except BaseException as error:  # noqa: BLE001  whatever it is, this process must not go on as the wrapper
         try:
             send(control, {"error": f"the broker failed: {type(error).__name__}"})

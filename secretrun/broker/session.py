@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import os
 import time
 
 from secretrun.broker import attenuation
@@ -37,6 +36,7 @@ class Session:
         authority: makes certificates.
         dialer: opens connections.
         journal: takes the events.
+        password: of the proxy.
         outgoing: finds real values in requests.
         incoming: masks them in answers.
         solid: makes what masks answers that are no text.
@@ -50,6 +50,7 @@ class Session:
         authority: Authority,
         dialer: Dialer,
         journal: Journal,
+        password: bytes,
         outgoing: Redactor,
         incoming: Redactor,
         solid: Callable[[], Redactor],
@@ -61,7 +62,7 @@ class Session:
         self.dialer = dialer
         self.journal = journal
         self.incoming = incoming
-        self.password = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=")
+        self.password = password
         self._outgoing = outgoing
         self._misused = misused
         self._spent: dict[bytes, int] = {}

@@ -12,7 +12,7 @@ import ssl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # The variables that name one file with all roots. NODE_EXTRA_CA_CERTS adds to Node's own.
 BUNDLES = (
@@ -41,6 +41,23 @@ def named_roots(environ: Mapping[str, str]) -> list[str]:
     """The bundles that our own environment names, each once: what the way out trusts too."""
     named = (environ.get(name, "") for name in (*BUNDLES, EXTRA))
     return [path for path in dict.fromkeys(named) if path and os.path.isfile(path)]
+
+
+def way_out(files: Iterable[str]) -> ssl.SSLContext:
+    """The client's side of TLS: chain and name verified, with the roots that our own environment names.
+
+    Args:
+        files: bundles besides those that OpenSSL takes from SSL_CERT_FILE and SSL_CERT_DIR itself.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    for file in files:
+        try:
+            context.load_verify_locations(cafile=file)
+        except (OSError, ssl.SSLError):
+            continue  # what names no bundle adds no root
+    return context
 
 
 def write_bundles(directory: str, environ: Mapping[str, str], authority: bytes) -> dict[str, str]:

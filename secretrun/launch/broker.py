@@ -273,7 +273,7 @@ class Brokered:
         Raises:
             ConfigError: it can't listen there.
         """
-        from secretrun.broker import serve
+        from secretrun.broker import run, serve
         from secretrun.formats import render
 
         self._replace(resolved, messages)
@@ -284,7 +284,7 @@ class Brokered:
             variables.update(trust.variables(address, password, bundles, self._prepared.environ))
             os.write(1, render.render(variables, "shell"))
 
-        return serve.stand(serve.Run(self._run(resolved)), listen, announce)
+        return serve.stand(run.Run(self._run(resolved)), listen, announce)
 
     def end(self, messages: Messages, printed: Iterable[str] = ()) -> None:
         """End the broker; say so when it had ended by itself, or the command printed placeholders."""
