@@ -8,6 +8,7 @@ Exit statuses: `cmd/sops/codes` in getsops/sops; words checked with sops 3.11.
 
 from __future__ import annotations
 
+from secretrun.backend import age_keys
 from secretrun.backend.sops import age_key_file
 from secretrun.errors import BackendError, BadAnswer, NotSignedIn, Unavailable
 
@@ -81,8 +82,14 @@ def _no_key(complaint: str, path: str, environ: Mapping[str, str]) -> BackendErr
     if "cloud" in kinds:
         hints.append("cloud key: sign in to the cloud account or Vault that holds it")
     shown = ", ".join(recipients[:3]) + (" ..." if len(recipients) > 3 else "")
+    known = [f"it is encrypted for {shown}"] if shown else []
+    why = ""
+    if "age" in kinds:
+        tried, faults = age_keys.said(environ)
+        known += [tried] if tried else []
+        why = f": {'; '.join(faults)}" if faults else ""
     return NotSignedIn(
-        f"no key here opens {path}" + (f" (it is encrypted for {shown})" if shown else ""),
+        f"no key here opens {path}{why}" + (f" ({', '.join(known)})" if known else ""),
         hint="; ".join(hints) or f"to see what sops says: sops decrypt {path} > /dev/null",
     )
 

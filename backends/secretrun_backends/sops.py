@@ -229,7 +229,7 @@ class _File:
                 keep=keep,
             )
         if done.status != 0:
-            raise explain(done, self.path, self.kind, environ)
+            raise explain(done, self.path, self.kind, self._context.environ)
         return done.output
 
 

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
+# What `inject --format` writes.
+FORMATS = (
+    "dotenv", "json", "yaml", "shell", "docker", "systemd", "k8s", "github-env", "github-output",
+    "gitlab-dotenv",
+)  # fmt: skip
+
+
 def add_settings(
     parser: argparse.ArgumentParser | argparse._ArgumentGroup, settings: Iterable[table.Setting]
 ) -> None:
@@ -97,21 +104,10 @@ def of_inject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--force", action="store_true", help="replace the output file if it exists")
     parser.add_argument("--file-mode", default="0600", metavar="MODE", help="its permissions (default: 0600)")
     parser.add_argument(
-        "--format",
-        choices=(
-            "dotenv",
-            "json",
-            "yaml",
-            "shell",
-            "docker",
-            "systemd",
-            "k8s",
-            "github-env",
-            "github-output",
-            "gitlab-dotenv",
-        ),
-        help="without -i: write the env template's variables in this format (default: dotenv)",
-    )
+        "--format", choices=FORMATS, metavar="FORMAT",
+        help="without -i: write the env template's variables in this format (default: dotenv): "
+        + ", ".join(FORMATS),
+    )  # fmt: skip
 
 
 def of_init(parser: argparse.ArgumentParser) -> None:

@@ -117,10 +117,10 @@ def _dispatch(argv: list[str], messages: Messages) -> int:
 
             messages.quiet = "quiet" in given
             return run.run(plain.Options(command, messages, given))
-    from secretrun.cli import parser
+    from secretrun.cli import parser, table
 
     if argv[0] in ("-h", "--help"):
-        sys.stdout.write(parser.overview())
+        sys.stdout.write(parser.overview(table.terminal_width() or 80))
         return 0
     if argv[0] in ("-V", "--version"):
         from secretrun import __version__

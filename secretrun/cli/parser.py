@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 from secretrun import hints
 from secretrun.cli import arguments
@@ -13,7 +14,7 @@ from secretrun.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,6 +38,25 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, hint=hint)
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal, and no wider than a page; examples are left as they are, to be copied."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any = None) -> None:
+        """Our own line, broken between its parts where the terminal is narrow."""
+        shown = textwrap.fill(
+            usage, self._width - len("usage: "), break_long_words=False, break_on_hyphens=False
+        )
+        super().add_usage(shown.replace("\n", "\n" + " " * len("usage: ")), actions, groups, prefix)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith("examples:"):
+            return super()._fill_text(text, width, indent)
+        return "\n".join(
+            textwrap.fill(line, width, initial_indent=indent, subsequent_indent=indent)
+            for line in text.splitlines()
+        )
+
+
 def build(verb: str) -> Parser:
     """The parser of one verb."""
     said = VERBS[verb]
@@ -45,7 +65,7 @@ def build(verb: str) -> Parser:
         usage=said.usage,
         description=said.description or said.summary[0].upper() + said.summary[1:] + ".",
         epilog=f"examples:\n{said.examples}" if said.examples else None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
         add_help=False,
     )
@@ -63,15 +83,25 @@ GROUPS = {
 }
 
 
-def overview() -> str:
-    """What `secretrun --help` shows."""
+def overview(columns: int = 80) -> str:
+    """What `secretrun --help` shows on a terminal of so many columns."""
     width = max(len(name) for name in VERBS)
     grouped = [name for names in GROUPS.values() for name in names]
     lines: list[str] = []
     for title, names in GROUPS.items():
         there = [name for name in names or VERBS if name in VERBS and (names or name not in grouped)]
-        lines += ["", f"{title}:", *(f"  {name:{width}}  {VERBS[name].summary}" for name in there)]
-    return OVERVIEW.format(verbs="\n".join(lines).lstrip("\n"))
+        lines += ["", f"{title}:", *(_beside(f"  {name:{width}}  ", name, columns) for name in there)]
+    text = OVERVIEW.format(verbs="\n".join(lines).lstrip("\n"))
+    if columns >= 80:
+        return text
+    prose = [part if "\n " in part else textwrap.fill(part, columns) for part in text.split("\n\n")]
+    return "\n\n".join(prose) + "\n"
+
+
+def _beside(start: str, name: str, columns: int) -> str:
+    """A verb and its line, in more lines where a terminal is narrow."""
+    room = max(20, columns - len(start))
+    return start + f"\n{'':{len(start)}}".join(textwrap.wrap(VERBS[name].summary, room))
 
 
 OVERVIEW = """\
@@ -103,10 +133,10 @@ VERBS = {
         description="Run COMMAND with the template's variables, its output masked.",
         examples="""\
   secretrun -- npm test
-  secretrun -- sh -c 'echo "$API_KEY"'     single quotes: your own shell must not expand it
+  secretrun -- sh -c 'echo "$API_KEY"'   # that shell expands it, not yours
   secretrun -e base.env -e prod.env -- ./deploy.sh
   secretrun --from sops://secrets.enc.yaml -- ./manage.py migrate
-  secretrun --set TOKEN=op://dev/api/token -- sh -c 'curl -H "Authorization: Bearer $TOKEN" ...'
+  secretrun --set TOKEN=op://dev/api/token -- ./call-the-api.sh
   secretrun --pristine --pass 'AWS_*' -- terraform plan""",
     ),
     "check": Verb(
@@ -183,7 +213,7 @@ VERBS = {
         "member", "let somebody open the store, or no longer", arguments.of_member,
         usage="secretrun member add KEY|list|remove KEY [--store FILE]",
         description="Change who can open the store: its rule in .sops.yaml, and the store, encrypted anew.",
-        examples="  secretrun member add age1...      the line that secretrun init prints for a newcomer\n"
+        examples="  secretrun member add age1...   the line that `init` prints for a newcomer\n"
         "  secretrun member list\n  secretrun member remove age1...",
     ),
     "rotate": Verb(
@@ -241,7 +271,7 @@ Set a coding agent up so that its commands have the project's secrets and what i
         usage="secretrun broker check NAME METHOD URL | log | attenuate PLACEHOLDER | serve",
         examples="""\
   secretrun broker check STRIPE_KEY GET https://api.stripe.com/v1/refunds
-  secretrun broker attenuate "$STRIPE_KEY" --path '/v1/products/**' --method GET --ttl 10m
+  secretrun broker attenuate "$STRIPE_KEY" --path '/v1/products/**' --ttl 10m
   secretrun broker serve --listen 127.0.0.1:3128 > broker.env""",
     ),
     "completion": Verb(

@@ -25,6 +25,12 @@ def write(rows: Sequence[Row]) -> None:
         sys.stdout.write(f"{line}\n")
 
 
+def say(text: str, indent: str = "") -> None:
+    """Print a sentence to stdout, in as many lines as the terminal makes of it."""
+    for line in _wrapped(printable(text), terminal_width(), len(indent)):
+        sys.stdout.write(f"{indent}{line}\n")
+
+
 def terminal_width() -> int | None:
     """The columns of the terminal that stdout is, or None when it is none."""
     if not sys.stdout.isatty():
@@ -75,8 +81,18 @@ def lines(rows: Sequence[Row], width: int | None, *, coloured: bool) -> list[str
             placed[0] = f"\x1b[{row.colour}m{row.cells[0]}\x1b[m{placed[0][len(row.cells[0]) :]}"
         indent = " " * widths[0] + GAP
         shown += [line.rstrip() for line in placed]
-        shown += [f"{indent}{line}" for line in row.below]
+        shown += [f"{indent}{line}" for text in row.below for line in _wrapped(text, width, len(indent))]
     return shown
+
+
+def _wrapped(text: str, width: int | None, indent: int) -> list[str]:
+    """A text in lines that fit beside the indent; a word (a path, a reference) is never broken."""
+    if width is None or indent + len(text) <= width:
+        return [text]
+    import textwrap
+
+    room = max(20, width - indent)
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def _widths(cells: list[list[str]], width: int | None) -> list[int]:
@@ -86,6 +102,15 @@ def _widths(cells: list[list[str]], width: int | None) -> list[int]:
         return natural
     if width < NARROW:
         return natural[:1]
+    # A few rows that are too long get more lines, the others stand as if those were not there.
+    kept = sorted(cells, key=lambda row: sum(map(len, row)))
+    while len(kept) > len(cells) // 2:
+        natural = [max(len(row[column]) for row in kept) for column in range(len(cells[0]))]
+        natural[0] = max(len(row[0]) for row in cells)
+        if sum(natural) + len(GAP) * (len(natural) - 1) <= width:
+            return natural
+        kept.pop()
+    natural = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     # The middle columns share what the first leaves; what is longer than its share goes on a line below.
     share = max(12, (width - natural[0] - len(GAP) * len(natural)) // max(1, len(natural) - 1))
     return [

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 
+from secretrun.backend import age_keys, bech32
+from secretrun.backend.age_keys import PREFIX
 from secretrun.backend.programs import find_program
 from secretrun.backend.sops import age_key_file
-from secretrun.embedded_store import bech32
 from secretrun.errors import BackendError, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIX = "AGE-SECRET-KEY-"
 INSTALL = "install age (https://age-encryption.org), or: pip install 'secretrun[sops]'"
 
 
@@ -100,13 +100,12 @@ def _recipient(identity: str, environ: Mapping[str, str]) -> str:
     if program is not None:
         return _age_keygen([program, "-y"], identity + "\n", environ).strip()
     try:
-        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-    except ImportError:
-        raise Unavailable("nothing here can derive the public part of an age key", hint=INSTALL) from None
-    raw = bech32.decode(PREFIX, identity)
-    if raw is None or len(raw) != 32:
-        raise BackendError("the age key is malformed", hint="is a part of its line missing?")
-    return bech32.encode("age", X25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw())
+        public = age_keys.recipient(identity)
+    except ValueError:
+        raise BackendError("the age key is malformed", hint="is a part of its line missing?") from None
+    if public is None:
+        raise Unavailable("nothing here can derive the public part of an age key", hint=INSTALL)
+    return public
 
 
 def _age_keygen(command: list[str], given: str, environ: Mapping[str, str]) -> str:

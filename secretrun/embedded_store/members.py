@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 
-from secretrun.embedded_store import bech32
+from secretrun.backend import bech32
 from secretrun.errors import ConfigError, UsageError
 from secretrun.posix import directories
 

@@ -13,6 +13,7 @@ import re
 import subprocess
 from contextlib import contextmanager
 
+from secretrun.backend import age_keys
 from secretrun.backend.sops import Keys, find_sops, sops_environment
 from secretrun.backend.sops_servers import require_known
 from secretrun.child import scratch
@@ -53,6 +54,7 @@ class Sops:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._program = find_sops(environ)
+        self._given = environ
         self._environ = {
             name: value for name, value in sops_environment(environ).items() if name not in OVERRULING
         }
@@ -259,10 +261,7 @@ class Sops:
             return done.stdout
         complaint = done.stderr.decode("utf-8", "replace")
         if done.returncode == NO_KEY:
-            raise NotSignedIn(
-                "none of your keys opens the store",
-                hint="secretrun init makes your key and prints the line for someone who can open it",
-            )
+            raise self._no_key()
         if "flag provided but not defined" in complaint or "No help topic for" in complaint:
             raise Unavailable(
                 f"this sops is too old: {self._program}",
@@ -275,6 +274,14 @@ class Sops:
         if any(value and value in complaint for value in values):
             reason = f"status {done.returncode}, its reason is kept back since it quotes the value"
         raise BackendError(f"sops {arguments[0]} failed: {reason}")
+
+    def _no_key(self) -> NotSignedIn:
+        tried, faults = age_keys.said(self._given)
+        why = f": {'; '.join(faults)}" if faults else ""
+        return NotSignedIn(
+            f"none of your keys opens the store{why}{f' ({tried})' if tried else ''}",
+            hint="secretrun init makes your key and prints the line for someone who can open it",
+        )
 
 
 def _left_plain(name: str) -> BackendError:

@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
+from secretrun.backend import bech32
 from secretrun.backend.sops import find_sops
-from secretrun.embedded_store import bech32, members
+from secretrun.embedded_store import members
 from secretrun.errors import UsageError
 
 

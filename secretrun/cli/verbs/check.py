@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     _table(rows)
     agreement = consent.state(prepared.config, prepared.environ)
     if agreement is not None:
-        sys.stdout.write(f"{printable(agreement)}\n")
+        table.say(agreement)
     if prepared.settings.flag("verbose"):
         _list_parts(_parts(secrets))
         _settings(prepared)

@@ -25,7 +25,7 @@ from secretrun.errors import (
 )
 from secretrun.launch import consent
 from secretrun.launch.prepare import prepare
-from secretrun.messages import hint, printable
+from secretrun.messages import hint
 from secretrun.resolution.call import GRACE
 from secretrun.resolution.gather import gather
 from secretrun.resolution.resolve import scrubbed
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from secretrun.broker.tools import Finding
     from secretrun.launch.prepare import Prepared
 
-COLOURS = {"ok": "32", "unknown": "2", "missing": "33", "error": "31;1"}
+COLOURS = {"ok": "32", "partly": "33", "unknown": "2", "missing": "33", "error": "31;1"}
 
 
 class Row:
@@ -55,11 +55,12 @@ class Row:
         code: of the error, or None.
         hint: what mends it, or None.
         used: whether the template here names it.
+        unread: how many of the references here name nothing that it has.
     """
 
     __slots__ = (
         "code", "detail", "hint", "installed", "name", "permission", "reachable", "signed_in", "status",
-        "title", "used", "version",
+        "title", "unread", "used", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, title: str, *, used: bool) -> None:
@@ -75,6 +76,7 @@ class Row:
         self.detail = ""
         self.code: str | None = None
         self.hint: str | None = None
+        self.unread = 0
 
     def copy(self) -> Row:
         """Another one that says the same."""
@@ -143,11 +145,11 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print(rows, everything=options.all)
         for finding in about:
-            sys.stdout.write(f"{finding.name}: {printable(finding.detail)}\n")
+            table.say(f"{finding.name}: {finding.detail}")
             if finding.hint:
-                sys.stdout.write(f"  {printable(finding.hint)}\n")
+                table.say(finding.hint, "  ")
         if agreement is not None:
-            sys.stdout.write(f"{printable(agreement)}\n")
+            table.say(agreement)
     return 125 if broken else 0
 
 
@@ -276,6 +278,7 @@ def _judge(row: Row, answers: list[tuple[str, object]], backend: Backend) -> Non
     if len(wrong) < len(answers) or any(isinstance(error, NotFound) for _, error in wrong):
         row.status, row.installed, row.reachable, row.signed_in, row.permission = "ok", True, True, True, True
     row.detail = f"{detail}reads {len(answers) - len(wrong)} of {len(answers)} used here"
+    row.unread = len(wrong)
     if wrong:
         row.hint = "secretrun check"
 
@@ -294,15 +297,21 @@ def _print(rows: list[Row], *, everything: bool) -> None:
             _others(chosen)
             continue
         sys.stdout.write(f"{heading}\n")
-        table.write(
-            [
-                table.Row(
-                    (f"  {row.status}", row.title, row.detail), COLOURS[row.status],
-                    [f"hint: {row.hint}"] if row.hint else [],
-                )
-                for row in chosen
-            ]
-        )  # fmt: skip
+        table.write([_shown(row) for row in chosen])
+
+
+def _shown(row: Row) -> table.Row:
+    """A store's line; what is wrong stands below it, where it has room."""
+    status = "partly" if row.status == "ok" and row.unread else row.status
+    below = [f"hint: {row.hint}"] if row.hint else []
+    width = table.terminal_width()
+    detail = row.detail
+    if width is not None and len(f"  {status}  {row.title}  {detail}") > width:
+        below.insert(0, detail)
+        detail = ""
+    # nobody has to mend what nobody uses: no wall of red
+    colour = COLOURS[status] if row.used or status == "ok" else COLOURS["unknown"]
+    return table.Row((f"  {status}", row.title, detail), colour, below)
 
 
 def _others(rows: list[Row]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from secretrun import hints
-from secretrun.cli import parser
+from secretrun.cli import parser, table
 from secretrun.errors import UsageError
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
         UsageError: when there is no such verb.
     """
     if options.verb is None:
-        sys.stdout.write(parser.overview())
+        sys.stdout.write(parser.overview(table.terminal_width() or 80))
         return 0
     verb = parser.ALIASES.get(options.verb, options.verb)
     if verb not in parser.VERBS:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretrun.embedded_store import bech32
+from secretrun.backend import bech32
 
 
 def test_keys_are_spelt_as_age_spells_them():
