@@ -25,7 +25,7 @@ ONLY = {
     "ptyprocess": ("secretrun/child/start.py",),
     "ahocorasick": ("secretrun/redact/engine/automaton.py",),
     "ahocorasick_rs": ("secretrun/redact/engine/automaton.py",),
-    "cryptography": ("secretrun/broker/ca.py", "secretrun/embedded_store/age_key.py"),
+    "cryptography": ("secretrun/broker/ca.py", "secretrun/backend/age_keys.py"),
     "h11": ("secretrun/broker/answers.py", "secretrun/broker/exchange.py", "secretrun/broker/relay.py"),
 }
 # Loaded in the broker's own process alone, which imports them first of all.
