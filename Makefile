@@ -4,7 +4,7 @@ PYTHON ?= python3
 SECONDS ?= 600
 BIN = .venv/bin
 
-.PHONY: check format test test-fast slow coverage constraints clean fuzz bench docs site hunt overmasking
+.PHONY: check core format test test-fast slow coverage constraints clean fuzz bench docs site hunt overmasking
 
 .venv:
 	$(PYTHON) -m venv .venv
@@ -44,8 +44,12 @@ constraints:
 	{ echo '# The versions that CI installs; made by: make constraints'; \
 	  build/constraints/bin/pip freeze --exclude secretrun; } > constraints.txt
 
+# The compiled core, beside its loader in this tree: what an editable install then runs (docs/core.md).
+core: .venv
+	$(BIN)/python scripts/core.py
+
 clean:
-	rm -rf .venv build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist core/target secretrun/redact/core/libsecretrun_core.* .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Random streams against brute force until the time is over; a find is a line for tests/redact/corpus.json.

@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 
@@ -23,9 +24,15 @@ def run(*command, **options):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The wheel, built from this tree."""
-    out = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, ROOT)
+    """The wheel, built from this tree, where whoever starts a compiler is found out."""
+    out, tools = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("tools")
+    for name in ("cargo", "rustc", "cc", "gcc", "clang", "ld"):
+        (tools / name).write_text(f"#!/bin/sh\n: >{tools}/started\nexit 1\n")
+        (tools / name).chmod(0o755)
+    env = {name: value for name, value in os.environ.items() if name != "SECRETRUN_CORE"}
+    env["PATH"] = f"{tools}:{env['PATH']}"
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT, env=env)
+    assert not (tools / "started").exists()
     (made,) = out.glob("*.whl")
     return made
 
@@ -61,6 +68,22 @@ def test_the_wheel_holds_both_packages_and_the_completions_and_nothing_else(whee
     assert [name for name in names if "test_" in name or "__pycache__" in name] == []
     sources = {p.relative_to(ROOT).as_posix() for p in (ROOT / "secretrun").rglob("*.py")}
     assert sources <= set(names)
+    # without a request there is no compiled core in it, also where one was built in the tree
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert [name for name in names if name.endswith((".so", ".dylib"))] == []
+
+
+def test_the_sources_hold_the_crate_and_what_builds_it(wheel):
+    """The wheel above was built from this archive: `python -m build` makes it first."""
+    (sources,) = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(sources) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"core/Cargo.toml", "core/Cargo.lock", "core/src/lib.rs", "scripts/core.py", "LICENSE"} <= names
+    crate = {p.relative_to(ROOT).as_posix() for p in (ROOT / "core" / "src").rglob("*.rs")}
+    assert crate <= names
+    assert [
+        name for name in names if name.startswith("core/target") or name.endswith((".so", ".dylib"))
+    ] == []
 
 
 def test_the_shipped_completions_are_the_committed_ones(wheel):

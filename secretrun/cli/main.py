@@ -123,10 +123,9 @@ def _dispatch(argv: list[str], messages: Messages) -> int:
         sys.stdout.write(parser.overview(table.terminal_width() or 80))
         return 0
     if argv[0] in ("-V", "--version"):
-        from secretrun import __version__
+        from secretrun.cli.verbs import version
 
-        sys.stdout.write(f"secretrun {__version__}\n")
-        return 0
+        return version.run()
     verb = parser.ALIASES.get(verb, verb)
     if verb not in parser.VERBS:
         raise _unknown(argv)

@@ -6,7 +6,7 @@ stream in another thread sees all of the new secrets or none.
 
 from __future__ import annotations
 
-from secretrun.redact.engine.pattern_set import PatternSet
+from secretrun.redact import body
 from secretrun.redact.forms.derive import DEFAULT_FORMS, TERMINAL, WRAPPED, derive
 from secretrun.redact.pattern import Pattern
 from secretrun.redact.policy import decide, mask_texts
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from secretrun.model import Secret
+    from secretrun.redact.body import Patterns
 
 
 class SecretSet:
@@ -55,7 +56,7 @@ class SecretSet:
         self.names: list[str | None] = []
         self.masks: list[bytes] = []
         self.texts: dict[bytes, Pattern] = {}
-        self.patterns: PatternSet | None = None
+        self.patterns: Patterns | None = None
         self.warnings: list[str] = []
 
     def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
@@ -94,11 +95,13 @@ class SecretSet:
         # one assignment, last: another thread sees all of the new set or none of it
         self.patterns = patterns
 
-    def _compiled(self, patterns: list[Pattern]) -> PatternSet:
+    def _compiled(self, patterns: list[Pattern]) -> Patterns:
         # a least length of 1 asks for values as they are, whole: nothing that policy adds
-        return PatternSet(patterns, screen=self.terminal, shortened=bool(self.forms) and self.min_length > 1)
+        return body.chosen().compiled(
+            patterns, screen=self.terminal, shortened=bool(self.forms) and self.min_length > 1
+        )
 
-    def _choose_masks(self, patterns: PatternSet | None) -> None:
+    def _choose_masks(self, patterns: Patterns | None) -> None:
         """A mask that holds a secret would be one more place to read it, so take the next."""
         masks: list[bytes] = []
         for name in self.names:

@@ -1,8 +1,8 @@
-"""One stream through the redactor: the engine's matcher, and what a secret is called and counted as."""
+"""One stream through the redactor: the matcher of a body, and what a secret is called and counted as."""
 
 from __future__ import annotations
 
-from secretrun.redact.engine.matcher import Matcher
+from secretrun.redact import body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Stream:
         self._shared = secrets
         self._counts = counts
         self._patterns = secrets.patterns
-        self._matcher = Matcher(self._patterns, self._mask)
+        self._matcher = body.chosen().matcher(self._patterns, self._mask)
 
     def _mask(self, pattern: Pattern) -> bytes:
         """The mask of a pattern that is written, and counted."""

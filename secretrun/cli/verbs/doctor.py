@@ -26,6 +26,7 @@ from secretrun.errors import (
 from secretrun.launch import consent
 from secretrun.launch.prepare import prepare
 from secretrun.messages import hint
+from secretrun.redact import body
 from secretrun.resolution.call import GRACE
 from secretrun.resolution.gather import gather
 from secretrun.resolution.resolve import scrubbed
@@ -136,6 +137,7 @@ def run(options: argparse.Namespace) -> int:
             "version": 1,
             "ok": not broken,
             "machine": _machine(),
+            "masking": {"core": body.chosen().core, "lack": body.chosen().lack},
             "stores": stores,
             "agreement": agreement,
             "broker": [finding.as_json() for finding in about],
@@ -144,6 +146,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write("\n")
     else:
         _print(rows, everything=options.all)
+        table.say(f"masking: {body.chosen()}")
         for finding in about:
             table.say(f"{finding.name}: {finding.detail}")
             if finding.hint:

@@ -1,0 +1,110 @@
+"""Which body does the searching: the compiled core, or the Python engine where there is none.
+
+Chosen once in a process, by the first that needs it. Both give the same answers, so a core that is missing,
+was built from other sources or can't be loaded is no error of a run: `secretrun version` tells of it.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Protocol
+
+    from secretrun.redact.pattern import Pattern
+else:
+    Protocol = object
+
+PURE = "SECRETRUN_PURE"
+_chosen: Body | None = None
+
+
+class Patterns(Protocol):
+    """What to look for, compiled by one body and used with its matcher alone."""
+
+    def holds(self, text: bytes) -> bool:
+        """Whether an occurrence lies in the text."""
+
+
+class Matching(Protocol):
+    """The state of one stream; see `engine.matcher.Matcher` for what each method promises."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes; return those that are decided."""
+
+    def add(self, patterns: Any) -> None:
+        """Look for these from now on: the old ones and more."""
+
+    def release(self) -> bytes:
+        """Return what an idle terminal may show."""
+
+    def finish(self) -> bytes:
+        """End the stream; return the rest of it."""
+
+    @property
+    def held(self) -> int:
+        """The number of bytes that wait for what follows them."""
+
+
+class Body:
+    """One of the two.
+
+    Attributes:
+        core: the version of the compiled core, or None: this is the Python engine.
+        lack: why there is no core, or "".
+    """
+
+    def __init__(self, core: str | None, lack: str = "") -> None:
+        self.core = core
+        self.lack = lack
+
+    def compiled(self, patterns: Sequence[Pattern], *, screen: bool, shortened: bool) -> Patterns:
+        """What to look for; the arguments are those of `engine.pattern_set.PatternSet`."""
+        if self.core is not None:
+            from secretrun.redact.core import matcher  # type: ignore[attr-defined,unused-ignore]
+
+            made: Patterns = matcher.PatternSet(patterns, screen=screen, shortened=shortened)
+            return made
+        from secretrun.redact.engine.pattern_set import PatternSet
+
+        return PatternSet(patterns, screen=screen, shortened=shortened)
+
+    def matcher(self, patterns: Any, mask: Callable[[Pattern], bytes]) -> Matching:
+        """The state of a new stream; the arguments are those of `engine.matcher.Matcher`."""
+        if self.core is not None:
+            from secretrun.redact.core import matcher  # type: ignore[attr-defined,unused-ignore]
+
+            made: Matching = matcher.Matcher(patterns, mask)
+            return made
+        from secretrun.redact.engine.matcher import Matcher
+
+        return Matcher(patterns, mask)
+
+    def __str__(self) -> str:
+        return f"the compiled core {self.core}" if self.core is not None else f"Python ({self.lack})"
+
+
+def chosen() -> Body:
+    """The body that runs in this process."""
+    global _chosen  # noqa: PLW0603  one body in a process: the streams of a run share what it compiled
+    if _chosen is None:
+        _chosen = _choose()
+    return _chosen
+
+
+def _choose() -> Body:
+    if os.environ.get(PURE, "0").lower() not in ("", "0", "no", "off", "false"):
+        return Body(None, f"{PURE} is set")
+    try:
+        from secretrun.redact.core import library
+
+        loaded = library.load()
+        if loaded is None:
+            return Body(None, "the compiled core is not installed")
+        from secretrun.redact.core import matcher  # type: ignore[attr-defined,unused-ignore]
+
+        return Body(loaded.version if matcher else None)
+    except Exception as error:  # noqa: BLE001  whatever it is, the other body does the same work
+        return Body(None, f"the compiled core does not load: {error}")
