@@ -165,7 +165,7 @@ VERBS = {
         "inject", "fill a file template, or write the variables in another format", arguments.of_inject,
         usage="secretrun inject [OPTIONS] [-i TEMPLATE] [-o FILE]",
         examples="""\
-  secretrun inject -i config.yaml.tpl -o config.yaml
+  secretrun inject -i config.yaml.tpl -o config.yaml   # {{ API_KEY }}, {{ op://... }}
   echo 'password: {{ op://dev/db/password }}' | secretrun inject -i -
   secretrun inject --format k8s | kubectl apply -f -""",
     ),

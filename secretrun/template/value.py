@@ -82,6 +82,12 @@ class Draft(Frozen):
         self._set(text=text)
 
 
+class Named(str):
+    """The name of a variable that stands in braces, `{{ NAME }}`, in a file that is to be filled."""
+
+    __slots__ = ()
+
+
 class Quoted(str):
     """Literal text from `{{ "..." }}`: it is never looked through for references again."""
 
@@ -161,6 +167,7 @@ def split(
     expand: Callable[[str], str] | None = None,
     places: list[int] | None = None,
     faults: list[ReferenceSyntaxError] | None = None,
+    names: Callable[[str], bool] | None = None,
 ) -> Found:
     """Split a value into literal text and references; literals are never empty.
 
@@ -173,8 +180,10 @@ def split(
         expand: replaces variables in the text of each reference, or raises a ReferenceSyntaxError with
             the column in it. With it `text` is the content of a file, variables as they were, and never a
             whole reference.
-        places: gets the offset in `text` of each reference that is returned.
+        places: gets the offset in `text` of each reference and variable that is returned.
         faults: gets what is malformed, and the rest is read on; None raises at the first.
+        names: whether what stands alone in braces is a variable of ours, or raises a ReferenceSyntaxError
+            for a slip of one; None where braces hold references alone.
 
     Raises:
         ReferenceSyntaxError: with the column in `text`; it quotes nothing that is not a reference.
@@ -199,6 +208,15 @@ def split(
             continue
         start, reference_text = inner
         try:
+            if (
+                names is not None
+                and position >= 0
+                and reference_text.isidentifier()
+                and names(reference_text)
+            ):
+                places.append(start)
+                pieces.append(Named(reference_text))
+                continue
             ours = _names_store(reference_text, known)
         except ReferenceSyntaxError as error:
             reader.wrong(error, start)

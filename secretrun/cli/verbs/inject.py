@@ -1,8 +1,9 @@
 """`secretrun inject`: fill a file template with values, or write the environment in another format.
 
-With `-i` a file is filled: `{{ reference }}` and unenclosed `op://` references are replaced, `$VAR` is
-read only inside a reference (an nginx or shell file is full of dollars that are not ours). Without `-i`
-the variables of the env template are written, in `--format`.
+With `-i` a file is filled: `{{ reference }}`, unenclosed `op://` references and `{{ NAME }}` of a variable of
+the env template are replaced; `$VAR` is read only inside a reference (an nginx or shell file is full of
+dollars that are not ours). A name that the env template lacks is another language's, unless it is a slip of
+one that it has. Without `-i` the variables of the env template are written, in `--format`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
+from secretrun import hints
 from secretrun.cli import plain_options
 from secretrun.errors import ConfigError, ReferenceSyntaxError, SecretrunError, TemplateError, UsageError
 from secretrun.formats import render
@@ -17,14 +19,17 @@ from secretrun.launch import below
 from secretrun.launch.prepare import Prepared, prepare, resolve_all
 from secretrun.model import Reference
 from secretrun.posix import atomic_file
-from secretrun.resolution.fetch import fetch
-from secretrun.resolution.resolve import report
+from secretrun.resolution.gather import answer, gather
+from secretrun.resolution.resolve import compose, report
 from secretrun.template import value
+from secretrun.template.entry import ENVIRONMENT, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable, Sequence
 
+    from secretrun.resolution.gather import Gathered, Values
     from secretrun.template.plan import Plan
 
 PLACE = "here"  # where a variable stands, until the file's own place is put instead
@@ -82,7 +87,7 @@ def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
     """Replace every reference in a file's bytes.
 
     Raises:
-        TemplateError: for a malformed reference, with file, line and column.
+        TemplateError: for a malformed reference or a slip of a variable's name, with file, line and column.
         ResolutionError: naming all that failed.
     """
     text = raw.decode("utf-8", "surrogateescape")
@@ -91,6 +96,7 @@ def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
     shown = "<stdin>" if shown == "-" else shown
     places: list[int] = []
     wrong: list[ReferenceSyntaxError] = []
+    variables = _Variables(prepared)
     found = value.split(
         text,
         prepared.registry.known,
@@ -98,25 +104,94 @@ def fill(raw: bytes, shown: str, prepared: Prepared) -> bytes:
         expand=lambda inner: _expand(inner, prepared.plan),
         places=places,
         faults=wrong,
+        names=variables.has,
     )
     faults = [_placed(error, text, shown) for error in wrong]
     wanted = [piece for piece in found if isinstance(piece, Reference)]
-    answers = fetch(wanted, prepared.stores)
+    named = {str(piece) for piece in found if isinstance(piece, value.Named)}
+    answers, values = variables.resolve(named, wanted)
     failures: list[tuple[str, str, SecretrunError]] = []
-    for reference, at in zip(wanted, places, strict=True):
-        if isinstance(answer := answers[reference], SecretrunError):
-            line, column = _position(text, at)
-            failures.append((f"{shown}:{line}:{column}", reference.text, answer))
+    chunks: list[bytes] = []
+    at = iter(places)
+    for piece in found:
+        if isinstance(piece, Reference):
+            what, said = piece.text, answers[piece]
+        elif isinstance(piece, value.Named):
+            what, said = str(piece), values[piece]
+        else:
+            chunks.append(str(piece).encode("utf-8", "surrogateescape"))
+            continue
+        line, column = _position(text, next(at))
+        if isinstance(said, bytes):
+            chunks.append(said)
+        else:
+            failures.append((f"{shown}:{line}:{column}", what, said))
     if failures or faults:
         raise report(failures, "nothing was written", faults)
-    chunks = []
-    for piece in found:
-        said = (
-            answers[piece] if isinstance(piece, Reference) else str(piece).encode("utf-8", "surrogateescape")
-        )
-        assert isinstance(said, bytes)  # noqa: S101  errors raised above
-        chunks.append(said)
     return b"".join(chunks)
+
+
+class _Variables:
+    """The variables of the env template, for `{{ NAME }}`; an import is asked for its own when it has to be.
+
+    Args:
+        prepared: the run.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._plan = prepared.plan
+        self._stores = prepared.stores
+        self._gathered: Gathered | None = None
+
+    def has(self, name: str) -> bool:
+        """Whether it is one of them.
+
+        Raises:
+            ReferenceSyntaxError: it is none, and one letter away from one.
+        """
+        if name in self._plan.entries or name in self._imported():
+            return True
+        near = hints.slip(name, [*self._plan.entries, *self._imported()])
+        if near is not None:
+            raise ReferenceSyntaxError(
+                f"{name} is no variable of the template", hint=f"did you mean {near}? {value.LITERAL % '{{'}"
+            )
+        return False
+
+    def _imported(self) -> dict[str, bytes]:
+        if not self._plan.imports:
+            return {}
+        if self._gathered is None:
+            self._gathered = gather(self._plan, self._stores)
+            for listing in self._gathered.listings.values():
+                if isinstance(listing, SecretrunError):
+                    raise listing
+        found: dict[str, bytes] = {}
+        for reference, _ in self._plan.imports:
+            listing = self._gathered.listings[reference]
+            found.update({} if isinstance(listing, SecretrunError) else listing)
+        return found
+
+    def resolve(
+        self, named: Iterable[str], wanted: Sequence[Reference]
+    ) -> tuple[Values, dict[str, bytes | SecretrunError]]:
+        """The answers to references, and the values of variables, in one pass over the stores."""
+        entries = {name: self._plan.entries[name] for name in named if name in self._plan.entries}
+        imported = self._imported() if named else {}
+        for name in imported.keys() & entries.keys():
+            if entries[name].place == ENVIRONMENT and not self._plan.keep_env:
+                del entries[name]
+        answers = answer([*entries.values(), Entry("", list(wanted), "")], self._stores)
+        values: dict[str, bytes | SecretrunError] = {}
+        for name in named:
+            if name not in entries:
+                values[name] = imported[name]
+                continue
+            composed, wrong = compose(entries[name], answers)
+            values[name] = b"" if composed is None else composed
+            if wrong:
+                values[name] = wrong[0][1]
+        return answers, values
 
 
 def _placed(error: ReferenceSyntaxError, text: str, shown: str) -> TemplateError:

@@ -131,6 +131,41 @@ def test_the_braces_of_another_template_language_stay_as_they_are(place, text):
     assert (done.returncode, done.stdout.decode()) == (0, f"{text}\n{SECRET}\n{text}\n")
 
 
+def test_a_variable_of_the_template_is_filled_by_its_name(place):
+    (place / "t").write_text('a {{ TOKEN }}\nb {{PLAIN}} {{ "{{ TOKEN }}" }} {{ file://token }}\n')
+    done = inject(place, "-i", "t")
+    want = f"a {SECRET}\nb a b {{{{ TOKEN }}}} {SECRET}\n"
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, want, b"")
+
+
+def test_a_variable_of_set_and_of_an_import_is_filled_by_its_name(place):
+    (place / "t").write_text("{{ MADE }} {{ db }} {{ TOKEN }} {{ other }}")
+    (place / "all.json").write_text('{"db": "imported-value", "TOKEN": "not-this-one"}')
+    made = "MADE=x-{{ file://token }}"
+    done = inject(place, "-i", "t", "--set", made, "--from", "file://all.json")
+    assert done.stdout.decode() == f"x-{SECRET} imported-value {SECRET} {{{{ other }}}}", done.stderr
+
+
+def test_the_stores_are_asked_for_what_the_file_names_alone(place):
+    (place / ".env.secretrun").write_text("TOKEN=file://token\nBROKEN=file://gone\n")
+    (place / "t").write_text("{{ TOKEN }}")
+    assert inject(place, "-i", "t").stdout.decode() == SECRET
+    (place / "t").write_text("{{ TOKEN }}\n  {{ BROKEN }}")
+    done = inject(place, "-i", "t")
+    assert (done.returncode, done.stdout) == (125, b"")
+    assert b"t:2:6: BROKEN: there is no file" in done.stderr
+
+
+def test_a_slip_of_a_variables_name_is_told_and_another_languages_name_is_text(place):
+    (place / "t").write_text("x {{ TOKN }}")
+    done = inject(place, "-i", "t")
+    assert (done.returncode, done.stdout) == (125, b"")
+    assert b"t:1:6: TOKN is no variable of the template" in done.stderr
+    assert b"did you mean TOKEN?" in done.stderr
+    (place / "t").write_text("{{ title }} {{ HOME }} {{ None }}")
+    assert inject(place, "-i", "t").stdout == b"{{ title }} {{ HOME }} {{ None }}"
+
+
 @pytest.mark.parametrize("force", [(), ("-f",)])
 def test_a_fifo_is_written_into_and_stays_one(place, force):
     (place / "t").write_text("{{ file://token }}")
