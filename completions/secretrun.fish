@@ -31,6 +31,25 @@ function __secretrun_command
     complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
 end
 
+# What secretrun knows here of a kind.
+function __secretrun_words --argument-names kind
+    set -l words (commandline -opc)
+    set -e words[1]
+    command secretrun __complete $kind $words </dev/null 2>/dev/null
+end
+
+# The same, and files where none of it fits.
+function __secretrun_words_or_files --argument-names kind
+    set -l typed (string replace -r '^--[a-z-]+=' '' -- (commandline -ct))
+    set -l start '^'(string escape --style=regex -- "$typed")
+    set -l found (__secretrun_words $kind | string match -r -- "$start.*")
+    if set -q found[1]
+        string join \n -- $found
+    else
+        __fish_complete_path "$typed"
+    end
+end
+
 complete -c secretrun -f
 complete -c secretrun -n __secretrun_at_command -a '(__secretrun_command)'
 complete -c secretrun -n __secretrun_first -s V -l version -d 'show the version'
@@ -59,12 +78,12 @@ complete -c secretrun -n __secretrun_first -k -a redact -d 'mask stdin or files 
 complete -c secretrun -n __secretrun_first -k -a check -d 'resolve everything; show names and sources, never values'
 complete -c secretrun -n __secretrun_first -k -a run -d 'run a command with secrets, its output masked (the default)'
 
-complete -c secretrun -n '__secretrun_in run' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in run' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in run' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in run' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in run' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in run' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in run' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in run' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in run' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in run' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in run' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in run' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in run' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -72,7 +91,7 @@ complete -c secretrun -n '__secretrun_in run' -l offline -d 'when a store can\'t
 complete -c secretrun -n '__secretrun_in run' -l allow-exec -d 'let templates run programs by exec:// references'
 complete -c secretrun -n '__secretrun_in run' -l mask -r -f -d 'the text shown instead of a secret (default: [REDACTED:{name}])'
 complete -c secretrun -n '__secretrun_in run' -l mask-env -r -f -a '(set -nx)' -d 'also mask the values of these inherited variables'
-complete -c secretrun -n '__secretrun_in run' -l show -r -f -a '(set -nx)' -d 'leave the values of these variables unmasked'
+complete -c secretrun -n '__secretrun_in run' -l show -r -f -a '(__secretrun_words name)' -d 'leave the values of these variables unmasked'
 complete -c secretrun -n '__secretrun_in run' -l detect -r -f -a 'off warn mask' -d 'tokens nobody told us of, by their shape: off, warn, or mask (the default below a coding agent)'
 complete -c secretrun -n '__secretrun_in run' -l detect-exempt -r -f -d 'what looks like a token and is none, as its SHA-256 in hex'
 complete -c secretrun -n '__secretrun_in run' -l paranoid -d 'also mask fragments of 12 bytes and more'
@@ -100,12 +119,12 @@ complete -c secretrun -n '__secretrun_in run' -s v -l verbose -d 'say where each
 complete -c secretrun -n '__secretrun_in run' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in run' -a -- -d 'the command follows'
 
-complete -c secretrun -n '__secretrun_in check' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in check' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in check' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in check' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in check' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in check' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in check' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in check' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in check' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in check' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in check' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in check' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in check' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -114,15 +133,15 @@ complete -c secretrun -n '__secretrun_in check' -l allow-exec -d 'let templates 
 complete -c secretrun -n '__secretrun_in check' -s q -l quiet -d 'no warnings'
 complete -c secretrun -n '__secretrun_in check' -s v -l verbose -d 'say where each value comes from'
 complete -c secretrun -n '__secretrun_in check' -l json -d 'print JSON for programs'
-complete -c secretrun -n '__secretrun_in check' -l explain -r -f -d 'say where one variable and each setting come from'
+complete -c secretrun -n '__secretrun_in check' -l explain -r -f -a '(__secretrun_words name)' -d 'say where one variable and each setting come from'
 complete -c secretrun -n '__secretrun_in check' -s h -l help -d 'show this help'
 
-complete -c secretrun -n '__secretrun_in redact' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in redact' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in redact' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in redact' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in redact' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in redact' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in redact' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in redact' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in redact' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in redact' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in redact' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in redact' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in redact' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -130,7 +149,7 @@ complete -c secretrun -n '__secretrun_in redact' -l offline -d 'when a store can
 complete -c secretrun -n '__secretrun_in redact' -l allow-exec -d 'let templates run programs by exec:// references'
 complete -c secretrun -n '__secretrun_in redact' -l mask -r -f -d 'the text shown instead of a secret (default: [REDACTED:{name}])'
 complete -c secretrun -n '__secretrun_in redact' -l mask-env -r -f -a '(set -nx)' -d 'also mask the values of these inherited variables'
-complete -c secretrun -n '__secretrun_in redact' -l show -r -f -a '(set -nx)' -d 'leave the values of these variables unmasked'
+complete -c secretrun -n '__secretrun_in redact' -l show -r -f -a '(__secretrun_words name)' -d 'leave the values of these variables unmasked'
 complete -c secretrun -n '__secretrun_in redact' -l detect -r -f -a 'off warn mask' -d 'tokens nobody told us of, by their shape: off, warn, or mask (the default below a coding agent)'
 complete -c secretrun -n '__secretrun_in redact' -l detect-exempt -r -f -d 'what looks like a token and is none, as its SHA-256 in hex'
 complete -c secretrun -n '__secretrun_in redact' -l paranoid -d 'also mask fragments of 12 bytes and more'
@@ -144,12 +163,12 @@ complete -c secretrun -n '__secretrun_in redact' -F
 
 complete -c secretrun -n '__secretrun_in mask' -s h -l help -d 'show this help'
 
-complete -c secretrun -n '__secretrun_in read' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in read' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in read' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in read' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in read' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in read' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in read' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in read' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in read' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in read' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in read' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in read' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in read' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -159,14 +178,14 @@ complete -c secretrun -n '__secretrun_in read' -s q -l quiet -d 'no warnings'
 complete -c secretrun -n '__secretrun_in read' -s v -l verbose -d 'say where each value comes from'
 complete -c secretrun -n '__secretrun_in read' -s n -l no-newline -d 'print no newline after the value'
 complete -c secretrun -n '__secretrun_in read' -s h -l help -d 'show this help'
-complete -c secretrun -n '__secretrun_in read' -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://'
+complete -c secretrun -n '__secretrun_in read' -f -a '(__secretrun_words name) age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://'
 
-complete -c secretrun -n '__secretrun_in inject' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in inject' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in inject' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in inject' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in inject' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in inject' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in inject' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in inject' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in inject' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in inject' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in inject' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in inject' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in inject' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -186,26 +205,29 @@ complete -c secretrun -n '__secretrun_in init' -s q -l quiet -d 'say nothing but
 complete -c secretrun -n '__secretrun_in init' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in init' -f -a '(__fish_complete_directories)'
 
-complete -c secretrun -n '__secretrun_in set' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in set' -l store -r -f -a '(__secretrun_words_or_files store)' -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in set' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in set' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in set' -f -a '(__secretrun_words stored)'
 
-complete -c secretrun -n '__secretrun_in list' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in list' -l store -r -f -a '(__secretrun_words_or_files store)' -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in list' -l json -d 'print JSON for programs'
 complete -c secretrun -n '__secretrun_in list' -s h -l help -d 'show this help'
 
-complete -c secretrun -n '__secretrun_in unset' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in unset' -l store -r -f -a '(__secretrun_words_or_files store)' -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in unset' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in unset' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in unset' -f -a '(__secretrun_words stored)'
 
-complete -c secretrun -n '__secretrun_in rename' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in rename' -l store -r -f -a '(__secretrun_words_or_files store)' -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in rename' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in rename' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in rename' -f -a '(__secretrun_words stored)'
 
-complete -c secretrun -n '__secretrun_in edit' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in edit' -l store -r -f -a '(__secretrun_words_or_files store)' -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in edit' -s h -l help -d 'show this help'
 
-complete -c secretrun -n '__secretrun_in allow' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in allow' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in allow' -l set -r -f -d 'set one variable to a text or a reference'
 complete -c secretrun -n '__secretrun_in allow' -l list -d 'list what is agreed to'
 complete -c secretrun -n '__secretrun_in allow' -l revoke -d 'forget the agreement'
@@ -214,22 +236,23 @@ complete -c secretrun -n '__secretrun_in allow' -s q -l quiet -d 'say nothing bu
 complete -c secretrun -n '__secretrun_in allow' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in allow' -F
 
-complete -c secretrun -n '__secretrun_in member' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in member' -l store -r -f -a '(__secretrun_words_or_files store)' -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in member' -l json -d 'list: print JSON for programs'
 complete -c secretrun -n '__secretrun_in member' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in member' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in member' -f -a 'add list remove'
+complete -c secretrun -n '__secretrun_in member' -f -a '(__secretrun_words member)'
 
-complete -c secretrun -n '__secretrun_in rotate' -l store -r -F -d 'the store (default: the nearest secrets.enc.env)'
+complete -c secretrun -n '__secretrun_in rotate' -l store -r -f -a '(__secretrun_words_or_files store)' -d 'the store (default: the nearest secrets.enc.env)'
 complete -c secretrun -n '__secretrun_in rotate' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in rotate' -s h -l help -d 'show this help'
 
-complete -c secretrun -n '__secretrun_in doctor' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in doctor' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in doctor' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in doctor' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in doctor' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in doctor' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in doctor' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in doctor' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in doctor' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in doctor' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in doctor' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in doctor' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in doctor' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -249,12 +272,12 @@ complete -c secretrun -n '__secretrun_in cache' -s q -l quiet -d 'say nothing bu
 complete -c secretrun -n '__secretrun_in cache' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in cache' -f -a 'start stop lock unlock status'
 
-complete -c secretrun -n '__secretrun_in mcp' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in mcp' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in mcp' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in mcp' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in mcp' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in mcp' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in mcp' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in mcp' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in mcp' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in mcp' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in mcp' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in mcp' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in mcp' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -264,12 +287,12 @@ complete -c secretrun -n '__secretrun_in mcp' -s q -l quiet -d 'no warnings'
 complete -c secretrun -n '__secretrun_in mcp' -s v -l verbose -d 'say where each value comes from'
 complete -c secretrun -n '__secretrun_in mcp' -s h -l help -d 'show this help'
 
-complete -c secretrun -n '__secretrun_in scan' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in scan' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in scan' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in scan' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in scan' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in scan' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in scan' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in scan' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in scan' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in scan' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in scan' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in scan' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in scan' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -295,12 +318,12 @@ complete -c secretrun -n '__secretrun_in hook' -l dry-run -d 'install: show what
 complete -c secretrun -n '__secretrun_in hook' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in hook' -s h -l help -d 'show this help'
 
-complete -c secretrun -n '__secretrun_in broker' -s e -l env-file -r -F -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
-complete -c secretrun -n '__secretrun_in broker' -s p -l profile -r -f -d 'use [profile.NAME] of secretrun.toml; may be repeated'
+complete -c secretrun -n '__secretrun_in broker' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
+complete -c secretrun -n '__secretrun_in broker' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'
 complete -c secretrun -n '__secretrun_in broker' -l from -r -f -a 'age:// aws-sm:// aws-ssm:// azure-kv:// bw:// bws:// doppler:// env:// exec:// file:// gcp-sm:// gopass:// gpg:// httpjson:// infisical:// k8s:// keepassxc:// keyring:// op:// pass:// sops:// summon:// systemd-creds:// vault://' -d 'import every key of a store, such as sops://secrets.yaml'
 complete -c secretrun -n '__secretrun_in broker' -l set -r -f -d 'set one variable to a text or a reference'
-complete -c secretrun -n '__secretrun_in broker' -l only -r -f -a '(set -nx)' -d 'of the secrets, give the command these alone'
-complete -c secretrun -n '__secretrun_in broker' -l except -r -f -a '(set -nx)' -d 'give the command none of these variables'
+complete -c secretrun -n '__secretrun_in broker' -l only -r -f -a '(__secretrun_words name)' -d 'of the secrets, give the command these alone'
+complete -c secretrun -n '__secretrun_in broker' -l except -r -f -a '(__secretrun_words name)' -d 'give the command none of these variables'
 complete -c secretrun -n '__secretrun_in broker' -l keep-env -d 'the inherited environment wins over the template'
 complete -c secretrun -n '__secretrun_in broker' -l timeout -r -f -d 'seconds each store may take (default: 60)'
 complete -c secretrun -n '__secretrun_in broker' -l cache -r -f -d 'let the running cache remember values for this long, such as 10m'
@@ -322,9 +345,12 @@ complete -c secretrun -n '__secretrun_in broker' -l listen -r -f -d 'serve: HOST
 complete -c secretrun -n '__secretrun_in broker' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in broker' -f -a 'check log attenuate serve'
 
+complete -c secretrun -n '__secretrun_in completion' -l install -d 'put it where the shell looks for it, instead of printing it'
+complete -c secretrun -n '__secretrun_in completion' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in completion' -s h -l help -d 'show this help'
 complete -c secretrun -n '__secretrun_in completion' -f -a 'bash zsh fish'
 
 complete -c secretrun -n '__secretrun_in help' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in help' -f -a 'run check redact mask read inject init set list unset rename edit allow member rotate doctor cache mcp scan hook broker completion help version'
 
 complete -c secretrun -n '__secretrun_in version' -s h -l help -d 'show this help'

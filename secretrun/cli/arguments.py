@@ -248,4 +248,11 @@ def of_hook(parser: argparse.ArgumentParser) -> None:
 
 
 def of_completion(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to complete in")
+    parser.add_argument(
+        "--install", action="store_true", help="put it where the shell looks for it, instead of printing it"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument(
+        "shell", nargs="?", choices=("bash", "zsh", "fish"),
+        help="the shell to complete in (default with --install: yours)",
+    )  # fmt: skip

@@ -102,6 +102,10 @@ def _die_of(number: int) -> int:
 def _dispatch(argv: list[str], messages: Messages) -> int:
     if not argv:
         raise UsageError("no command given", hint="secretrun -- COMMAND runs it; secretrun --help says more")
+    if argv[0] == "__complete":
+        from secretrun.cli import offers
+
+        return offers.run(argv[1:])
     verb, rest = "run", argv
     if not argv[0].startswith("-"):
         verb, rest = argv[0], argv[1:]

@@ -276,8 +276,8 @@ Set a coding agent up so that its commands have the project's secrets and what i
     ),
     "completion": Verb(
         "completion", "print the completion script of a shell", arguments.of_completion,
-        usage="secretrun completion bash|zsh|fish",
-        examples="  secretrun completion bash > ~/.local/share/bash-completion/completions/secretrun",
+        usage="secretrun completion bash|zsh|fish | --install [SHELL]",
+        examples="  secretrun completion --install\n  source <(secretrun completion zsh)",
     ),
     "help": Verb(
         "help", "explain a verb", arguments.of_help,

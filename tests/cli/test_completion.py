@@ -16,6 +16,7 @@ import ptyprocess
 import pytest
 
 from secretrun.cli import parser
+from secretrun.cli.verbs import completion
 from secretrun.cli.verbs.completion import SHELLS, script
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -33,7 +34,26 @@ def place(tmp_path):
     tool.parent.mkdir()
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
+    ours = tmp_path / "bin" / "secretrun"
+    ours.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m secretrun "$@"\n')
+    ours.chmod(0o755)
     return tmp_path
+
+
+@pytest.fixture
+def project(place):
+    """The same with a template, two profiles (one whose name a shell would run) and a store."""
+    (place / ".env.secretrun").write_text(
+        "API_KEY=file://x\nDB_URL=op://a/b/c\nDB_USER=app\nBROKEN=${X:?no}\n"
+    )
+    (place / "secretrun.toml").write_text(
+        '[profile.staging.env]\nSTAGED = "1"\n[profile.prod.env]\nA = "1"\n[profile."$(touch owned)".env]\nA = "1"\n'
+    )
+    (place / "secrets.enc.env").write_text(
+        "STORED_KEY=ENC[AES256_GCM,data:x]\nSTORED_TOO=ENC[AES256_GCM,data:y]\nsops_mac=ENC[AES256_GCM,data:z]\n"
+    )
+    (place / "base.env").write_text("FROM_BASE=1\n")
+    return place
 
 
 class Shell:
@@ -143,6 +163,110 @@ def test_the_script_of_a_shell_loads_no_package_but_our_own():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=SECONDS)
     assert done.stdout == script("bash")
     assert done.stderr == ""
+
+
+# what is known here
+
+OFFERED = [
+    ("secretrun --only DB", ["DB_URL", "DB_USER"]),
+    ("secretrun read API", ["API_KEY"]),
+    ("secretrun -e base.env --except FR", ["FROM_BASE"]),
+    ("secretrun -p staging --show STA", ["STAGED"]),
+    ("secretrun check --explain DB_UR", ["DB_URL"]),
+    ("secretrun -p sta", ["staging"]),
+    ("secretrun check -p pr", ["prod"]),
+    ("secretrun -e .env.", [".env.secretrun"]),
+    ("secretrun -e b", ["base.env"]),
+    ("secretrun check -e sec", ["secretrun.toml"]),  # and not the store
+    ("secretrun set STORED_K", ["STORED_KEY"]),
+    ("secretrun unset STORED_T", ["STORED_TOO"]),
+    ("secretrun rename STORED_K", ["STORED_KEY"]),
+    ("secretrun set --store sec", ["secrets.enc.env"]),
+    ("secretrun help compl", ["completion"]),
+]
+
+
+@pytest.mark.parametrize(("line", "offered"), OFFERED)
+def test_bash_offers_what_is_known_here(project, line, offered):
+    assert bash(project, *line.split()[1:]) == offered
+
+
+@pytest.mark.parametrize(("line", "offered"), OFFERED)
+def test_fish_offers_what_is_known_here(project, line, offered):
+    assert fish(project, line) == offered
+
+
+@pytest.mark.slow
+def test_zsh_offers_what_is_known_here(project):
+    shell = zsh(project)
+    try:
+        for line, offered in OFFERED:
+            shell.type(f"{line}\t")
+            if len(offered) == 1:
+                shell.expect(f"{line[: line.rindex(' ') + 1]}{offered[0]} ".encode())
+            else:
+                shell.expect(b"DB_U")
+                shell.type("\t")
+                shell.expect(*(word.encode() for word in offered))
+            shell.type("\x15")  # Ctrl-U: the line away
+            shell.expect(b"")
+    finally:
+        shell.close()
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda place: bash(place, "-p", ""), lambda place: fish(place, "secretrun -p ")]
+)
+def test_a_name_that_a_shell_would_run_is_not_offered(project, ask):
+    """The names are a stranger's: what is offered is typed, and a shell expands what is typed."""
+    assert sorted(ask(project)) == ["prod", "staging"]
+    assert not (project / "owned").exists()
+
+
+def test_what_can_not_be_known_offers_nothing(secretrun, project, tmp_path):
+    (project / "secretrun.toml").write_text("broken [")
+    for kind in ("name", "profile", "stored", "member", "template", "store", "nothing", ""):
+        done = secretrun("__complete", kind, "--store", "/nonexistent", "-e", "/nonexistent", "-e", "-")
+        assert (done.status, done.err) == (0, "")
+
+
+# --install
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_install_puts_the_script_where_the_shell_looks(secretrun, clean_environment, shell, monkeypatch):
+    monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
+    for _ in range(2):  # again after an upgrade
+        done = secretrun("completion", "--install")
+        assert (done.status, done.out) == (0, "")
+    path = completion.place(shell, os.environ)
+    assert path.startswith(str(clean_environment))
+    assert path in done.err
+    assert pathlib.Path(path).read_text(encoding="utf-8") == script(shell)
+
+
+def test_install_replaces_nobody_elses_file_and_needs_to_know_the_shell(secretrun, monkeypatch):
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    done = secretrun("completion", "--install")
+    assert (done.status, done.out) == (2, "")
+    assert "SHELL is sh" in done.err
+    path = pathlib.Path(completion.place("fish", os.environ))
+    path.parent.mkdir(parents=True)
+    path.write_text("complete -c secretrun -f\n")
+    done = secretrun("completion", "--install", "fish")
+    assert (done.status, path.read_text()) == (125, "complete -c secretrun -f\n")
+    assert "is there, and not ours" in done.err
+
+
+def test_fish_finds_what_was_installed(secretrun, place, clean_environment):
+    """Without a word in config.fish."""
+    assert secretrun("completion", "--install", "fish").status == 0
+    env = os.environ | {"PATH": f"{place / 'bin'}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["fish", "-c", "complete -C 'secretrun chec'"],
+        cwd=place, env=env, capture_output=True, text=True, timeout=SECONDS,
+    )  # fmt: skip
+    assert [line.partition("\t")[0] for line in done.stdout.splitlines()] == ["check"]
 
 
 # bash

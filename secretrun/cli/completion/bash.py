@@ -55,6 +55,13 @@ def _action(argument: Argument) -> str:
         "directory": "_secretrun_files -d;",
         "variable": "_secretrun_reply -e;",
         "reference": "_secretrun_reference;",
+        "name": "_secretrun_words name;",
+        "name or reference": "_secretrun_words name; _secretrun_reference;",
+        "profile": "_secretrun_words profile;",
+        "stored": "_secretrun_words stored;",
+        "member": "_secretrun_words member;",
+        "template": "_secretrun_words template || _secretrun_files -f;",
+        "store": "_secretrun_words store || _secretrun_files -f;",
     }.get(argument.kind, "")
 
 
@@ -74,6 +81,15 @@ _secretrun_files() {
     if [[ $1 == -f ]] && compopt -o default 2>/dev/null; then return; fi
     compopt -o filenames 2>/dev/null
     _secretrun_reply "$1"
+}
+
+# What secretrun knows here of a kind, and whether any of it fits. Compared, and never expanded.
+_secretrun_words() {
+    local line
+    while IFS= read -r line; do
+        if [[ $line == "$cur"* ]]; then COMPREPLY+=("$line"); fi
+    done < <(command secretrun __complete "$1" "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null </dev/null)
+    ((${#COMPREPLY[@]} > 0))
 }
 
 _secretrun_reference() {

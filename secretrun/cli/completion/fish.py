@@ -53,6 +53,13 @@ def _value(argument: Argument, schemes: list[str]) -> str:
         "directory": "(__fish_complete_directories)",
         "variable": "(set -nx)",
         "reference": " ".join(schemes),
+        "name": "(__secretrun_words name)",
+        "name or reference": f"(__secretrun_words name) {' '.join(schemes)}",
+        "profile": "(__secretrun_words profile)",
+        "stored": "(__secretrun_words stored)",
+        "member": "(__secretrun_words member)",
+        "template": "(__secretrun_words_or_files template)",
+        "store": "(__secretrun_words_or_files store)",
     }.get(argument.kind)
     return f"{required} -f" + (f" -a {_quoted(found)}" if found else "")
 
@@ -93,6 +100,25 @@ function __secretrun_command
     set -l at (contains -i -- -- $words)
     set -e words[1..$at]
     complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+end
+
+# What secretrun knows here of a kind.
+function __secretrun_words --argument-names kind
+    set -l words (commandline -opc)
+    set -e words[1]
+    command secretrun __complete $kind $words </dev/null 2>/dev/null
+end
+
+# The same, and files where none of it fits.
+function __secretrun_words_or_files --argument-names kind
+    set -l typed (string replace -r '^--[a-z-]+=' '' -- (commandline -ct))
+    set -l start '^'(string escape --style=regex -- "$typed")
+    set -l found (__secretrun_words $kind | string match -r -- "$start.*")
+    if set -q found[1]
+        string join \\n -- $found
+    else
+        __fish_complete_path "$typed"
+    end
 end
 
 complete -c secretrun -f

@@ -18,6 +18,22 @@ KINDS = {
     "NAME|REFERENCE": "reference",
 }
 
+# What `secretrun __complete` knows (`cli.offers`), by the argument's own name, in one verb or in all.
+KNOWN_HERE = {
+    "env_file": "template",
+    "except": "name",
+    "explain": "name",
+    "key": "member",
+    "old": "stored",
+    "only": "name",
+    "profile": "profile",
+    "set name": "stored",
+    "show": "name",
+    "store": "store",
+    "unset name": "stored",
+    "wanted": "name or reference",
+}
+
 # The first line of every script, after the shell's name.
 HEADER = "made by `secretrun completion {}`; after `--` the command's own completion takes over"
 
@@ -29,22 +45,24 @@ class Argument:
         flags: its spellings, or () when it is positional.
         help: one line for people.
         value: the name the help gives its value, or "" when it takes none.
-        kind: "file", "directory", "variable", "reference", "choice", or "" for free text.
+        kind: "file", "directory", "variable", "reference", "choice", one of `KNOWN_HERE`, or "".
         choices: the words allowed, or ().
         repeatable: whether it may be given more than once.
     """
 
     __slots__ = ("choices", "flags", "help", "kind", "repeatable", "value")
 
-    def __init__(self, action: argparse.Action) -> None:
+    def __init__(self, verb: str, action: argparse.Action) -> None:
         self.flags = tuple(action.option_strings)
         self.help = (action.help or "") % {"default": action.default, "prog": "secretrun"}
-        self.choices = tuple(str(choice) for choice in action.choices or ())
+        verbs = parser.VERBS if (verb, action.dest) == ("help", "verb") else ()
+        self.choices = tuple(str(choice) for choice in action.choices or verbs)
         self.repeatable = action.nargs in ("*", "+") or isinstance(action, argparse._AppendAction)  # noqa: SLF001
         self.value = ""
         if action.nargs != 0:
             self.value = str(action.metavar or action.dest).upper()
-        self.kind = "choice" if self.choices else KINDS.get(self.value, "")
+        here = KNOWN_HERE.get(f"{verb} {action.dest}") or KNOWN_HERE.get(action.dest)
+        self.kind = "choice" if self.choices else here or KINDS.get(self.value, "")
 
 
 class VerbWords:
@@ -54,7 +72,7 @@ class VerbWords:
 
     def __init__(self, name: str) -> None:
         arguments = [
-            Argument(action)
+            Argument(name, action)
             for action in parser.build(name)._actions  # noqa: SLF001  argparse has no public walk
             if action.help is not argparse.SUPPRESS
         ]

@@ -52,6 +52,13 @@ def _action(argument: Argument) -> str:
         "directory": "_files -/",
         "variable": '_parameters -g "*export*"',
         "reference": "_secretrun_reference",
+        "name": " _secretrun_words name",
+        "name or reference": " _secretrun_words_or_reference name",
+        "profile": " _secretrun_words profile",
+        "stored": " _secretrun_words stored",
+        "member": " _secretrun_words member",
+        "template": " _secretrun_words_or_files template",
+        "store": " _secretrun_words_or_files store",
     }.get(argument.kind, " ")
 
 
@@ -72,6 +79,24 @@ TEMPLATE = """\
 
 _secretrun_reference() {
   compadd -S '' -- %(schemes)s
+}
+
+# What secretrun knows here of a kind, and whether any of it fits.
+_secretrun_words() {
+  local -a found
+  found=(${(f)"$(command secretrun __complete $1 "${(@Q)words[2,CURRENT-1]}" </dev/null 2>/dev/null)"})
+  (( $#found )) && compadd -- $found
+}
+
+_secretrun_words_or_files() {
+  _secretrun_words $1 || _files
+}
+
+_secretrun_words_or_reference() {
+  local -i any=1
+  _secretrun_words $1 && any=0
+  _secretrun_reference && any=0
+  return any
 }
 
 _secretrun_verbs() {
