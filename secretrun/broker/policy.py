@@ -98,11 +98,16 @@ class Rule:
 
     def said(self) -> dict[str, object]:
         """The rule as data, for the broker's process; `from_said` reads it."""
-        return {
+        said: dict[str, object] = {
             "secret": self.secret, "host": self.host, "port": self.port, "methods": list(self.methods),
-            "paths": list(self.paths), "in": list(self.places), "uses": self.uses, "response": self.response,
-            "on_leak": self.on_leak, "raw": self.raw, "deny": self.deny,
+            "paths": list(self.paths), "deny": self.deny,
         }  # fmt: skip
+        if not self.deny:
+            said |= {
+                "in": list(self.places), "uses": self.uses, "response": self.response,
+                "on_leak": self.on_leak, "raw": self.raw,
+            }  # fmt: skip
+        return said
 
     def __str__(self) -> str:
         port = "" if self.port == HTTPS else f":{self.port}"

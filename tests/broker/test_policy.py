@@ -98,6 +98,13 @@ def test_a_rule_comes_through_the_socket_as_it_was():
     assert grant("K@[2606:4700::1]:8443").host == "2606:4700::1"
 
 
+def test_a_rule_that_forbids_comes_through_the_socket_too():
+    said = {"host": "api.test", "methods": ["POST"], "paths": ["/gists/**"]}
+    rule = from_said(said, deny=True, secret="KEY")
+    assert from_said(rule.said()).said() == rule.said()
+    assert rule.said().items() >= said.items()
+
+
 @pytest.mark.parametrize(
     "said",
     [
