@@ -11,6 +11,7 @@ from functools import cached_property
 
 from secretrun.redact.detect import checks
 from secretrun.redact.detect.rules import EXAMPLES, LONGEST, RULES
+from secretrun.redact.engine.automaton import automaton
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Finder:
             for head in rule.heads:
                 self._rules.setdefault(head.encode(), []).append(compiled)
         self._heads = list(self._rules)
+        self._places = automaton((head, number) for number, head in enumerate(self._heads))
         self._prefixes = frozenset(head[:size] for head in self._heads for size in range(1, len(head)))
         self._longest = max(map(len, self._heads)) - 1
 
@@ -95,11 +97,9 @@ class Finder:
 
     def _candidates(self, text: bytes, start: int) -> Iterator[tuple[int, bytes]]:
         places: list[tuple[int, int, bytes]] = []
-        for head in self._heads:
-            at = text.find(head, start)
-            while at >= 0:
-                places.append((at, -len(head), head))
-                at = text.find(head, at + 1)
+        for last, number in self._places(text[start:] if start else text):
+            head = self._heads[number]
+            places.append((start + last + 1 - len(head), -len(head), head))
         places.sort()  # the longer head first where two begin at one place
         return ((at, head) for at, _, head in places)
 
