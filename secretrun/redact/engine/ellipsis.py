@@ -15,7 +15,8 @@ from secretrun.redact.engine.terminal_escapes import once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from re import Match
     from re import Pattern as Expression
 
     from secretrun.redact.pattern import Pattern
@@ -35,11 +36,40 @@ def has_ellipsis(text: bytes) -> bool:
 
 
 @once
-def ellipses() -> Expression[bytes]:
+def ellipses() -> Ellipses:
     """An ellipsis, which is group 1, with the quote or bracket round it."""
-    import re
+    return Ellipses()
 
-    return re.compile(rb"[\"'`\[(<]? ?(\.{3,}|\xe2\x80\xa6|\\u2026)[\])>]?")
+
+class Ellipses:
+    """The expression of an ellipsis, tried where a mark is: `re` would try what may stand before it everywhere."""
+
+    __slots__ = ("_whole",)
+
+    def __init__(self) -> None:
+        import re
+
+        self._whole = re.compile(rb"[\"'`\[(<]? ?(\.{3,}|\xe2\x80\xa6|\\u2026)[\])>]?")
+
+    def finditer(self, text: bytes) -> Iterator[Match[bytes]]:
+        """What `re` would find, from left to right."""
+        places: list[int] = []
+        for mark in _MARKS:
+            at = text.find(mark)
+            while at >= 0:
+                places.append(at)
+                at = text.find(mark, at + len(mark))
+        end = 0
+        for at in sorted(places):
+            for begin in range(max(end, at - 2), at + 1):
+                found = self._whole.match(text, begin)
+                if found is not None:
+                    end = found.end()
+                    yield found
+                    break
+
+    def __repr__(self) -> str:
+        return f"<Ellipses {self._whole.pattern!r}>"
 
 
 @once
