@@ -42,7 +42,7 @@ def ellipses() -> Ellipses:
 
 
 class Ellipses:
-    """The expression of an ellipsis, tried where a mark is: `re` would try what may stand before it everywhere."""
+    """The expression of an ellipsis, tried at its marks: `re` tries what may stand before it everywhere."""
 
     __slots__ = ("_whole",)
 
