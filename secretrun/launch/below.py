@@ -62,7 +62,7 @@ def check_references(prepared: Prepared) -> None:
     """
     environ, config = prepared.environ, prepared.config
     above = who(environ)
-    if not above or config.trust != "check":
+    if not above or config.trust != "check" or _trusted_above(environ):
         return
     mine = tuple(f"{layer.label}:" for layer in config.tables if layer.trusted)
     known = _agreed(config)
@@ -88,6 +88,14 @@ def check_references(prepared: Prepared) -> None:
             f"{name}: {text} is refused here: {above} has started this, and nobody has agreed to it",
             hint="put it into the project's template, and have a person run: secretrun allow",
         )
+
+
+def _trusted_above(environ: Mapping[str, str]) -> bool:
+    """Whether the person started the agent with SECRETRUN_TRUST, which it does not hand on to its servers."""
+    from secretrun.hooks import processes
+
+    name = "SECRETRUN_TRUST"
+    return name not in environ and processes.variable(name) in ("all", "owner")
 
 
 def _agreed(config: Config) -> set[tuple[object, ...]]:

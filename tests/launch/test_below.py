@@ -1,5 +1,9 @@
 """Below a run of ours or in a coding agent: what prints or unmasks refuses, and a nested run registers its values."""
 
+import shlex
+import subprocess
+import sys
+
 import pytest
 from support.store import COMMAND, clean_environ, secretrun
 
@@ -97,6 +101,16 @@ def test_what_was_agreed_to_goes_on_however_it_is_named(place):
         done = ran(*words, "--", "sh", "-c", "echo $API_KEY $AGAIN", place=place, **marker)
         assert done.returncode == 0, done.stderr
         assert SECRET.encode() not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the environment of a process is in Linux's /proc")
+@pytest.mark.parametrize(("trust", "status"), [("all", 0), ("check", 125)])
+def test_an_agent_that_shortens_its_servers_environment_was_started_with_the_persons(trust, status, place):
+    command = [*COMMAND, "--stdio", "-e", "other.env", "--", "true"]
+    environ = clean_environ(place) | {"SECRETRUN_TRUST": trust, "GEMINI_CLI": "1"}
+    done = subprocess.run(["sh", "-c", f"env -u SECRETRUN_TRUST {shlex.join(command)}; exit $?"],
+                          env=environ, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # fmt: skip
+    assert done.returncode == status, done.stderr
 
 
 def test_a_run_marks_what_it_starts(place):

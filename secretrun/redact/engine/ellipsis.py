@@ -35,10 +35,16 @@ def has_ellipsis(text: bytes) -> bool:
     )
 
 
-@once
 def ellipses() -> Ellipses:
     """An ellipsis, which is group 1, with the quote or bracket round it."""
-    return Ellipses()
+    return Ellipses(_ellipsis())
+
+
+@once
+def _ellipsis() -> Expression[bytes]:
+    import re
+
+    return re.compile(rb"[\"'`\[(<]? ?(\.{3,}|\xe2\x80\xa6|\\u2026)[\])>]?")
 
 
 class Ellipses:
@@ -46,10 +52,8 @@ class Ellipses:
 
     __slots__ = ("_whole",)
 
-    def __init__(self) -> None:
-        import re
-
-        self._whole = re.compile(rb"[\"'`\[(<]? ?(\.{3,}|\xe2\x80\xa6|\\u2026)[\])>]?")
+    def __init__(self, whole: Expression[bytes]) -> None:
+        self._whole = whole
 
     def finditer(self, text: bytes) -> Iterator[Match[bytes]]:
         """What `re` would find, from left to right."""
