@@ -140,7 +140,7 @@ def with_store(world: World) -> World:
     assert not plain.exists()
     for name in ("deploy.sh", "migrate.sh", "server"):
         world.write(name, SHOWS, 0o755)
-    world.write("app.log", f"connected with {VALUES['DB_PASSWORD']}\n")
+    world.write("app.log", f"connected with {VALUES['DEPLOY_TOKEN']}\n")
     world.write("config.py", "KEY = None\n")
     world.write("your/project/package.json", "{}\n")
     world.write(".gitignore", "app.log\n*.pem\nnginx.conf\n")
