@@ -83,6 +83,7 @@ def broker(prepared: Prepared) -> Brokered | None:
     return Brokered(prepared)
 
 
+RUNNERS = frozenset(("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD"))  # the marks of those that read mask commands
 LONGEST_VARIABLE = 128 << 10  # bytes of NAME=value and its NUL
 
 
@@ -118,6 +119,13 @@ def start(
             redactor = canary = Canary(
                 redactor, {one.text.encode("ascii"): one.name for one in brokered.placeholders}
             )
+    if redactor is not None and (
+        settings.text("register") != "none" or not RUNNERS.isdisjoint(prepared.environ)
+    ):
+        from secretrun.launch import mask_commands
+
+        if mask_commands.listens(settings.text("register"), prepared.environ):
+            redactor = mask_commands.MaskCommands(redactor)
     if settings.text("register") != "none":
         from secretrun.launch import registration
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 from support.store import Store
@@ -151,3 +152,33 @@ def test_mask_refuses_what_it_can_not_keep(secretrun, value, status, said):
     assert (done.status, done.out) == (status, "")
     assert said in done.err
     assert value.decode() not in done.err or not value
+
+
+MINTING = """
+print("::add-mask::minted-%2541-value", flush=True)
+print("out minted-%41-value", flush=True)
+print("##vso[task.setvariable variable=T;issecret=true]another-minted-one", flush=True)
+print("another-minted-one", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "masked"),
+    [
+        ([], {"GITHUB_ACTIONS": "true"}, True),
+        ([], {"TF_BUILD": "True"}, True),
+        ([], {"GITLAB_CI": "true"}, True),
+        (["--register", "github"], {}, True),
+        ([], {}, False),
+    ],
+)
+def test_what_the_command_tells_its_runner_to_mask_is_masked(secretrun, env, options, environ, masked):
+    """The commands themselves pass, for the runner to read; what is printed after them is masked."""
+    done = secretrun("-q", *options, "--", sys.executable, "-c", MINTING, env=env | environ)
+    value, other = ("[REDACTED:MINTED]",) * 2 if masked else ("minted-%41-value", "another-minted-one")
+    assert done.out.splitlines() == [
+        "::add-mask::minted-%2541-value",
+        f"out {value}",
+        "##vso[task.setvariable variable=T;issecret=true]another-minted-one",
+        other,
+    ]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secretrun.errors import ConfigError
-from secretrun.runners import detect, masks, variables
+from secretrun.runners import commands, detect, masks, variables
 
 VALUES = st.lists(st.binary(min_size=1, max_size=60).filter(lambda value: b"\0" not in value), max_size=5)
 NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,10}", fullmatch=True).filter(
@@ -60,6 +60,38 @@ def test_a_runner_learns_nothing_that_shreds_its_log(values):
         value for value in values if len([line for line in re.split(rb"[\r\n]", value) if line.strip()]) > 1
     ]
     assert all(len(part) >= masks.SHORTEST for part in github(masks.github(many)))
+
+
+@given(VALUES)
+def test_what_is_told_is_read_back(values):
+    """What we write for a runner, read as its mask commands: the parts, and nothing else."""
+    for write in (masks.github, masks.azure):
+        lines = write(values).split(b"\n")[:-1]
+        assert [commands.masked_by(line) for line in lines] == masks.parts(values)
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b"::add-mask::abc", b"abc"),
+        (b"  ::add-mask::a::b", b"a::b"),
+        (b"::add-mask::100%25%0Atwo\r", b"100%\ntwo"),
+        (b"::add-mask::%250A", b"%0A"),
+        (b"##[add-mask]abc", b"abc"),
+        (b"x ##vso[task.setsecret]a b", b"a b"),
+        (b"##VSO[Task.SetSecret]abc%AZP25", b"abc%"),
+        (b"##vso[task.setvariable variable=T;isSecret=true;isOutput=true]abc", b"abc"),
+        (b"##vso[task.setvariable variable=T]abc", None),
+        (b"##vso[task.setvariable variable=T;issecret=false]abc", None),
+        (b"say ::add-mask::abc", None),
+        (b"::add-mask::", None),
+        (b"::notice::abc", None),
+        (b"##[group]abc", None),
+        (b"\xff::", None),
+    ],
+)
+def test_a_mask_command_is_read_as_its_runner_reads_it(line, value):
+    assert commands.masked_by(line) == value
 
 
 @given(st.lists(TEXTS, max_size=5))
