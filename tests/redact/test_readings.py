@@ -14,15 +14,18 @@ SECRETS = [
 ]  # fmt: skip
 NOTHING = [
     b"\x1b[1m", b"\x1b[0;38;2;9;99;199m", b"\x1b[K", b"\x1b(B", b"\x1b]8;;https://h/\x1b\\", b"\x1b]0;t\x07", b"\x0e", b"\x0f",
+    b"\xe3\x80\x80", b"\xe2\x80\x83", b"\xf3\xa0\x81\x81", b"\xf3\xa0\x84\x80", b"\xe3\x85\xa4", b"\xef\xbf\xb9", b"\xe1\xa0\x8e",
     b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xc2\xad", b"\xc2\xa0", b"\xc2\x85", b"\0", b"\x1b[12;40H", b"\x1b7",
 ]  # fmt: skip
 WRAPS = [b" \b", b" \r", b" \x1b[1G", b" \x1b[m\b", b" \r\x1b[K"]
 MARGINS = [
     b"\n> ", b"\r\n", b"\n    ", b" |\n| ", b" \xe2\x94\x82\n\xe2\x94\x82 ", b"\\\n", b"\n# ", b"\n+ ", b"\r\n  ", b"\n// ",
+    b"\n+", b"\n-", b"\n>", b"\n>>", b"\n< ", b"|\n|", b"\xe2\x80\x90\n     ", b" \xe2\x86\xb5\n", b" |    |\r\n|    | ",
+    " \u2502      \u2502\n\u2502  \u2502 ".encode(), "\n\u21aa ".encode(), "\n \u2022 ".encode(), b"\n>> > ",
 ]  # fmt: skip
-MARKS = frozenset(b">#|+*:;%!-/")
+MARKS = frozenset(b"><#|+*:;%!-/")
 ELLIPSES = [b"...", b"\xe2\x80\xa6"]
-WORDS = [b"log ", b"a", b"-", b"GET /x ", b"id=3f ", b"\n", b"    "]
+WORDS = [b"log ", b"a", b"=", b"GET /x ", b"id=3f ", b"\n", b"    "]
 
 
 def plain(data):
@@ -124,6 +127,17 @@ GH, MARKER = b"ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8", b"sk_live_9aF3kQ7zXc2V
         b"sk_live_9aF3k\\\n  Q7zXc2Vb8Nm",
         "sk_live_9aF3k\u200bQ7zX\u00adc2V\u00a0b8Nm".encode(),
         b"sk_live_9aF3k\x85Q7zX\xc2\x9b31mc2Vb8Nm",
+        b"sk_live_9aF3k\n+Q7zXc2Vb8Nm",  # a diff
+        b"sk_live_9aF3k\n-Q7zX\n-c2Vb8Nm",
+        b"sk_live_9aF3k\n< Q7zXc2Vb8Nm",
+        b"sk_live_9aF3k\n>Q7zX\n> >c2Vb8Nm",  # mail
+        b"sk_live_9aF3k|\n|Q7zXc2Vb8Nm",
+        b"sk_live_9aF3k |    |\n|   | Q7zXc2Vb8Nm",  # the other cells are empty
+        "sk_live_9aF3k \u2502 \u2502\n\u2502  \u2502 Q7zXc2Vb8Nm".encode(),
+        "sk_live_9aF3k\u2010\n      Q7zXc2Vb8Nm".encode(),  # groff's hyphen, also as it is written bold
+        "sk_live_9aF3k\u2010\b\u2010\n      Q7zXc2Vb8Nm".encode(),
+        "sk_live_9aF3k\n\u21aa Q7zX\u21b5\nc2Vb8Nm".encode(),  # editors' marks of a line that goes on
+        "sk_live_9aF3k\u3000Q7zX\u2003c2V\U000e0041b8\U000e0100N\u3164m".encode(),
     ],
 )
 def test_what_the_screen_shows_side_by_side_is_one_text(text):
@@ -139,6 +153,12 @@ def test_what_the_screen_shows_side_by_side_is_one_text(text):
         (f"expected '{GH.decode()[:37]}\u2026' to equal 'x'", "expected '#\u2026' to equal 'x'"),
         (f"'{GH.decode()[:12]}...{GH.decode()[-12:]}'", "'#...#'"),
         (f"'{GH.decode()[:10]}'... 30 more characters", "'#'... 30 more characters"),
+        (f"'{GH.decode()[:10]}[22 chars]{GH.decode()[-8:]}' != 1", "'#[22 chars]#' != 1"),  # unittest
+        (f"'{GH.decode()[:2]}[30 chars]{GH.decode()[-8:]}' != 1", "'gh[30 chars]#' != 1"),
+        (
+            f"'{GH.decode()[:10]}[22 charts]{GH.decode()[-8:]}'",
+            f"'{GH.decode()[:10]}[22 charts]{GH.decode()[-8:]}'",
+        ),
         (f"{GH.decode()[:20]} x", "# x"),
         (f"{GH.decode()[:11]} x", f"{GH.decode()[:11]} x"),
         ("https://hooks.example/services/ up", "https://hooks.example/services/ up"),
@@ -147,7 +167,20 @@ def test_what_the_screen_shows_side_by_side_is_one_text(text):
 )
 def test_a_shortened_value_is_masked_and_a_public_beginning_is_not(text, want):
     secrets = [GH, b"https://hooks.example/services/T0a9/B7xQ2zLm"]
-    assert Redactor(secrets, mask="#").mask(text.encode()).decode() == want
+    redactor = Redactor(secrets, mask="#")
+    assert redactor.mask(text.encode()).decode() == want
+    assert stream(redactor, text.encode(), [1] * len(text)).decode() == want
+
+
+def test_vim_at_the_margin_writes_the_last_character_again_also_where_the_next_one_is_the_same():
+    secret = b"sk_live_9aF3kkQ7zXc2Vb8Nm"
+    for cut in range(5, len(secret) - 3):
+        last = secret[cut - 1 : cut]
+        text = b"a " + secret[:cut] + last + b"\x1b[2;1H" + secret[cut:] + b" z\n"
+        redactor = Redactor([secret], mask="#")
+        assert redactor.mask(text).startswith(b"a #"), cut
+        assert not any(secret[at : at + 4] in redactor.mask(text) for at in range(len(secret) - 3)), cut
+        assert stream(redactor.twin(), text, [1] * len(text)) == redactor.mask(text), cut
 
 
 def test_a_value_with_letters_beyond_ascii_is_found_round_a_margin():

@@ -1,7 +1,7 @@
 """Shortened values: a beginning or an end of a secret next to an ellipsis.
 
 Assertions, tables and previews cut a long value at its end or in its middle and say so: `ghp_A1b2...`,
-`'ghp_A1b2C3'...`, `ghp_A1...p6Q7r8`.
+`'ghp_A1b2C3'...`, `ghp_A1...p6Q7r8`, `'ghp_A1b2C3[22 chars]p6Q7r8'`.
 """
 
 from __future__ import annotations
@@ -24,15 +24,25 @@ if TYPE_CHECKING:
 LONGEST_END = 256  # bytes of an end that are looked for
 _HEAD = 4
 _MARKS = (b"...", b"\xe2\x80\xa6", b"\\u2026")
+# a number of characters that are left out, in brackets: cut at any place
+_COUNTED = rb"(?:[0-9]{1,9} ?(?:c(?:h(?:a(?:rs?)?)?)?)?)"
+_COUNT_END = b"chars]"
+LONGEST_MARK = 20  # bytes of it
 
 
 def has_ellipsis(text: bytes) -> bool:
     # rfind, which takes half the time of find on bytes that repeat
     return (
         text.rfind(b"...") >= 0
+        or text.rfind(_COUNT_END) >= 0
         or (0xE2 in text and b"\xe2\x80\xa6" in text)
         or (0x5C in text and b"\\u2026" in text)
     )
+
+
+def may_be_ellipsis(text: bytes) -> bool:
+    """Whether the end of a text may be an ellipsis of more than one kind of byte, cut."""
+    return 0x5B in text[-LONGEST_MARK:] or 0x5C in text[-5:]
 
 
 def ellipses() -> Ellipses:
@@ -44,7 +54,7 @@ def ellipses() -> Ellipses:
 def _ellipsis() -> Expression[bytes]:
     import re
 
-    return re.compile(rb"[\"'`\[(<]? ?(\.{3,}|\xe2\x80\xa6|\\u2026)[\])>]?")
+    return re.compile(rb"[\"'`\[(<]? ?(\.{3,}|\xe2\x80\xa6|\\u2026|(?<=\[)[0-9]{1,9} ?chars(?=\]))[\])>]?")
 
 
 class Ellipses:
@@ -63,6 +73,10 @@ class Ellipses:
             while at >= 0:
                 places.append(at)
                 at = text.find(mark, at + len(mark))
+        at = text.find(_COUNT_END)
+        while at >= 0:
+            places.append(max(0, text.rfind(b"[", max(0, at - LONGEST_MARK), at)))
+            at = text.find(_COUNT_END, at + 1)
         end = 0
         for at in sorted(places):
             for begin in range(max(end, at - 2), at + 1):
@@ -81,7 +95,9 @@ def undecided_ellipsis() -> Expression[bytes]:
     """What the end of a text may turn out to be an ellipsis by."""
     import re
 
-    return re.compile(rb"[\"'`\[(<]? ?(?:\.{1,2}|\xe2(?:\x80)?|\\(?:u(?:2(?:02?)?)?)?)?\Z")
+    return re.compile(
+        rb"[\"'`\[(<]? ?(?:\.{1,2}|\xe2(?:\x80)?|\\(?:u(?:2(?:02?)?)?)?|(?<=\[)" + _COUNTED + rb")?\Z"
+    )
 
 
 class Ends:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secretrun.redact.engine.base64_edge import START, after, belongs, leftmost
-from secretrun.redact.engine.ellipsis import LONGEST_END, Ends, ellipses, has_ellipsis
+from secretrun.redact.engine.ellipsis import LONGEST_END, Ends, ellipses, has_ellipsis, may_be_ellipsis
 from secretrun.redact.engine.keys import HEAD, Keys
 from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL, Heads, Prefilter
@@ -130,7 +130,8 @@ class PatternSet:
                     end = shown(end)
                     endings.add(end.translate(None, SPACE))
                 if 0x0A in end and has_margin(end):
-                    endings.add(without_margins(end))
+                    # before the first line end it may begin within a margin
+                    endings.add(without_margins(end[end.index(b"\n") if begin else 0 :]))
             if not begin or min(map(len, endings)) >= enough:
                 return begin, {ending[-enough:] for ending in endings}
             size *= 2
@@ -162,7 +163,7 @@ class PatternSet:
         short = (
             all(map(self._heads.absent, endings))
             and not (self.screen and is_open(text))
-            and not (self.shortened and has_ellipsis(text[begin:]))
+            and not (self.shortened and (has_ellipsis(text[begin:]) or may_be_ellipsis(text)))
         )
         if short:
             if all(map(self._nothing, endings)) and not (self.left and self._left_edge(text, before)):

@@ -35,7 +35,7 @@ _LEFT = 24  # the same of those that absence left, where words would be made for
 
 _HEX = b"0123456789abcdefABCDEF"
 _BETWEEN = b":\\x,-"  # what may stand between digits
-_MARGIN = b">#*+;%!:-/"  # what may stand round a line break, see `terminal_escapes.margins`
+_MARGIN = b"><#*+;%!:-/"  # what may stand round a line break, see `terminal_escapes.margins`
 _HIGH = bytes(range(0x80, 0x100))
 _CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 _DROPPED = SPACE + _CONTROLS + _HIGH + _MARGIN

@@ -13,6 +13,7 @@ from secretrun.redact.engine.terminal_escapes import (
     LONGEST_STRING,
     PARAMETERS,
     SPECIAL,
+    borders,
     controls,
     homes,
     left_margins,
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
 _BUT_ESC = SPECIAL.replace(b"\x1b", b"")
 _KEPT = bytes(byte not in SPACE for byte in range(256))
-_MARKS = b"\\|>#+*:;%!-/"  # what may stand round a line break, besides lines of boxes
+_MARKS = b"\\|>#+*:;%!-/<"  # what may stand round a line break, besides lines of boxes
 _MARGINS = _MARKS + b"\xe2"
 _BOX = bytes([0xE2, *range(0x80, 0xC0)])  # bytes of those
+_BORDER_ENDS = b"|\\" + _BOX
 AT_MARGIN = _MARKS + _BOX + b" \t\r"
-_SECOND = frozenset((0x94, 0x95, 0x96))
 
 
 class Reading:
@@ -357,17 +358,6 @@ def _without_margins(
     return bytes(compress(text, mask)), kept, kept if soft is places else list(compress(soft, mask))
 
 
-def _before_break(line: bytes) -> bytes:
-    """A line without what may stand at its right margin: a border, whole or cut, or a backslash."""
-    if line[-1:] == b"\xe2":
-        line = line[:-1]
-    elif line[-2:-1] == b"\xe2" and line[-1] in _SECOND:
-        line = line[:-2]
-    while line[-3:-2] == b"\xe2" and line[-2] in _SECOND and line[-1] in _BOX:
-        line = line[:-3]
-    return line[:-1] if line[-1:] in (b"|", b"\\") else line
-
-
 def _other_ends(text: bytes) -> tuple[int, ...]:
     """Where the text ends if its last bytes are written over by what comes: see `terminal_escapes.wraps`."""
     bare = len(text.rstrip(b"\b\r"))
@@ -385,9 +375,10 @@ def _margin(text: bytes, soft: Sequence[int], all_soft: Sequence[int]) -> tuple[
     if not mark or left.strip(AT_MARGIN):
         line = end
     bare = line.rstrip(b" \t\r")
-    before = _before_break(bare)
-    if len(before) < len(bare):
-        bare = before.rstrip(b" \t")
+    if bare and bare[-1] in _BORDER_ENDS:
+        border = borders().search(bare)
+        assert border is not None  # noqa: S101  it may be empty
+        bare = bare[: border.start()].rstrip(b" \t")
     elif line is end:
         return ()
     return (_count(soft, all_soft[begin + len(bare)]),) if len(bare) < len(end) else ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from secretrun.redact.engine.base64_edge import leftmost, rightmost
-from secretrun.redact.engine.ellipsis import ellipses, has_ellipsis, undecided_ellipsis
+from secretrun.redact.engine.ellipsis import LONGEST_MARK, ellipses, has_ellipsis, undecided_ellipsis
 from secretrun.redact.engine.keys import unfinished
 from secretrun.redact.engine.occurrence import RUN, SHOWN, Occurrence, Unfinished, mask_start
 from secretrun.redact.engine.public_head import UNFINISHED
@@ -93,17 +93,17 @@ class Search:
             for stop in (size, *reading.ends):
                 if stop <= first or reading.size - soft[stop - 1] > RUN + 1:
                     continue
-                if text[stop - 1] in _MAYBE_ELLIPSIS:
+                if text[stop - 1] in _MAYBE_ELLIPSIS or 0x5B in text[max(0, stop - LONGEST_MARK) : stop]:
                     self._look_at_dots(reading, stop, starts, first)
 
     def _look_at_dots(self, reading: Reading, stop: int, starts: list[int], first: int) -> None:
         """Wait where a text that ends at `stop` may turn out to end in an ellipsis."""
         text, places = reading.text, reading.places
-        match = undecided_ellipsis().search(text, max(first, stop - 8), stop)
+        match = undecided_ellipsis().search(text, max(first, stop - LONGEST_MARK), stop)
         if match is None or match.start() == stop:
             return
         self._before_ellipsis(reading, match.start(), starts, first, decided=False)
-        if reading.exact and text[match.start() : stop].strip(b"\"'`[(< "):  # an end may follow it
+        if reading.exact and text[match.start() : stop].strip(b"\"'`(< "):  # an end may follow it
             self.waiting.append(Unfinished(places[match.start()], reading.end, reading.end, -1))
 
     def _occurrence(
@@ -197,7 +197,8 @@ class Search:
         for match in ellipses().finditer(text):
             begin, end = match.span(1)
             size = 3 if text[begin] == 0x2E else end - begin
-            if places[begin + size - 1] - places[begin] >= size:
+            room = size + text[begin : begin + 1].isdigit()  # a blank after a number
+            if places[begin + size - 1] - places[begin] >= room:
                 continue  # dots that stand apart are none, and `has_ellipsis` finds none in them
             first = gaps[bisect_right(gaps, begin) - 1] if gaps and gaps[0] <= begin else 0
             self._before_ellipsis(reading, match.start(), starts, first, decided=True)

@@ -77,7 +77,7 @@ def controls(cut: bool = True, all_bytes: bool = True) -> Expression[bytes]:
         return re.compile(rb"\x1b" + escape)
     return re.compile(
         # one class first, which is searched for at the speed of C
-        rb"[" + _C0 + rb"\x1b\x80-\x9f\xc2\xcd\xd8\xe1\xe2\xef]"
+        rb"[" + _C0 + rb"\x1b\x80-\x9f\xc2\xcd\xd8\xe1-\xe3\xef\xf0\xf3]"
         rb"(?:(?<=\x1b)" + escape + rb"|(?<=[" + _C0 + rb"])[" + _C0 + rb"]*"
         # C1 controls, the no-break space, the soft hyphen; CSI as one character
         rb"|(?<=\xc2)(?:[\x80-\x9a\x9c-\xa0\xad]|\x9b"
@@ -85,10 +85,20 @@ def controls(cut: bool = True, all_bytes: bool = True) -> Expression[bytes]:
         + rb"[@-~]"
         + unless_cut(rb"(?:\x9b" + _PARAMETERS + rb")?")
         + rb")"
-        # zero width, directions, spaces that do not break, joiners, marks, BOM, variants
-        rb"|(?<=\xe2)(?:\x80[\x87\x8b-\x8f\xa8-\xaf]|\x81[\xa0-\xaf]" + unless_cut(rb"[\x80\x81]?") + rb")"
-        rb"|(?<=\xef)(?:\xbb\xbf|\xb8[\x80-\x8f]" + unless_cut(rb"[\xbb\xb8]?") + rb")"
-        rb"|(?<=\xe1)(?:\xa0\x8e" + unless_cut(rb"\xa0?") + rb")"
+        # what Unicode calls ignorable (zero width, directions, joiners, fillers, variants, tags, BOM), and
+        # its blanks, by the first byte
+        rb"|(?<=\xe2)(?:\x80[\x80-\x8f\xa8-\xaf]|\x81[\x9f-\xaf]" + unless_cut(rb"[\x80\x81]?") + rb")"
+        rb"|(?<=\xef)(?:\xbb\xbf|\xb8[\x80-\x8f]|\xbe\xa0|\xbf[\xb0-\xbb]"
+        + unless_cut(rb"[\xb8\xbb\xbe\xbf]?")
+        + rb")"
+        rb"|(?<=\xe1)(?:\x85[\x9f\xa0]|\x9a\x80|\x9e[\xb4\xb5]|\xa0[\x8b-\x8f]"
+        + unless_cut(rb"[\x85\x9a\x9e\xa0]?")
+        + rb")"
+        rb"|(?<=\xe3)(?:\x80\x80|\x85\xa4" + unless_cut(rb"[\x80\x85]?") + rb")"
+        rb"|(?<=\xf0)(?:\x9b\xb2[\xa0-\xa3]|\x9d\x85[\xb3-\xba]"
+        + unless_cut(rb"(?:\x9b\xb2?|\x9d\x85?)?")
+        + rb")"
+        rb"|(?<=\xf3)(?:\xa0[\x80-\xbf]{2}" + unless_cut(rb"(?:\xa0[\x80-\xbf]?)?") + rb")"
         rb"|(?<=\xcd)(?:\x8f" + unless_cut(rb"") + rb")|(?<=\xd8)(?:\x9c" + unless_cut(rb"") + rb")"
         # C1 as one byte, where it is no part of a character
         rb"|(?<=[\x80-\x9f])(?<![\x80-\xff][\x80-\x9f])(?:(?<!\x9b)|"
@@ -117,35 +127,60 @@ def wraps() -> Expression[bytes]:
         rb" " + back + rb"+"
         rb"|(?P<next>[\xc2-\xf4][\x80-\xbf]{1,3}|[^\s\b])" + back + rb"+(?=(?P=next))"
         rb"|_\x08(?=[^\s\b])|(?<=[^\s\b])\x08_"
-        rb"|(?P<last>[^\s\b])(?=(?P=last)\x1b)"
+        # where the next character is the same too, it is what the one before the move is written over by
+        rb"|(?P<last>[^\s\b])(?=(?P=last)\x1b+(?!\x1b|(?P=last)))"
         rb"|\x1b",
         re.DOTALL,
     )
 
 
-_BOX = rb"\xe2[\x94-\x96][\x80-\xbf]"  # U+2500 to U+25BF: box drawing, blocks, bars
+# Box drawing, blocks, bars (U+2500 to U+25BF), and what marks that a line goes on: hyphen, bullet, quote,
+# vertical dots, arrows that turn back
+SECOND = b"\x80\x86\x8b\x8f\x94\x95\x96"
+_BORDER = rb"(?:\xe2(?:[\x94-\x96][\x80-\xbf]|\x80[\x90\xa2\xba]|\x86[\xa9\xaa\xb5]|\x8b\xae|\x8f\x8e))"
 
 
 @once
 def left_margins() -> Expression[bytes]:
-    """A line end with what stands after it."""
+    """A line end with what stands after it: marks with a blank after them, or one of a diff or a quote."""
     import re
 
-    return re.compile(rb"\n(?:[ \t]*(?:(?:" + _BOX + rb")+|(?:[>#|+*:;%!-]+|//+)(?=[ \t]))){1,4}")
+    return re.compile(
+        rb"\n(?:(?:[ \t]*(?:" + _BORDER + rb"+|(?:[>#|+*:;%!<-]+|//+)(?=[ \t]))){1,4}(?:[ \t]*>+)?"
+        rb"|[ \t]*(?:>+|[#|+-]))"
+    )
 
 
 @once
 def right_margins() -> Expression[bytes]:
-    """What stands before a line end, with it. It begins with one class, which is searched for fast."""
+    """What stands before a line end, with it: borders, of empty cells too, or one mark that the line goes on.
+
+    It begins with one class, which is searched for fast.
+    """
     import re
 
-    rest = _BOX[4:] + rb"(?:" + _BOX + rb")*"
-    return re.compile(rb"[\xe2|\\](?:(?<=\xe2)" + rest + rb"|(?<=[ \t]\|)|(?<=\\))[ \t]*\r*\n")
+    return re.compile(
+        rb"[\xe2|\\](?:(?:(?<=\|)|(?<=\xe2)"
+        + _BORDER[7:-1]
+        + rb")(?:[ \t]{0,64}(?:\||"
+        + _BORDER
+        + rb")){0,7}"
+        rb"|(?<=\\))[ \t]*\r*\n"
+    )
+
+
+@once
+def borders() -> Expression[bytes]:
+    """What the end of a line may turn out to be of that, cut or whole."""
+    import re
+
+    cut = rb"(?:\xe2[" + SECOND + rb"]?)?"
+    return re.compile(rb"(?:[ \t]{0,64}(?:\||" + _BORDER + rb")){0,8}[ \t]{0,64}" + cut + rb"\Z|\\\Z")
 
 
 @once
 def margin_marks() -> Expression[bytes]:
-    """Where a margin has more than whitespace."""
+    """Where a margin may have more than whitespace."""
     import re
 
-    return re.compile(rb"[\\|\x80-\xbf\n](?:(?<!\n)[ \t]*\r*\n|(?<=\n)[ \t]*(?:\xe2|[>#|+*:;%!/-]+[ \t]))")
+    return re.compile(rb"[\\|\x80-\xbf\n](?:(?<!\n)[ \t]*\r*\n|(?<=\n)[ \t]*[\xe2>#|+*:;%!</-])")
