@@ -1,10 +1,10 @@
 """How fast the redactor is, beside raw `pyahocorasick.iter` over the same patterns in the same process.
 
-    python benchmarks/redact.py [--quick] [--without-rs] [--json]
+    python benchmarks/redact.py [--quick] [--json]
 
 For every number of secrets, text and chunk size: MB/s, and the ratio to `iter`, which only finds and
 knows no chunks, whitespace or escapes. Then the time and memory that building the patterns takes.
-`--without-rs` hides ahocorasick_rs, `--quick` runs the rows that have a bar.
+`SECRETRUN_PURE=1` measures the Python engine where a core is built, `--quick` runs the rows that have a bar.
 """
 
 import base64
@@ -149,8 +149,6 @@ def measured(quick):
 
 
 def main():
-    if "--without-rs" in sys.argv:
-        sys.modules["ahocorasick_rs"] = None
     say(
         f"# {platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs"
     )

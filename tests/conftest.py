@@ -15,12 +15,16 @@ from typing import NamedTuple
 import pytest
 from support.trust import unsaid
 
+from secretrun.redact import body
+from secretrun.redact.core import library
+
 # Whatever signs in to a store, points a store's program elsewhere or changes what we print.
 FOREIGN = (
     "AGE_", "ANSIBLE_VAULT_", "AWS_", "AZURE_", "BAO_", "BITWARDENCLI_", "BW_", "BWS_", "CLOUDSDK_", "DOPPLER_",
     "GNUPG", "GOOGLE_", "GOPASS_", "INFISICAL_", "KUBE", "OP_", "PASSWORD_STORE_", "SECRETRUN_", "SOPS_",
     "SUMMON_", "VAULT_", "XDG_",
 )  # fmt: skip
+KEPT = (body.PURE,)  # the tests' environment says which body they run on, in our process and in others
 ALSO = ("CI", "CLICOLOR", "FORCE_COLOR", "NO_COLOR", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONWARNINGS")
 
 
@@ -29,6 +33,17 @@ def pytest_configure():
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    wanted = os.environ.get("TEST_BODY")
+    if wanted and wanted != ("python" if body.chosen().core is None else "core"):
+        raise pytest.UsageError(f"TEST_BODY={wanted}, and what runs is {body.chosen()}")
+
+
+def pytest_report_header():
+    return f"masking: {body.chosen()}"
+
+
+# What only a compiled core can be asked, where none is built: `make test-core` builds it.
+collect_ignore = [] if os.path.exists(library.path()) else ["redact/core", "test_core_wheel.py"]
 
 
 SLOW = pathlib.Path(__file__).with_name("slow.txt")
@@ -66,7 +81,7 @@ def pytest_runtest_call(item):
 def clean_environment(monkeypatch, tmp_path_factory):
     """No test sees the settings, sign-ins or files of whoever runs it; returns the empty home."""
     for name in list(os.environ):
-        if name.startswith(FOREIGN) or name in ALSO:
+        if (name.startswith(FOREIGN) and name not in KEPT) or name in ALSO:
             monkeypatch.delenv(name)
     # What a template reaches is not asked about where that is not what is tested: tests/trust has none of it.
     monkeypatch.setenv("SECRETRUN_TRUST", "all")

@@ -24,7 +24,6 @@ LONGEST = 400  # lines; walls stand where things differ, and a file of one purpo
 ONLY = {
     "ptyprocess": ("secretrun/child/start.py",),
     "ahocorasick": ("secretrun/redact/engine/automaton.py",),
-    "ahocorasick_rs": ("secretrun/redact/engine/automaton.py",),
     "cryptography": ("secretrun/broker/ca.py", "secretrun/backend/age_keys.py"),
     "h11": ("secretrun/broker/answers.py", "secretrun/broker/exchange.py", "secretrun/broker/relay.py"),
 }

@@ -10,7 +10,7 @@ from secretrun.child import environment
 from secretrun.errors import SecretrunError
 from secretrun.hooks import agents
 from secretrun.model import Secret
-from secretrun.redact import policy
+from secretrun.redact import body, policy
 from secretrun.redact.lazy import LazyRedactor, Maker
 from secretrun.redact.report import Report
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from secretrun.messages import Messages
     from secretrun.model import Resolved
     from secretrun.redact.masker import Masker
-
-AUTOMATA = ("ahocorasick_rs", "ahocorasick")  # one of them is what the redactor is made with
 
 
 class LeakError(SecretrunError):
@@ -60,9 +58,10 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
     looking = detect(prepared)
     if not policies and looking == "off":
         return None
-    if not any(map(_installed, AUTOMATA)):  # known now, it keeps the command from being started
+    # known now, it keeps the command from being started
+    if not (_installed("ahocorasick") or body.core_at_hand()):
         raise SecretrunError(
-            f"the package {AUTOMATA[-1]} is missing, without which nothing can be masked",
+            "the package ahocorasick is missing, without which nothing can be masked",
             hint="pip install pyahocorasick",
         )
 

@@ -94,8 +94,21 @@ def chosen() -> Body:
     return _chosen
 
 
+def core_at_hand() -> bool:
+    """Whether there is a core that would be loaded, without loading it; it may turn out not to fit."""
+    if _pure():
+        return False
+    from secretrun.redact.core import library
+
+    return os.path.exists(library.path())
+
+
+def _pure() -> bool:
+    return os.environ.get(PURE, "").lower() not in ("", "0", "no", "off", "false")
+
+
 def _choose() -> Body:
-    if os.environ.get(PURE, "0").lower() not in ("", "0", "no", "off", "false"):
+    if _pure():
         return Body(None, f"{PURE} is set")
     try:
         from secretrun.redact.core import library

@@ -345,7 +345,6 @@ def test_modules_planted_in_the_current_directory_are_not_imported(secretrun, st
     planted = "open('planted', 'a').write(__name__ + '\\n')\n"
     names = (
         "ahocorasick",
-        "ahocorasick_rs",
         "argparse",
         "re",
         "ptyprocess",

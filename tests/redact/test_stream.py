@@ -208,17 +208,6 @@ def test_arbitrary_bytes_without_a_secret_pass_as_they_are():
         assert out + redactor.flush() == data
 
 
-def test_ahocorasick_rs_changes_no_answer(monkeypatch):
-    """The optional package is an accelerator: with and without it the same bytes come out."""
-    import sys
-
-    cases = [case(random.Random(seed)) for seed in range(300)]
-    fast = [Redactor(secrets, mask="#").mask(text) for secrets, text, _ in cases]
-    assert "ahocorasick_rs" in sys.modules
-    monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
-    assert [Redactor(secrets, mask="#").mask(text) for secrets, text, _ in cases] == fast
-
-
 def test_one_large_piece_is_masked_like_many_small_ones():
     """It is looked at in parts, and a secret may lie across any of their ends."""
     text = b"".join(b"x" * (size % 7) + SECRET for size in range(30_000))

@@ -18,20 +18,11 @@ def automaton(words: Iterable[tuple[bytes, int]]) -> Callable[[bytes], Iterable[
     Args:
         words: none empty, each once.
     """
-    words = list(words)
-    try:
-        from ahocorasick_rs import BytesAhoCorasick
-    except ImportError:
-        import ahocorasick
+    import ahocorasick
 
-        found = ahocorasick.Automaton()
-        for word, number in words:
-            found.add_word(word.decode("latin-1"), number)
-        found.make_automaton()
-        find = found.iter
-        return lambda text: find(text.decode("latin-1"))
-    fast = BytesAhoCorasick([word for word, _ in words])
-    numbers = [number for _, number in words]
-    return lambda text: [
-        (end - 1, numbers[index]) for index, _, end in fast.find_matches_as_indexes(text, overlapping=True)
-    ]
+    found = ahocorasick.Automaton()
+    for word, number in words:
+        found.add_word(word.decode("latin-1"), number)
+    found.make_automaton()
+    find = found.iter
+    return lambda text: find(text.decode("latin-1"))
