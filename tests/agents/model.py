@@ -16,7 +16,7 @@ END = "DONE"
 
 
 class Model(ThreadingHTTPServer):
-    """The server; `sent` has every request's body, as bytes."""
+    """The server; `sent` has every request's body, as bytes, and `heads` its headers."""
 
     daemon_threads = True
 
@@ -24,6 +24,7 @@ class Model(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.steps = steps
         self.sent = []
+        self.heads = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -124,6 +125,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         raw = self.body()
         self.server.sent.append(raw)
+        self.server.heads.append(dict(self.headers))
         try:
             said = json.loads(raw or b"{}")
         except ValueError:
