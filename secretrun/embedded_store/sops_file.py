@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from contextlib import contextmanager
 
-from secretrun.backend import age_keys
+from secretrun.backend import age_keys, process
 from secretrun.backend.sops import Keys, find_sops, sops_environment
 from secretrun.backend.sops_servers import require_known
 from secretrun.child import scratch
@@ -246,21 +245,21 @@ class Sops:
         environ = {**self._environ, "SOPS_CONFIG": rules} if rules else self._environ
         try:
             with Keys(environ) as (theirs, keep):
-                done = subprocess.run(
+                done = process.run(
                     [self._program, *arguments],
-                    input=given,
-                    capture_output=True,
-                    env=theirs,
-                    cwd=directory,
-                    pass_fds=keep,
-                    check=False,
+                    given,
+                    environ=theirs,
+                    end=None,
+                    directory=directory,
+                    leader=False,  # a key may ask for its passphrase on our terminal
+                    keep=keep,
                 )
         except OSError as error:
             raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
-        if done.returncode == 0:
-            return done.stdout
-        complaint = done.stderr.decode("utf-8", "replace")
-        if done.returncode == NO_KEY:
+        if done.status == 0:
+            return done.output
+        complaint = done.complaint
+        if done.status == NO_KEY:
             raise self._no_key()
         if "flag provided but not defined" in complaint or "No help topic for" in complaint:
             raise Unavailable(
@@ -272,7 +271,7 @@ class Sops:
         reasons = [line for line in lines if not re.search(r"\bWARN(ING)?\b|level=warn", line)] or lines
         reason = reasons[0] if reasons else "it gave no reason"
         if any(value and value in complaint for value in values):
-            reason = f"status {done.returncode}, its reason is kept back since it quotes the value"
+            reason = f"status {done.status}, its reason is kept back since it quotes the value"
         raise BackendError(f"sops {arguments[0]} failed: {reason}")
 
     def _no_key(self) -> NotSignedIn:

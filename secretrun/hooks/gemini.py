@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 
 from secretrun.hooks import shims
-from secretrun.hooks.contract import Answer, Call, Dialect, Setup, committed
+from secretrun.hooks.bash_first import BashFirst
+from secretrun.hooks.contract import Answer, Call, Setup, committed
 from secretrun.hooks.settings_files import File, Put
 
 TYPE_CHECKING = False
@@ -21,10 +22,11 @@ def home(environ: Mapping[str, str]) -> str:
     return os.path.join(environ.get("GEMINI_CLI_HOME") or environ.get("HOME", ""), ".gemini")
 
 
-class Gemini(Dialect):
+class Gemini(BashFirst):
     """Gemini CLI."""
 
     name = "gemini"
+    title = "Gemini CLI"
 
     def rewrite(self, call: Call, command: str) -> Answer:
         return Answer({
@@ -49,9 +51,6 @@ class Gemini(Dialect):
             text = json.dumps(text, ensure_ascii=False)
         return Answer({"decision": "deny", "reason": text})
 
-    def routed(self, environ: Mapping[str, str]) -> bool:
-        return shims.first_is_ours("bash", environ)
-
     def setup(self, environ: Mapping[str, str], project: str | None) -> Setup:
         if project is not None:
             raise committed("Gemini CLI", ".gemini/settings.json")
@@ -72,21 +71,7 @@ class Gemini(Dialect):
                 shims.bash(environ),
             ],
             (
-                (
-                    "commands go through secretrun-shell below your rules when Gemini CLI is started "
-                    "with its bash first "
-                    "on the PATH; put this into your shell's settings:"
-                ),
-                f"alias gemini='{shims.start_line('gemini', environ)}'",
-                "started without it, its shell commands are refused",
+                *self.how_to_start(environ),
                 "a result that had to be masked afterwards reaches the model as an error",
             ),
-        )
-
-    def may_rewrite(self, call: Call, environ: Mapping[str, str]) -> str:
-        del call, environ
-        return (
-            "Gemini CLI was not started with the directory of secretrun's bash first on the PATH, so "
-            "this command "
-            "would not be masked: secretrun hook install gemini says how"
         )

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 
 from secretrun.hooks import shims
-from secretrun.hooks.contract import Answer, Call, Dialect, Setup, committed
+from secretrun.hooks.bash_first import BashFirst
+from secretrun.hooks.contract import Answer, Call, Setup, committed
 from secretrun.hooks.settings_files import File, Put
 
 TYPE_CHECKING = False
@@ -16,18 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Qwen(Dialect):
+class Qwen(BashFirst):
     """Qwen Code."""
 
     name = "qwen"
+    title = "Qwen Code"
 
     def replace(self, call: Call, masked: object) -> Answer:
         del call
         text = masked.get("llmContent", masked) if isinstance(masked, dict) else masked
         return Answer({"decision": "block", "reason": text if isinstance(text, str) else str(text)})
-
-    def routed(self, environ: Mapping[str, str]) -> bool:
-        return shims.first_is_ours("bash", environ)
 
     def setup(self, environ: Mapping[str, str], project: str | None) -> Setup:
         if project is not None:
@@ -45,20 +44,6 @@ class Qwen(Dialect):
             ],
             (
                 "by Qwen Code's documents alone: it was not tried with the program",
-                (
-                    "commands go through secretrun-shell below your rules when it is started with its "
-                    "bash first on the "
-                    "PATH; put this into your shell's settings:"
-                ),
-                f"alias qwen='{shims.start_line('qwen', environ)}'",
-                "started without it, its shell commands are refused",
+                *self.how_to_start(environ),
             ),
-        )
-
-    def may_rewrite(self, call: Call, environ: Mapping[str, str]) -> str:
-        del call, environ
-        return (
-            "Qwen Code was not started with the directory of secretrun's bash first on the PATH, so this "
-            "command "
-            "would not be masked: secretrun hook install qwen says how"
         )

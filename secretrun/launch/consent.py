@@ -103,8 +103,9 @@ def require(config: Config, environ: Mapping[str, str], messages: Messages) -> N
     if not config.found or not asks(config):
         return
     if config.trust != "check":
-        if _news(config, environ) is not None:
-            messages.note(f"SECRETRUN_TRUST={config.trust}: {_name(config)} counts without an agreement")
+        agreed = _news(config, environ) is None
+        said = "counts, and would without your agreement" if agreed else "counts without an agreement"
+        messages.note(f"SECRETRUN_TRUST={config.trust}: {_name(config)} {said}")
         return
     news = _news(config, environ)
     if news is not None:

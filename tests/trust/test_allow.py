@@ -239,6 +239,10 @@ def test_trust_by_variable_is_said_on_stderr(project, secretrun, trust):
     assert f"SECRETRUN_TRUST={trust}" in done.err
     assert secretrun("-q", "--", "true", cwd=project, env={"SECRETRUN_TRUST": trust}) == (0, "", "")
     assert secretrun("--", "true", cwd=project, env={"SECRETRUN_TRUST": "check"}).status == REFUSED
+    # Where the user has agreed it is said too: what counts here does so for another reason than they think.
+    pin = secretrun("allow", "--print", cwd=project).out.strip()
+    done = secretrun("--", "true", cwd=project, env={"SECRETRUN_TRUST": trust, "SECRETRUN_ALLOW": pin})
+    assert f"SECRETRUN_TRUST={trust}" in done.err
 
 
 def test_another_word_for_trust_is_an_error(project, secretrun):

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 CALLS = "open,openat,creat,execve,execveat,connect,unlink,unlinkat,rename,renameat2,mkdir,mkdirat,symlink,link,truncate"
+OWN = ("../home/state/secretrun", "../home/.config/secretrun")  # what was agreed to, the user's own settings
 WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC")
 
 
@@ -33,6 +34,9 @@ def ground(tmp_path_factory):
     for name in ("true", "env", "hook.sh", "backend"):
         (place / "project" / "bin" / name).write_text("#!/bin/sh\nexit 0\n")
         (place / "project" / "bin" / name).chmod(0o755)
+    for name in ("notes.txt", ".netrc", ".aws/config", ".kube/config", ".config/sops/age/keys.txt"):
+        (place / "home" / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / "home" / name).write_text("of the user alone\n")
     return place
 
 
@@ -41,6 +45,7 @@ FILES = st.sampled_from(["dev", "prod", "other", "$APP_ENV", "${APP_ENV:-other}"
 TEXTS = st.one_of(
     st.builds("file://{}.txt".format, FILES),
     st.builds("x{{{{ file://{}.txt }}}}y".format, FILES),
+    st.sampled_from(["file://../home/notes.txt", "file://~/.netrc", "file://$HOME/.aws/config"]),
     st.sampled_from(
         ["dev", "prod", "./bin", "./bin:$PATH", "http://127.0.0.1:9/", "bin/hook.sh", "exec://bin/hook.sh"]
     ),
@@ -87,12 +92,12 @@ def whole(lines):
 
 
 def traced(place, pin):
-    """(files of the project that were opened, what was changed in it, programs started, addresses)."""
+    """(files of project and home that were opened, what was changed in them, programs started, addresses)."""
     log = place / "trace"
     run(place, "-q", "--", "true", env={"SECRETRUN_ALLOW": pin},
         words=["strace", "-f", "-qq", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(log)])  # fmt: skip
     opened, changed, started, contacted = set(), set(), set(), set()
-    project = str(place / "project")
+    project, ours = str(place / "project"), str(place) + "/"
     for line in whole(log.read_text(errors="replace").splitlines()):
         call = re.match(r"\d+ +(\w+)\((.*)", line)
         if not call or " = -1 " in line:
@@ -107,10 +112,10 @@ def traced(place, pin):
         elif name == "connect":
             contacted.add(rest)
         elif name in ("open", "openat"):
-            if paths and paths[0].startswith(project + "/"):
+            if paths and paths[0].startswith(ours):
                 (changed if WRITING.search(rest) else opened).add(os.path.relpath(paths[0], project))
         else:
-            changed.update(path for path in paths if path.startswith(project))
+            changed.update(path for path in paths if path.startswith(ours))
     return opened, changed, started, contacted
 
 
@@ -130,8 +135,8 @@ def test_a_run_does_no_more_than_allow_has_shown(ground, project):
     (ground / "started").unlink(missing_ok=True)
     opened, changed, started, contacted = traced(ground, pin)
     said = shown.stdout
-    files = {file for file in opened if not file.startswith((".env", "secretrun.toml", ".git"))}
-    assert all(file in said for file in files), (files, said)
+    files = {file for file in opened if not file.startswith((".env", "secretrun.toml", ".git", *OWN))}
+    assert all(os.path.basename(file) in said for file in files), (files, said)
     assert changed == set()
     assert not any("127.0.0.1" in one or "inet" in one for one in contacted), contacted
     python = {sys.executable, os.path.realpath(sys.executable)}
@@ -151,3 +156,5 @@ def test_the_trace_sees_what_a_run_does(ground):
     assert "unnamed.txt" not in opened
     assert changed == set()
     assert str(ground / "project" / "bin" / "true") in started
+    (ground / "project" / ".env.secretrun").write_text("A=file://~/.netrc\n")
+    assert "../home/.netrc" in traced(ground, run(ground, "allow", "--print").stdout.strip())[0]

@@ -118,6 +118,30 @@ def test_a_kubeconfigs_plugin_gets_the_clouds_keys_and_no_other_stores(tmp_path,
     assert TOKEN not in seen
 
 
+@pytest.mark.parametrize(
+    "name, text", [("KUBECONFIG", "k8s://app/db#/password"), ("CLOUDSDK_CONFIG", "gcp-sm://p/db")]
+)
+def test_a_project_chooses_no_account_of_a_stores_program(tmp_path, secretrun, name, text):
+    """A variable of the template is the command's: kubectl and gcloud go by the user's own."""
+    for tool in ("kubectl", "gcloud"):
+        program(
+            tmp_path / "bin" / tool, f'#!/bin/sh\necho "$0 ${{{name}:-none}}" >> {tmp_path}/seen\nexit 1\n'
+        )
+    (tmp_path / ".env.secretrun").write_text(f"{name}=eves/file\nA={text}\n")
+    done = secretrun(
+        "--", "true", env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "SECRETRUN_TRUST": "all"}
+    )
+    assert done.status != 0
+    assert "eves" not in (tmp_path / "seen").read_text() if (tmp_path / "seen").exists() else True
+
+
+def test_doctor_warns_of_an_age_that_starts_any_program(tmp_path, secretrun):
+    for said, warned in (("v1.1.1", True), ("v1.2.0", True), ("v1.2.1", False), ("1.3.0", False)):
+        program(tmp_path / "bin" / "age", f"#!/bin/sh\necho {said}\n")
+        done = secretrun("doctor", "age", env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
+        assert ("CVE-2024-56327" in done.out) == warned, done
+
+
 def test_the_process_protects_itself_before_it_does_anything(victim, ground):
     """While it waits for its template (a pipe that nobody writes to), no process of the same user can read it."""
     os.mkfifo(ground / "slow.env")
