@@ -201,6 +201,36 @@ def test_edit_warns_of_an_editor_that_reads_along():
 # --- messages
 
 
+# Runs the command line, and has Ctrl-C come at the given step of it: every call and return is one.
+INTERRUPTED = """
+import os, signal, sys
+from secretrun.__main__ import main
+left, pid = int(sys.argv.pop(1)), os.getpid()
+def step(frame, event, argument):
+    global left
+    left -= 1
+    if left == 0 and os.getpid() == pid:
+        os.kill(pid, signal.SIGINT)
+sys.setprofile(step)
+sys.exit(main())
+"""
+
+
+def test_no_traceback_whenever_ctrl_c_comes(tmp_path):
+    """From the first step within `main` to long after the command runs, which has it then."""
+    (tmp_path / "value").write_text("value-that-is-secret")
+    ended = set()
+    for at in (*range(2, 6), *(round(1.7**n) for n in range(4, 22))):
+        done = subprocess.run(
+            [sys.executable, "-c", INTERRUPTED, str(at), "--set", "A=file://value", "--", "sh", "-c", "kill -INT $$"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=90,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr, (at, done.stderr)
+        assert "value-that" not in done.stderr
+        ended.add(done.returncode)
+    assert ended == {-signal.SIGINT}
+
+
 @pytest.mark.parametrize("limit", range(5, 31))
 def test_no_traceback_under_any_limit_of_descriptors(tmp_path, limit):
     (tmp_path / "v").write_text("value-that-is-secret")

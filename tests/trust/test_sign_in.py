@@ -118,27 +118,23 @@ def test_a_kubeconfigs_plugin_gets_the_clouds_keys_and_no_other_stores(tmp_path,
     assert TOKEN not in seen
 
 
-@pytest.mark.parametrize(
-    "name, text", [("KUBECONFIG", "k8s://app/db#/password"), ("CLOUDSDK_CONFIG", "gcp-sm://p/db")]
-)
-def test_a_project_chooses_no_account_of_a_stores_program(tmp_path, secretrun, name, text):
-    """A variable of the template is the command's: kubectl and gcloud go by the user's own."""
-    for tool in ("kubectl", "gcloud"):
-        program(
-            tmp_path / "bin" / tool, f'#!/bin/sh\necho "$0 ${{{name}:-none}}" >> {tmp_path}/seen\nexit 1\n'
-        )
-    (tmp_path / ".env.secretrun").write_text(f"{name}=eves/file\nA={text}\n")
-    done = secretrun(
-        "--", "true", env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "SECRETRUN_TRUST": "all"}
-    )
-    assert done.status != 0
-    assert "eves" not in (tmp_path / "seen").read_text() if (tmp_path / "seen").exists() else True
+def test_a_project_chooses_no_cluster(tmp_path, secretrun):
+    """A variable of the template is the command's: kubectl goes by the user's own, and no option names another."""
+    program(tmp_path / "bin" / "kubectl", f'#!/bin/sh\necho "$KUBECONFIG $*" >> {tmp_path}/seen\nexit 1\n')
+    (tmp_path / ".env.secretrun").write_text("KUBECONFIG=eves/file\nA=k8s://app/db#/password\n")
+    environ = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "SECRETRUN_TRUST": "all", "KUBECONFIG": "mine"}
+    assert secretrun("--", "true", env=environ).status == 125
+    assert (tmp_path / "seen").read_text().startswith("mine ")
+    assert "eves" not in (tmp_path / "seen").read_text()
+    refused = secretrun("--set", "A=k8s://app/db?kubeconfig=eves/file#/password", "--", "true", env=environ)
+    assert (refused.status, "kubeconfig" in refused.err) == (125, True)
+    assert "eves" not in (tmp_path / "seen").read_text()
 
 
 def test_doctor_warns_of_an_age_that_starts_any_program(tmp_path, secretrun):
-    for said, warned in (("v1.1.1", True), ("v1.2.0", True), ("v1.2.1", False), ("1.3.0", False)):
+    for said, warned in (("v1.1.1", True), ("v1.2.1", False), ("1.3.0", False)):
         program(tmp_path / "bin" / "age", f"#!/bin/sh\necho {said}\n")
-        done = secretrun("doctor", "age", env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
+        done = secretrun("doctor", "--all", env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
         assert ("CVE-2024-56327" in done.out) == warned, done
 
 
