@@ -3,4 +3,24 @@
 //! Bytes in, bytes out. It knows patterns and their places, never secrets, names or masks.
 #![deny(unsafe_op_in_unsafe_fn)]
 
-mod boundary;
+mod base64_edge;
+mod beginning;
+pub mod boundary;
+mod controls;
+mod ellipsis;
+mod ends;
+mod find;
+mod heads;
+mod keys;
+mod margins;
+mod matcher;
+mod occurrence;
+mod pattern;
+mod patterns;
+mod public_head;
+mod reading;
+mod screen;
+mod search;
+mod wipe;
+mod wire;
+mod wraps;

@@ -1,0 +1,100 @@
+//! Ellipses, next to which a beginning or an end of a secret may stand: `ghp_A1b2...`, `ghp_A1...p6Q7r8`.
+
+use crate::find::find;
+
+const CHARACTER: &[u8] = b"\xe2\x80\xa6";
+const ESCAPED: &[u8] = b"\\u2026";
+
+/// An ellipsis with the quote or bracket round it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ellipsis {
+    pub start: usize,
+    /// Where the ellipsis itself is.
+    pub inner: (usize, usize),
+    pub end: usize,
+}
+
+/// Whether there is any in a text.
+pub fn has_ellipsis(text: &[u8]) -> bool {
+    find(text, b"...").is_some() || find(text, CHARACTER).is_some() || find(text, ESCAPED).is_some()
+}
+
+fn is_opening(byte: u8) -> bool {
+    b"\"'`[(<".contains(&byte)
+}
+
+/// The ellipsis itself at `at`, and where it ends.
+fn inner_at(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at..];
+    match rest.first()? {
+        b'.' => {
+            let dots = rest.iter().take_while(|&&byte| byte == b'.').count();
+            if dots >= 3 {
+                Some(at + dots)
+            } else {
+                None
+            }
+        }
+        0xe2 if rest.starts_with(CHARACTER) => Some(at + 3),
+        b'\\' if rest.starts_with(ESCAPED) => Some(at + 6),
+        _ => None,
+    }
+}
+
+/// All of a text.
+pub fn ellipses(text: &[u8]) -> Vec<Ellipsis> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let quoted = at + usize::from(is_opening(text[at]));
+        let spaced = quoted + usize::from(text.get(quoted) == Some(&b' '));
+        match inner_at(text, spaced) {
+            Some(inner_end) => {
+                let closed = matches!(text.get(inner_end), Some(b']' | b')' | b'>'));
+                let end = inner_end + usize::from(closed);
+                found.push(Ellipsis { start: at, inner: (spaced, inner_end), end });
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// Whether a text that ends with `byte` may turn out to end in an ellipsis.
+pub fn may_be_undecided(byte: u8) -> bool {
+    b".\"'`[(< \xe2\x80\\u20".contains(&byte)
+}
+
+/// Where, from `begin` on, something stands that the end of the text may turn out to be an ellipsis by;
+/// the end when there is nothing.
+pub fn undecided(text: &[u8], begin: usize) -> usize {
+    (begin..text.len()).find(|&at| may_become_one(&text[at..])).unwrap_or(text.len())
+}
+
+fn may_become_one(text: &[u8]) -> bool {
+    let text = &text[usize::from(text.first().map_or(false, |&byte| is_opening(byte)))..];
+    let text = &text[usize::from(text.first() == Some(&b' '))..];
+    matches!(text, b"" | b"." | b".." | b"\xe2" | b"\xe2\x80") || (text.len() < 6 && ESCAPED.starts_with(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ellipses_have_their_quotes() {
+        let all: Vec<_> = ellipses(b"a... 'b' ...] \xe2\x80\xa6 ..").iter().map(|one| (one.start, one.end)).collect();
+        assert_eq!(all, [(1, 4), (7, 13), (13, 17)]);
+        assert_eq!(ellipses(b"[123 chars]"), []);
+        assert_eq!(ellipses(b"x'\\u2026>")[0], Ellipsis { start: 1, inner: (2, 8), end: 9 });
+    }
+
+    #[test]
+    fn the_end_may_turn_out_to_be_one() {
+        assert_eq!(undecided(b"abc' .", 0), 3);
+        assert_eq!(undecided(b"abc\\u20", 0), 3);
+        assert_eq!(undecided(b"abc", 0), 3);
+        assert_eq!(undecided(b"abc...", 0), 4);
+    }
+}

@@ -1,0 +1,137 @@
+//! The first bytes of keys, and where in a text they stand.
+
+/// Bytes of a key that tell where it may begin.
+pub const HEAD: usize = 4;
+/// Bytes of a key that tell it from text: four are in many a word.
+const TELLING: usize = 8;
+
+/// A set of 64-bit words: open addressing, a bitmap before it.
+struct Words {
+    slots: Vec<u64>,
+    full: Vec<bool>,
+    shift: u32,
+}
+
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Words {
+    fn new(words: &[u64]) -> Words {
+        let size = (2 * words.len() + 2).next_power_of_two();
+        let mut set = Words { slots: vec![0; size], full: vec![false; size], shift: 64 - size.trailing_zeros() };
+        for &word in words {
+            let at = set.slot(word);
+            set.slots[at] = word;
+            set.full[at] = true;
+        }
+        set
+    }
+
+    /// Where a word is, or belongs.
+    #[inline]
+    fn slot(&self, word: u64) -> usize {
+        let mut at = (word.wrapping_mul(SPREAD) >> self.shift) as usize;
+        while self.full[at] && self.slots[at] != word {
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        at
+    }
+
+    #[inline]
+    fn has(&self, word: u64) -> bool {
+        self.full[self.slot(word)]
+    }
+}
+
+/// The first four bytes, and for those that are long the first eight, of some keys.
+pub struct Heads {
+    /// A bit for each hash of four bytes.
+    map: Vec<u64>,
+    /// Heads of keys of which one has less than eight bytes.
+    bare: Words,
+    /// Heads of the others.
+    long: Words,
+    telling: Words,
+    /// Keys of less than four bytes, by their first byte.
+    short: Vec<Vec<Box<[u8]>>>,
+    any_short: bool,
+}
+
+const MAP_BITS: u32 = 17;
+
+#[inline]
+fn map_slot(head: u32) -> u32 {
+    head.wrapping_mul(0x9e37_79b1) >> (32 - MAP_BITS)
+}
+
+#[inline]
+fn word4(text: &[u8]) -> u32 {
+    u32::from_le_bytes([text[0], text[1], text[2], text[3]])
+}
+
+#[inline]
+fn word8(text: &[u8]) -> u64 {
+    u64::from(word4(text)) | u64::from(word4(&text[4..])) << 32
+}
+
+impl Heads {
+    /// Of keys, none empty.
+    pub fn new<'a>(keys: impl Iterator<Item = &'a [u8]>) -> Heads {
+        let (mut bare, mut long, mut telling) = (Vec::new(), Vec::new(), Vec::new());
+        let mut short = vec![Vec::new(); 256];
+        let mut any_short = false;
+        let mut map = vec![0; 1 << (MAP_BITS - 6)];
+        for key in keys {
+            if key.len() < HEAD {
+                short[usize::from(key[0])].push(key.into());
+                any_short = true;
+                continue;
+            }
+            let head = word4(key);
+            map[map_slot(head) as usize >> 6] |= 1 << (map_slot(head) & 63);
+            if key.len() < TELLING {
+                bare.push(u64::from(head));
+            } else {
+                long.push(u64::from(head));
+                telling.push(word8(key));
+            }
+        }
+        Heads {
+            map,
+            bare: Words::new(&bare),
+            long: Words::new(&long),
+            telling: Words::new(&telling),
+            short,
+            any_short,
+        }
+    }
+
+    /// Add where in `text` a key may begin, in order; bytes from `end` on may turn out to be none.
+    pub fn starts(&self, text: &[u8], end: usize, found: &mut Vec<usize>) {
+        for at in 0..text.len() {
+            let rest = &text[at..];
+            if self.any_short && self.short[usize::from(text[at])].iter().any(|key| rest.starts_with(key)) {
+                found.push(at);
+                continue;
+            }
+            if rest.len() < HEAD {
+                continue;
+            }
+            let head = word4(rest);
+            let slot = map_slot(head);
+            if self.map[slot as usize >> 6] >> (slot & 63) & 1 == 0 {
+                continue;
+            }
+            let head = u64::from(head);
+            let is_start = if self.bare.has(head) {
+                true
+            } else if at + TELLING > end || rest.len() < TELLING {
+                self.long.has(head)
+            } else {
+                self.telling.has(word8(rest))
+            };
+            if is_start {
+                found.push(at);
+            }
+        }
+    }
+}

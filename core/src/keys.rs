@@ -1,0 +1,222 @@
+//! The byte strings that are looked for in one kind of reading, sorted, so that one bisection tells all.
+//!
+//! In sorted order the strings that begin a text stand just before it, each the beginning of the next; those
+//! that a text begins stand just after it; and the longest beginnings in common are those of its neighbours.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::beginning::{Beginning, Beginnings};
+use crate::heads::{Heads, HEAD};
+use crate::pattern::{least, Pattern, Span, Texts, SHORTENED};
+
+/// One key.
+pub struct Key {
+    pub text: Span,
+    /// The order of its pattern.
+    pub order: u32,
+    /// How many first bytes are no secret.
+    pub public: u32,
+    /// How many bytes are masked when it breaks off; all of them when it may not.
+    pub least: u32,
+    /// The longest other key that begins it, or `NONE`.
+    parent: u32,
+    pub word: bool,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// A set of keys. Immutable, shared between threads.
+pub struct Keys {
+    texts: Arc<Texts>,
+    keys: Vec<Key>,
+    longest: usize,
+    heads: Heads,
+    beginnings: Beginnings,
+}
+
+impl Keys {
+    /// `chosen`: (text, order, public) of each, with distinct texts; with `shortened` a beginning is masked too.
+    pub fn new(texts: &Arc<Texts>, patterns: &[Pattern], mut chosen: Vec<(Span, u32, u32)>, shortened: bool) -> Keys {
+        let bytes = &texts.0;
+        chosen.sort_by(|a, b| a.0.of(bytes).cmp(b.0.of(bytes)));
+        Keys::of_sorted(texts, patterns, chosen, shortened)
+    }
+
+    fn of_sorted(texts: &Arc<Texts>, patterns: &[Pattern], chosen: Vec<(Span, u32, u32)>, shortened: bool) -> Keys {
+        let bytes = &texts.0;
+        let mut keys: Vec<Key> = Vec::with_capacity(chosen.len());
+        for (text, order, public) in chosen {
+            let word = patterns[order as usize].rule.word;
+            let size = text.size as usize;
+            let least = if word || !shortened { size } else { least(size, public as usize) };
+            let mut parent = (keys.len() as u32).wrapping_sub(1);
+            while parent != NONE && !text.of(bytes).starts_with(keys[parent as usize].text.of(bytes)) {
+                parent = keys[parent as usize].parent;
+            }
+            keys.push(Key { text, order, public, least: least as u32, parent, word });
+        }
+        let longest = keys.iter().map(|key| key.text.size as usize).max().unwrap_or(0);
+        let heads = Heads::new(keys.iter().map(|key| key.text.of(bytes)));
+        let beginnings = Beginnings::new(&keys, patterns);
+        Keys { texts: texts.clone(), keys, longest, heads, beginnings }
+    }
+
+    /// Those of them that `wanted` chooses by their text.
+    pub fn filtered(&self, patterns: &[Pattern], shortened: bool, wanted: impl Fn(&[u8]) -> bool) -> Keys {
+        let chosen = self.keys.iter().filter(|key| wanted(key.text.of(&self.texts.0)));
+        let chosen = chosen.map(|key| (key.text, key.order, key.public)).collect();
+        Keys::of_sorted(&self.texts, patterns, chosen, shortened)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// All of them, sorted.
+    pub fn all(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// A key's bytes.
+    #[inline]
+    pub fn text(&self, index: usize) -> &[u8] {
+        self.keys[index].text.of(&self.texts.0)
+    }
+
+    /// A key.
+    #[inline]
+    pub fn key(&self, index: usize) -> &Key {
+        &self.keys[index]
+    }
+
+    /// Where in `text` a key may begin; bytes from `end` on may turn out to be none.
+    pub fn starts(&self, text: &[u8], end: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        if !self.keys.is_empty() {
+            self.heads.starts(text, end, &mut found);
+        }
+        found
+    }
+
+    /// How many keys are not after `part` in sorted order.
+    fn upper(&self, part: &[u8]) -> usize {
+        let bytes = &self.texts.0;
+        self.keys.partition_point(|key| key.text.of(bytes) <= part)
+    }
+
+    /// (index of a key, bytes of it) for each that stands at `start`, or so much of it as is masked.
+    ///
+    /// `text` is searched to `stop`; `ended` when no byte of a key can follow.
+    pub fn at(&self, text: &[u8], start: usize, stop: usize, ended: bool, found: &mut Vec<(usize, usize)>) {
+        found.clear();
+        let part = &text[start..stop.min(start + self.longest)];
+        let after = self.upper(part);
+        let mut index = (after as u32).wrapping_sub(1);
+        while index != NONE && !part.starts_with(self.text(index as usize)) {
+            index = self.keys[index as usize].parent;
+        }
+        while index != NONE {
+            let key = &self.keys[index as usize];
+            found.push((index as usize, key.text.size as usize));
+            index = key.parent;
+        }
+        if part.len() < SHORTENED {
+            return;
+        }
+        let begin = &part[..SHORTENED];
+        for index in (0..after).rev() {
+            if !self.shortened_at(index, part, begin, ended, found) {
+                break;
+            }
+        }
+        for index in after..self.keys.len() {
+            if !self.shortened_at(index, part, begin, ended, found) {
+                break;
+            }
+        }
+    }
+
+    /// Add a key that breaks off in `part`; false when it does not even begin with `begin`.
+    fn shortened_at(
+        &self,
+        index: usize,
+        part: &[u8],
+        begin: &[u8],
+        ended: bool,
+        found: &mut Vec<(usize, usize)>,
+    ) -> bool {
+        let text = self.text(index);
+        if !text.starts_with(begin) {
+            return false;
+        }
+        let least = self.keys[index].least as usize;
+        if least < text.len() && part.len() >= least && part.starts_with(&text[..least]) {
+            let common = least + common(&text[least..], &part[least..]);
+            if common < text.len() && (common < part.len() || ended) {
+                found.push((index, common));
+            }
+        }
+        true
+    }
+
+    /// The indexes of the keys that begin with `part` and go on after it.
+    pub fn going_on(&self, part: &[u8]) -> Range<usize> {
+        let first = self.upper(part);
+        let bytes = &self.texts.0;
+        let more = self.keys[first..].partition_point(|key| key.text.of(bytes).starts_with(part));
+        first..first + more
+    }
+
+    /// What is known of the keys that begin with `part` and go on after it.
+    pub fn beginning(&self, part: &[u8]) -> Option<Beginning> {
+        let range = self.going_on(part);
+        if range.is_empty() {
+            None
+        } else {
+            Some(self.beginnings.of(range))
+        }
+    }
+
+    /// (start, what is known) for every beginning of a key that ends at `stop`, the longest first, until
+    /// `take` says that it is enough. `starts` is what the method of that name found in `text`.
+    pub fn unfinished(
+        &self,
+        text: &[u8],
+        stop: usize,
+        starts: &[usize],
+        mut take: impl FnMut(usize, Beginning) -> bool,
+    ) {
+        let lowest = (stop + 1).saturating_sub(self.longest);
+        let from = starts.partition_point(|&start| start < lowest);
+        for &start in &starts[from..] {
+            if start + HEAD > stop {
+                break;
+            }
+            if let Some(found) = self.beginning(&text[start..stop]) {
+                if take(start, found) {
+                    return;
+                }
+            }
+        }
+        for size in (1..HEAD.min(stop + 1)).rev() {
+            if let Some(found) = self.beginning(&text[stop - size..stop]) {
+                if take(stop - size, found) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// How many first bytes two texts have in common.
+fn common(a: &[u8], b: &[u8]) -> usize {
+    let most = a.len().min(b.len());
+    let (a, b) = (&a[..most], &b[..most]);
+    let mut known = 0;
+    while known + 16 <= most && a[known..known + 16] == b[known..known + 16] {
+        known += 16;
+    }
+    known + a[known..].iter().zip(&b[known..]).take_while(|(a, b)| a == b).count()
+}

@@ -1,0 +1,290 @@
+//! One stream: what is kept of it, what is shown, what waits.
+//!
+//! The bytes that matter for what may come are kept in a buffer and searched again with the next chunk.
+
+use std::sync::Arc;
+
+use crate::base64_edge::{after, Before, START};
+use crate::occurrence::{Occurrence, Unfinished};
+use crate::patterns::PatternSet;
+use crate::screen::Screen;
+use crate::search::Search;
+
+/// Bytes looked at in one go: what is sifted again and again should stay in the cache.
+const MOST: usize = 1 << 18;
+
+/// Where a mask is to be written, and whose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Mark {
+    /// The index in the output before which it goes.
+    pub at: u64,
+    /// The order of the pattern.
+    pub order: u64,
+}
+
+/// What a step gives: bytes, and the masks between them.
+#[derive(Default)]
+pub struct Output {
+    pub bytes: Vec<u8>,
+    pub marks: Vec<Mark>,
+}
+
+impl Output {
+    /// Nothing, with the room that was there.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.marks.clear();
+    }
+}
+
+/// The state of one stream.
+pub struct Matcher {
+    patterns: Option<Arc<PatternSet>>,
+    /// All that is needed to recognise what is not finished.
+    buffer: Vec<u8>,
+    /// Bytes of the buffer that are out, or stand under a mask that is.
+    done: usize,
+    /// Bytes of the buffer, and beyond, that the last mask stands for.
+    covered: usize,
+    /// The occurrences under it in the bytes as they are.
+    solid: Vec<(usize, usize)>,
+    /// Bytes of the buffer that an idle terminal may show.
+    limit: usize,
+    before: Before,
+    /// The last byte before the buffer that a terminal shows.
+    last_shown: Option<u8>,
+    /// Where patterns added in mid-stream begin to count.
+    frontier: usize,
+    /// How many patterns there were before; 0 when that no longer matters.
+    known: usize,
+}
+
+impl Drop for Matcher {
+    fn drop(&mut self) {
+        crate::wipe::wipe(&mut self.buffer);
+    }
+}
+
+impl Matcher {
+    /// A stream that masks these.
+    pub fn new(patterns: Option<Arc<PatternSet>>) -> Matcher {
+        Matcher {
+            patterns,
+            buffer: Vec::new(),
+            done: 0,
+            covered: 0,
+            solid: Vec::new(),
+            limit: 0,
+            before: START,
+            last_shown: None,
+            frontier: 0,
+            known: 0,
+        }
+    }
+
+    fn shown_to(&self) -> usize {
+        self.done.max(self.covered)
+    }
+
+    /// The number of bytes that wait for what follows them.
+    pub fn held(&self) -> usize {
+        self.buffer.len().saturating_sub(self.shown_to())
+    }
+
+    /// Look for these from now on: the old ones and more, which count from the first byte not shown.
+    pub fn add(&mut self, patterns: Option<Arc<PatternSet>>) {
+        if let (Some(old), false) = (&self.patterns, self.buffer.is_empty()) {
+            if self.known == 0 {
+                self.known = old.patterns.len();
+            }
+            self.frontier = self.shown_to();
+        }
+        self.patterns = patterns;
+    }
+
+    /// Take the next bytes; give those that are decided.
+    pub fn feed(&mut self, data: &[u8], out: &mut Output) {
+        let Some(patterns) = self.patterns.clone() else {
+            out.bytes.extend_from_slice(data);
+            return;
+        };
+        for part in data.chunks(MOST) {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            buffer.extend_from_slice(part);
+            self.step(&patterns, buffer, false, out);
+        }
+    }
+
+    /// Give the held bytes that an idle terminal may show.
+    pub fn release(&mut self, out: &mut Output) {
+        let (start, end) = (self.shown_to(), self.limit.min(self.buffer.len()));
+        if start < end {
+            self.done = end;
+            out.bytes.extend_from_slice(&self.buffer[start..end]);
+        }
+    }
+
+    /// End the stream and begin another; give the rest of it.
+    pub fn finish(&mut self, out: &mut Output) {
+        let patterns = self.patterns.clone();
+        if let (Some(patterns), false) = (&patterns, self.buffer.is_empty()) {
+            let buffer = std::mem::take(&mut self.buffer);
+            self.step(patterns, buffer, true, out);
+        }
+        *self = Matcher::new(patterns);
+    }
+
+    fn step(&mut self, patterns: &PatternSet, mut buffer: Vec<u8>, last: bool, out: &mut Output) {
+        let keep = {
+            let (mut search, screen) = patterns.look(&buffer, self.before, self.last_shown, last, self.known > 0);
+            if self.known > 0 {
+                self.drop_early(&mut search);
+            }
+            let keep = if search.found.is_empty() && search.waiting.is_empty() && self.covered <= self.done {
+                out.bytes.extend_from_slice(&buffer[self.done..]);
+                self.done = buffer.len();
+                buffer.len()
+            } else {
+                self.emit(&buffer, &mut search.found, &search.waiting, screen.as_ref(), out)
+            };
+            self.forget(patterns, &buffer, keep, screen.as_ref());
+            keep
+        };
+        drop_front(&mut buffer, keep);
+        self.buffer = buffer;
+    }
+
+    /// Patterns added in mid-stream don't reach back over what was shown before they came.
+    fn drop_early(&self, search: &mut Search) {
+        let (known, frontier) = (self.known as i64, self.frontier);
+        search.found.retain(|one| i64::from(one.order) < known || one.start >= frontier);
+        search.waiting.retain(|one| one.order < known || one.keep >= frontier);
+    }
+
+    /// Write what is decided: text before the first byte that is not, and the masks that start there.
+    ///
+    /// Returns how many first bytes of the buffer are needed no more.
+    fn emit(
+        &mut self,
+        buffer: &[u8],
+        found: &mut [Occurrence],
+        waiting: &[Unfinished],
+        screen: Option<&Screen>,
+        out: &mut Output,
+    ) -> usize {
+        let end = buffer.len();
+        let mut hold = waiting.iter().map(|one| one.hold).min().unwrap_or(end);
+        let sequences: &[(usize, usize)] = screen.map_or(&[], |screen| &screen.sequences);
+        found.sort_by_key(|one| (one.start, std::cmp::Reverse(one.end), one.order));
+        let mut solid = std::mem::take(&mut self.solid);
+        solid.extend(found.iter().filter(|one| one.solid).map(|one| (one.start, one.end)));
+        let reach = found.iter().filter(|one| one.start < hold).map(|one| one.end).max().unwrap_or(0);
+        let reach = reach.max(self.covered);
+        for &(start, stop) in sequences {
+            if start < hold && hold < stop && start < reach {
+                hold = start; // whether this sequence is part of a secret is not known yet
+            }
+        }
+        let mut writer = Writer { buffer, sequences, solid: &solid, position: self.done, covered: self.covered, out };
+        // a longer one may yet begin before those that wait, or with them
+        let mut keep = usize::MAX;
+        let mut limit = waiting.iter().filter(|one| one.hold < end).map(|one| one.limit).min();
+        for one in found.iter() {
+            if one.start < writer.covered {
+                writer.covered = writer.covered.max(one.end); // it goes under the mask that is there
+            } else if one.start < hold {
+                writer.advance(one.start);
+                writer.out.marks.push(Mark { at: writer.out.bytes.len() as u64, order: u64::from(one.order) });
+                writer.covered = one.end;
+            } else {
+                keep = keep.min(one.keep);
+                limit = Some(limit.map_or(one.start, |limit| limit.min(one.start)));
+            }
+        }
+        writer.advance(hold.max(writer.position));
+        let (position, covered) = (writer.position, writer.covered);
+        keep = waiting.iter().map(|one| one.keep).fold(keep.min(position), usize::min);
+        for &(start, stop) in sequences {
+            if start < keep && keep < stop {
+                keep = start;
+            }
+        }
+        solid.retain(|&(start, end)| start < covered && end > position);
+        self.solid = solid;
+        self.covered = covered;
+        self.done = position;
+        self.limit = limit.unwrap_or(0);
+        keep
+    }
+
+    /// Bring all places to a buffer without its first `keep` bytes.
+    fn forget(&mut self, patterns: &PatternSet, buffer: &[u8], keep: usize, screen: Option<&Screen>) {
+        if keep == 0 {
+            return;
+        }
+        self.last_shown = patterns.last_shown(buffer, keep, screen, self.last_shown);
+        self.before = after(buffer, keep, self.before);
+        self.done = self.done.saturating_sub(keep);
+        self.covered = self.covered.saturating_sub(keep);
+        self.solid.retain(|&(_, end)| end > keep);
+        for (start, end) in &mut self.solid {
+            *start = start.saturating_sub(keep);
+            *end -= keep;
+        }
+        self.limit = self.limit.saturating_sub(keep);
+        self.frontier = self.frontier.saturating_sub(keep);
+        if self.frontier == 0 {
+            self.known = 0;
+        }
+    }
+}
+
+/// Drop the first bytes of a buffer, and leave none of them behind.
+fn drop_front(buffer: &mut Vec<u8>, count: usize) {
+    let rest = buffer.len() - count;
+    buffer.copy_within(count.., 0);
+    buffer[rest..].fill(0);
+    std::hint::black_box(&mut buffer[rest..]);
+    buffer.truncate(rest);
+}
+
+/// What is written of a buffer, in order.
+struct Writer<'a> {
+    buffer: &'a [u8],
+    sequences: &'a [(usize, usize)],
+    solid: &'a [(usize, usize)],
+    position: usize,
+    covered: usize,
+    out: &'a mut Output,
+}
+
+impl Writer<'_> {
+    /// Write up to `to`: escape sequences only where a mask stands, then the text.
+    fn advance(&mut self, to: usize) {
+        let under = self.covered.min(to);
+        if self.position < under {
+            self.moved(self.position, under);
+            self.position = under;
+        }
+        if self.position < to {
+            self.out.bytes.extend_from_slice(&self.buffer[self.position..to]);
+            self.position = to;
+        }
+    }
+
+    /// Write the sequences between two places that a mask leaves as they are: all but those that are secret.
+    ///
+    /// What has no sequence's beginning (a character of no width, one that is written over) stays away.
+    fn moved(&mut self, begin: usize, end: usize) {
+        for &(start, stop) in self.sequences {
+            if begin <= start
+                && stop <= end
+                && matches!(self.buffer[start], 0x1b | 0x0e | 0x0f)
+                && !self.solid.iter().any(|&(a, b)| a < stop && start < b)
+            {
+                self.out.bytes.extend_from_slice(&self.buffer[start..stop]);
+            }
+        }
+    }
+}

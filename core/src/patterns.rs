@@ -1,0 +1,135 @@
+//! Patterns compiled for searching: what to look for in each reading.
+
+use std::sync::{Arc, Mutex};
+
+use crate::base64_edge::{after, belongs, Before, START};
+use crate::ends::Ends;
+use crate::keys::Keys;
+use crate::occurrence::NOBODY;
+use crate::pattern::{Left, Pattern, Texts};
+use crate::reading::{readings, Kind, Text};
+use crate::screen::{special, Screen};
+use crate::search::Search;
+
+/// Every pattern of a redactor. Shared between threads.
+pub struct PatternSet {
+    texts: Arc<Texts>,
+    pub patterns: Vec<Pattern>,
+    /// Text is read as a terminal shows it too.
+    pub screen: bool,
+    /// A beginning that breaks off is masked too when it is long enough.
+    pub shortened: bool,
+    /// Any of them counts as a whole word only.
+    pub words: bool,
+    left: Left,
+    exact: Keys,
+    loose: Keys,
+    /// What a terminal may show as it is.
+    shown: Option<(Keys, Keys)>,
+    ends: Mutex<Option<Arc<Ends>>>,
+}
+
+impl PatternSet {
+    /// Patterns with distinct texts, none empty or of whitespace only.
+    pub fn new(texts: Texts, patterns: Vec<Pattern>, screen: bool, shortened: bool) -> PatternSet {
+        let texts = Arc::new(texts);
+        let (mut exact, mut loose) = (Vec::new(), Vec::new());
+        for (order, pattern) in patterns.iter().enumerate() {
+            if !pattern.loose || pattern.text != pattern.key {
+                exact.push((pattern.text, order as u32, pattern.public));
+            }
+            if pattern.loose {
+                loose.push((pattern.key, order as u32, pattern.public_of_key));
+            }
+        }
+        // of patterns with the same key the first counts
+        let bytes = &texts.0;
+        loose.sort_by(|a, b| (a.0.of(bytes), a.1).cmp(&(b.0.of(bytes), b.1)));
+        loose.dedup_by(|later, first| later.0.of(bytes) == first.0.of(bytes));
+        let exact = Keys::new(&texts, &patterns, exact, shortened);
+        let loose = Keys::new(&texts, &patterns, loose, shortened);
+        let shown = if screen {
+            let as_it_is = |text: &[u8]| !special(text) || Screen::new(text, true).bytes() == text;
+            let of = |keys: &Keys| keys.filtered(&patterns, shortened, as_it_is);
+            Some((of(&exact), of(&loose)))
+        } else {
+            None
+        };
+        let left = patterns.iter().fold(Left::default(), |left, pattern| left.or(pattern.rule.left));
+        let words = patterns.iter().any(|pattern| pattern.rule.word);
+        PatternSet { texts, patterns, screen, shortened, words, left, exact, loose, shown, ends: Mutex::new(None) }
+    }
+
+    /// Their ends, made when they are first asked for.
+    pub fn ends(&self) -> Arc<Ends> {
+        let mut made = match self.ends.lock() {
+            Ok(made) => made,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        made.get_or_insert_with(|| Arc::new(Ends::new(&self.texts, &self.patterns))).clone()
+    }
+
+    /// Whether the last byte may belong to base64 that begins with the next.
+    fn left_edge(&self, text: &[u8], before: Before) -> bool {
+        let last = text.len() - 1;
+        let place = |place| belongs(self.left, text[last], place);
+        (place(1) || place(2)) && place(after(text, last, before).run)
+    }
+
+    /// Everything that is found in any reading of a buffer, and how a terminal shows it.
+    pub fn look<'a>(
+        &'a self,
+        buffer: &'a [u8],
+        before: Before,
+        last_shown: Option<u8>,
+        last: bool,
+        every: bool,
+    ) -> (Search<'a>, Option<Screen<'a>>) {
+        let mut search = Search::new(buffer, before, self, last, every);
+        let plain = self.screen && !special(buffer);
+        let kind = if plain { Kind::Plain } else { Kind::AsTheyAre };
+        for reading in readings(&Text::whole(buffer), buffer.len(), &self.exact, &self.loose, kind) {
+            search.look(&reading, before.byte);
+            if plain && self.words && last_shown != before.byte {
+                search.look(&reading, last_shown);
+            }
+        }
+        let mut screen = None;
+        if let (Some((exact, loose)), false) = (&self.shown, plain) {
+            let seen = Screen::new(buffer, true);
+            for reading in seen.readings(exact, loose, None) {
+                search.look(&reading, last_shown);
+            }
+            if seen.cut < buffer.len() && !last {
+                search.wait(seen.cut, buffer.len(), buffer.len(), NOBODY);
+                let other = Screen::new(buffer, false);
+                for reading in other.readings(exact, loose, Some(seen.cut)) {
+                    search.look(&reading, last_shown);
+                }
+            }
+            screen = Some(seen);
+        }
+        if !buffer.is_empty() && !last && self.left_edge(buffer, before) {
+            let at = buffer.len() - 1;
+            search.wait(at, at, buffer.len(), NOBODY);
+        }
+        (search, screen)
+    }
+
+    /// Whether anything stands in `text`.
+    pub fn hold(&self, text: &[u8]) -> bool {
+        !self.look(text, START, None, true, false).0.found.is_empty()
+    }
+
+    /// The last byte before `end` that a terminal shows, or `known`; where it matters.
+    pub fn last_shown(&self, buffer: &[u8], end: usize, screen: Option<&Screen>, known: Option<u8>) -> Option<u8> {
+        if !self.words {
+            return None;
+        }
+        match screen {
+            Some(screen) => screen.before(end),
+            None => Screen::new(buffer, true).before(end), // with what follows, which may be written over it
+        }
+        .or(known)
+    }
+}

@@ -1,0 +1,189 @@
+//! How the bytes of a stream may be read: as they are and as shown, each with whitespace and without.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::keys::Keys;
+use crate::margins::{end_before_margin, kept, may_have_margins};
+use crate::occurrence::RUN;
+use crate::pattern::is_space;
+
+/// The way back from each place in a text to its place in another; none: it is the same.
+pub type Places = Option<Rc<Vec<u32>>>;
+
+#[inline]
+fn place(places: &Places, index: usize) -> usize {
+    match places {
+        Some(places) => places[index] as usize,
+        None => index,
+    }
+}
+
+/// How many of the places of a text of `size` bytes are below `index`.
+pub fn count(places: &Places, size: usize, index: usize) -> usize {
+    match places {
+        Some(places) => places.partition_point(|&place| (place as usize) < index),
+        None => index.min(size),
+    }
+}
+
+/// A text with its places.
+#[derive(Clone)]
+pub struct Text<'a> {
+    pub bytes: Cow<'a, [u8]>,
+    /// For each byte its index in the buffer.
+    pub places: Places,
+    /// For each byte its index in a text in which a gap is a break, see `mask_start`.
+    pub soft: Places,
+}
+
+impl<'a> Text<'a> {
+    /// The buffer itself.
+    pub fn whole(buffer: &'a [u8]) -> Text<'a> {
+        Text { bytes: Cow::Borrowed(buffer), places: None, soft: None }
+    }
+
+    /// The bytes that a mask of the same length keeps.
+    fn kept(&self, kept: impl Fn(usize) -> bool) -> Text<'static> {
+        let count = (0..self.bytes.len()).filter(|&index| kept(index)).count();
+        let mut bytes = Vec::with_capacity(count);
+        let mut soft = Vec::with_capacity(count);
+        for index in 0..self.bytes.len() {
+            if kept(index) {
+                bytes.push(self.bytes[index]);
+                soft.push(index as u32);
+            }
+        }
+        let through = |way: &Places, kept: &[u32]| match way {
+            Some(places) => Rc::new(kept.iter().map(|&index| places[index as usize]).collect()),
+            None => Rc::new(kept.to_vec()),
+        };
+        let places = through(&self.places, &soft);
+        let soft = match (&self.places, &self.soft) {
+            (None, None) => places.clone(),
+            (Some(a), Some(b)) if Rc::ptr_eq(a, b) => places.clone(),
+            _ => through(&self.soft, &soft),
+        };
+        Text { bytes: Cow::Owned(bytes), places: Some(places), soft: Some(soft) }
+    }
+
+    fn without_space(&self) -> Text<'a> {
+        if self.bytes.iter().any(|&byte| is_space(byte)) {
+            self.kept(|index| !is_space(self.bytes[index]))
+        } else {
+            self.clone()
+        }
+    }
+
+    fn without_margins(&self) -> Text<'static> {
+        let kept = kept(&self.bytes);
+        self.kept(|index| kept[index])
+    }
+}
+
+/// One way to read a buffer.
+pub struct Reading<'a> {
+    pub text: Text<'a>,
+    /// What is looked for in it.
+    pub keys: &'a Keys,
+    /// The length of the text that `soft` counts in.
+    pub size: usize,
+    /// The length of the buffer.
+    pub end: usize,
+    /// Where in the text it may end: bytes beyond may turn out to be nothing.
+    pub ends: Vec<usize>,
+    /// A terminal shows it so.
+    pub shown: bool,
+    /// Escapes in what is found here are part of it.
+    pub solid: bool,
+    /// It has its whitespace.
+    pub exact: bool,
+    /// It is one of two ways to read the same bytes; from this index on they differ.
+    pub sure: Option<usize>,
+}
+
+impl Reading<'_> {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.text.bytes
+    }
+
+    /// Where a byte stands in the buffer.
+    #[inline]
+    pub fn place(&self, index: usize) -> usize {
+        place(&self.text.places, index)
+    }
+
+    /// The same in the text in which a gap is a break.
+    #[inline]
+    pub fn soft(&self, index: usize) -> usize {
+        place(&self.text.soft, index)
+    }
+
+    /// The indexes before which whitespace is too long for a secret to go on.
+    pub fn gaps(&self) -> Vec<usize> {
+        match &self.text.soft {
+            Some(soft) if !soft.is_empty() => {
+                let all = (soft[soft.len() - 1] - soft[0]) as usize;
+                if all < RUN + soft.len() {
+                    return Vec::new();
+                }
+                (1..soft.len()).filter(|&at| (soft[at] - soft[at - 1]) as usize > RUN + 1).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Whether what is read is what a terminal shows, and from where on it is doubtful.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// The bytes as they are.
+    AsTheyAre,
+    /// The same, and a terminal shows them so, but for the last ones, and margins.
+    Plain,
+    /// As a terminal shows them; the buffer's length, and from which place on they are doubtful.
+    Screen { end: usize, sure: Option<usize> },
+}
+
+/// The text, the text without whitespace, and without what stands at its margins too.
+pub fn readings<'a>(text: &Text<'a>, size: usize, exact: &'a Keys, loose: &'a Keys, kind: Kind) -> Vec<Reading<'a>> {
+    let shown = !matches!(kind, Kind::AsTheyAre);
+    let (end, sure, on_screen) = match kind {
+        Kind::Screen { end, sure } => (end, sure, true),
+        _ => (size, None, false),
+    };
+    let mut ways = vec![(text.clone(), exact, !on_screen)];
+    if !loose.is_empty() {
+        ways.push((text.without_space(), loose, !on_screen));
+        if shown && may_have_margins(&text.bytes) {
+            // besides, for what stands at one may be the secret's
+            ways.push((text.without_margins(), loose, false));
+        }
+    }
+    let margin = if shown { end_before_margin(&text.bytes, 4 * RUN) } else { None };
+    let margin = margin.map(|at| place(&text.soft, at));
+    let mut found = Vec::with_capacity(ways.len());
+    for (number, (text, keys, solid)) in ways.into_iter().enumerate() {
+        let mut ends = if shown { other_ends(&text.bytes) } else { Vec::new() };
+        if let (Some(margin), true) = (margin, number > 0) {
+            ends.push(count(&text.soft, text.bytes.len(), margin));
+        }
+        let sure = sure.map(|sure| count(&text.places, text.bytes.len(), sure));
+        found.push(Reading { text, keys, size, end, ends, shown, solid, exact: number == 0, sure });
+    }
+    found
+}
+
+/// Where the text ends if its last bytes are written over by what comes: see `wraps`.
+fn other_ends(text: &[u8]) -> Vec<usize> {
+    let bare = text.len() - text.iter().rev().take_while(|byte| matches!(byte, 0x08 | b'\r')).count();
+    let mut ends = Vec::new();
+    if bare < text.len() {
+        ends.push(bare);
+    }
+    if bare > 0 && (matches!(text[bare - 1], b' ' | b'_') || (bare > 1 && text[bare - 2] == text[bare - 1])) {
+        ends.push(bare - 1);
+    }
+    ends
+}

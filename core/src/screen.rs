@@ -1,0 +1,124 @@
+//! What a terminal shows of a buffer.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::controls::{control_at, is_special, to_first_column, HOME};
+use crate::keys::Keys;
+use crate::reading::{count, readings, Kind, Reading, Text};
+use crate::wraps::wrap_at;
+
+/// Whether a terminal may show `text` otherwise than byte by byte and line by line.
+pub fn special(text: &[u8]) -> bool {
+    text.iter().any(|&byte| is_special(byte)) || lone_returns(text)
+}
+
+/// Whether a CR goes back in its line: whether it is no part of a line end.
+pub fn lone_returns(text: &[u8]) -> bool {
+    text.iter().enumerate().any(|(at, &byte)| byte == b'\r' && text.get(at + 1) != Some(&b'\n'))
+}
+
+/// What a terminal shows of a buffer.
+pub struct Screen<'a> {
+    text: Text<'a>,
+    /// The length of the buffer.
+    end: usize,
+    /// The length of the text in which a gap is a break.
+    size: usize,
+    /// (start, end) in the buffer of all that prints nothing, the last one perhaps cut.
+    pub sequences: Vec<(usize, usize)>,
+    /// Where that one begins, or the buffer's length.
+    pub cut: usize,
+}
+
+impl<'a> Screen<'a> {
+    /// With `cut` a sequence that the end of the buffer cuts is taken for one, else for data.
+    pub fn new(buffer: &'a [u8], cut: bool) -> Screen<'a> {
+        let mut screen = Screen {
+            text: Text::whole(buffer),
+            end: buffer.len(),
+            size: buffer.len(),
+            sequences: Vec::new(),
+            cut: buffer.len(),
+        };
+        if special(buffer) {
+            screen.without_controls(buffer, cut);
+            screen.size = screen.text.bytes.len();
+            screen.text.soft = None;
+            let text = &screen.text.bytes;
+            if text.iter().any(|&byte| byte == 0x08 || byte == HOME) || lone_returns(text) {
+                screen.without_wraps();
+            }
+        }
+        screen
+    }
+
+    /// What is shown.
+    pub fn bytes(&self) -> &[u8] {
+        &self.text.bytes
+    }
+
+    fn without_controls(&mut self, buffer: &[u8], cut: bool) {
+        let mut text = Vec::with_capacity(buffer.len());
+        let mut places = Vec::with_capacity(buffer.len());
+        let mut at = 0;
+        while at < buffer.len() {
+            let byte = buffer[at];
+            let control = if is_special(byte) { control_at(buffer, at, cut) } else { None };
+            let Some(control) = control else {
+                text.push(byte);
+                places.push(at as u32);
+                at += 1;
+                continue;
+            };
+            self.sequences.push((at, control.end));
+            if control.cut {
+                self.cut = at;
+            } else if matches!(buffer[control.end - 1], b'H' | b'G') && to_first_column(&buffer[at..control.end]) {
+                text.push(HOME);
+                places.push(at as u32);
+            }
+            at = control.end.max(at + 1);
+        }
+        if !self.sequences.is_empty() {
+            self.text = Text { bytes: Cow::Owned(text), places: Some(Rc::new(places)), soft: None };
+        }
+    }
+
+    fn without_wraps(&mut self) {
+        let text = &self.text.bytes;
+        let mut bytes = Vec::with_capacity(text.len());
+        let mut soft = Vec::with_capacity(text.len());
+        let mut at = 0;
+        while at < text.len() {
+            match wrap_at(text, at) {
+                Some(end) => at = end,
+                None => {
+                    bytes.push(text[at]);
+                    soft.push(at as u32);
+                    at += 1;
+                }
+            }
+        }
+        if bytes.len() == text.len() {
+            return;
+        }
+        let soft = Rc::new(soft);
+        let places = match &self.text.places {
+            Some(places) => Rc::new(soft.iter().map(|&index| places[index as usize]).collect()),
+            None => soft.clone(),
+        };
+        self.text = Text { bytes: Cow::Owned(bytes), places: Some(places), soft: Some(soft) };
+    }
+
+    /// The ways to read it. From place `sure` of the buffer on it is only one of two.
+    pub fn readings(&self, exact: &'a Keys, loose: &'a Keys, sure: Option<usize>) -> Vec<Reading<'a>> {
+        readings(&self.text, self.size, exact, loose, Kind::Screen { end: self.end, sure })
+    }
+
+    /// The last byte that is shown before index `index` of the buffer.
+    pub fn before(&self, index: usize) -> Option<u8> {
+        let count = count(&self.text.places, self.text.bytes.len(), index);
+        count.checked_sub(1).map(|last| self.text.bytes[last])
+    }
+}

@@ -1,0 +1,109 @@
+//! In a text without controls: a character that is written over, and the way back to its place.
+//!
+//! At the right margin a terminal waits for one more character before it goes to the next line, so programs
+//! write one that is overwritten at once: SPACE BACKSPACE, SPACE CR, SPACE and a move to column 1, the next
+//! character, CR and the next character again, the last character again and a move to column 1. Overstrike
+//! (`s\bs`, `_\bs`) is the same: a cell that is written twice shows what was written last.
+
+use crate::controls::HOME;
+use crate::pattern::is_space;
+
+const BS: u8 = 0x08;
+
+/// A character that may stand in a cell: no whitespace, no backspace.
+#[inline]
+fn is_solid(byte: u8) -> bool {
+    !is_space(byte) && byte != BS
+}
+
+/// Whether a byte can begin a wrap, or what is before it can: else there is none there.
+#[inline]
+fn is_back(text: &[u8], at: usize) -> bool {
+    match text.get(at) {
+        Some(&BS | &HOME) => true,
+        Some(b'\r') => !matches!(text.get(at + 1), Some(b'\r' | b'\n')),
+        _ => false,
+    }
+}
+
+/// How many bytes from `at` on go back.
+fn backs(text: &[u8], at: usize) -> usize {
+    (at..).take_while(|&at| is_back(text, at)).count()
+}
+
+/// Just after what is written over at `at`, if anything is.
+pub fn wrap_at(text: &[u8], at: usize) -> Option<usize> {
+    let byte = text[at];
+    let next = text.get(at + 1).copied();
+    if byte == b' ' {
+        return match backs(text, at + 1) {
+            0 => None,
+            count => Some(at + 1 + count),
+        };
+    }
+    if is_solid(byte) {
+        let more = if (0xc2..=0xf4).contains(&byte) {
+            text[at + 1..].iter().take(3).take_while(|&&byte| (0x80..0xc0).contains(&byte)).count()
+        } else {
+            0
+        };
+        let size = 1 + more;
+        if is_back(text, at + size) {
+            let mut end = at + size + backs(text, at + size);
+            let begin = at + size;
+            while end > begin {
+                if text[end..].starts_with(&text[at..begin]) {
+                    return Some(end);
+                }
+                if byte != HOME {
+                    break; // only a move is what goes back and what is written at once
+                }
+                end -= 1;
+            }
+        }
+        if byte == b'_' && next == Some(BS) && text.get(at + 2).map_or(false, |&byte| is_solid(byte)) {
+            return Some(at + 2);
+        }
+    }
+    if byte == BS && next == Some(b'_') && at > 0 && is_solid(text[at - 1]) {
+        return Some(at + 2);
+    }
+    if is_solid(byte) && next == Some(byte) && text.get(at + 2) == Some(&HOME) {
+        return Some(at + 1);
+    }
+    if byte == HOME {
+        return Some(at + 1);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap_at;
+
+    fn shown(text: &[u8]) -> Vec<u8> {
+        let (mut out, mut at) = (Vec::new(), 0);
+        while at < text.len() {
+            match wrap_at(text, at) {
+                Some(end) => at = end,
+                None => {
+                    out.push(text[at]);
+                    at += 1;
+                }
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn what_is_written_over_is_not_shown() {
+        assert_eq!(shown(b"sec \x08ret"), b"secret");
+        assert_eq!(shown(b"sec \rret"), b"secret");
+        assert_eq!(shown(b"sec \x1bret"), b"secret");
+        assert_eq!(shown(b"secr\rret"), b"secret");
+        assert_eq!(shown(b"secc\x1bret"), b"secret");
+        assert_eq!(shown(b"s\x08se\x08e_\x08cr\x08_"), b"secr");
+        assert_eq!(shown(b"line\r\nnext"), b"line\r\nnext");
+        assert_eq!(shown("é\ré".as_bytes()), "é".as_bytes());
+    }
+}
