@@ -63,7 +63,7 @@ class Body:
     def compiled(self, patterns: Sequence[Pattern], *, screen: bool, shortened: bool) -> Patterns:
         """What to look for; the arguments are those of `engine.pattern_set.PatternSet`."""
         if self.core is not None:
-            from secretrun.redact.core import matcher  # type: ignore[attr-defined,unused-ignore]
+            from secretrun.redact.core import matcher
 
             made: Patterns = matcher.PatternSet(patterns, screen=screen, shortened=shortened)
             return made
@@ -74,7 +74,7 @@ class Body:
     def matcher(self, patterns: Any, mask: Callable[[Pattern], bytes]) -> Matching:
         """The state of a new stream; the arguments are those of `engine.matcher.Matcher`."""
         if self.core is not None:
-            from secretrun.redact.core import matcher  # type: ignore[attr-defined,unused-ignore]
+            from secretrun.redact.core import matcher
 
             made: Matching = matcher.Matcher(patterns, mask)
             return made
@@ -116,7 +116,7 @@ def _choose() -> Body:
         loaded = library.load()
         if loaded is None:
             return Body(None, "the compiled core is not installed")
-        from secretrun.redact.core import matcher  # type: ignore[attr-defined,unused-ignore]
+        from secretrun.redact.core import matcher
 
         return Body(loaded.version if matcher else None)
     except Exception as error:  # noqa: BLE001  whatever it is, the other body does the same work

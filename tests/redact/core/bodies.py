@@ -18,8 +18,8 @@ from redact.transparent_case import BROKEN, ESCAPES, GAPS, PADDING
 from secretrun.redact.core import matcher as core
 from secretrun.redact.engine import matcher as engine
 from secretrun.redact.engine import pattern_set
-from secretrun.redact.secret_set import SecretSet
 from secretrun.redact.forms.derive import DEFAULT_FORMS
+from secretrun.redact.secret_set import SecretSet
 
 SECRETS = [
     b"correct-horse-battery", b"abcabcabcabcabcabcab", b"line one 1234\nline two 5678", b'pa$$ "w0rd\'x', b"hunter2",
@@ -34,13 +34,50 @@ NOTHING = [
     "\u200b".encode(), "\u00ad".encode(), "\u00a0".encode(), "\ufeff".encode(), b"\x00", b"\x07", b"\x85", b"\xc2\x85",
     b"\x9b1m", b"\xc2\x9b32m", b"\x1b[0;1;38;5;120m", b"\x1b[999C", b"\x1b)0", b"\x1b=", "\u180e".encode(), b"\xd8\x9c",
 ]  # fmt: skip
-CUTS = [b"\xe2", b"\xe2\x80", b"\xc2", b"\x1b]0;t", b"\x1bP1$r", b"\x9b3", b"\xc2\x9b", b"\x1b[1;", b"\x1b\\", b"\xef\xbb", b"\x1b"]
-BACK = [b" \b", b" \r", b" \x1b[G", b" \x1b[H", b"\b", b"\r", b"\x1b[1G", b"\x1b[2;1H", b"_\b", b"\b_", b"  \b\b", b"\x1bH"]
+CUTS = [
+    b"\xe2",
+    b"\xe2\x80",
+    b"\xc2",
+    b"\x1b]0;t",
+    b"\x1bP1$r",
+    b"\x9b3",
+    b"\xc2\x9b",
+    b"\x1b[1;",
+    b"\x1b\\",
+    b"\xef\xbb",
+    b"\x1b",
+]
+BACK = [
+    b" \b",
+    b" \r",
+    b" \x1b[G",
+    b" \x1b[H",
+    b"\b",
+    b"\r",
+    b"\x1b[1G",
+    b"\x1b[2;1H",
+    b"_\b",
+    b"\b_",
+    b"  \b\b",
+    b"\x1bH",
+]
 MARGINS = [
     b"\n# ", "\n\u2502 ".encode(), " \u2502\n\u2502 ".encode(), b" \\\n", b" |\n| ", b"\n> ", b"\n// ", b"\n+ ", b"\n  - ",
     b"\\\n", b" |\r\n", b"\n> > > > > ", "\u2502\u2502\n".encode(), b"\n%; ", b"\n/ ", b"|\n",
 ]  # fmt: skip
-DOTS = [b"...", "\u2026".encode(), b"\\u2026", b"'...'", b" ...", b"[...]", b"..", b"....", b".", b"\xe2\x80", b"\\u2"]
+DOTS = [
+    b"...",
+    "\u2026".encode(),
+    b"\\u2026",
+    b"'...'",
+    b" ...",
+    b"[...]",
+    b"..",
+    b"....",
+    b".",
+    b"\xe2\x80",
+    b"\\u2",
+]
 NOISE = [b"a", b"-", b" ", b"_", b"log ", b"=", b"==", b"A", b"/+", b"\n", b"x" * 70, b" " * 63, b" " * 64, b" " * 65, b" " * 66, b"\n" * 130, b"."]  # fmt: skip
 
 
@@ -58,9 +95,22 @@ def piece(rng, texts):
     elif where < 0.35:
         text = text[rng.randint(0, len(text) - 1) :]
     elif where < 0.4:
-        text = base64.b64encode(bytes(rng.choices(b"abc", k=rng.randint(0, 3))) + text + b"x" * rng.randint(0, 2))
+        text = base64.b64encode(
+            bytes(rng.choices(b"abc", k=rng.randint(0, 3))) + text + b"x" * rng.randint(0, 2)
+        )
     rate = rng.choice([0, 0, 0, 0.03, 0.1, 0.4, 1])
-    kind = rng.choice([GAPS, ESCAPES, NOTHING, MARGINS, BACK, NOISE, GAPS + ESCAPES + BROKEN, NOTHING + CUTS + MARGINS + BACK])
+    kind = rng.choice(
+        [
+            GAPS,
+            ESCAPES,
+            NOTHING,
+            MARGINS,
+            BACK,
+            NOISE,
+            GAPS + ESCAPES + BROKEN,
+            NOTHING + CUTS + MARGINS + BACK,
+        ]
+    )
     out = bytearray()
     for byte in text[:400]:
         if rng.random() < rate and kind is BACK:
@@ -80,7 +130,15 @@ def text_of(rng, texts):
     every = GAPS + ESCAPES + BROKEN + NOTHING + CUTS + MARGINS + DOTS + NOISE + BACK
     out = b""
     for _ in range(rng.randint(1, 6)):
-        out += rng.choice([piece(rng, texts), piece(rng, texts), rng.choice(every), rng.choice(NOISE), rng.randbytes(rng.randint(1, 4))])
+        out += rng.choice(
+            [
+                piece(rng, texts),
+                piece(rng, texts),
+                rng.choice(every),
+                rng.choice(NOISE),
+                rng.randbytes(rng.randint(1, 4)),
+            ]
+        )
     if rng.random() < 0.15:
         out = rng.choice(PADDING) * rng.randint(0, 60) + out + rng.choice(PADDING) * rng.randint(0, 60)
     if rng.random() < 0.05:
@@ -99,7 +157,9 @@ class Pair:
     """Patterns of some secrets, compiled by both bodies; and the same with more secrets."""
 
     def __init__(self, rng):
-        forms = rng.choice([DEFAULT_FORMS, DEFAULT_FORMS, DEFAULT_FORMS, (), ("terminal",), ("wrapped", "hex", "base64")])
+        forms = rng.choice(
+            [DEFAULT_FORMS, DEFAULT_FORMS, DEFAULT_FORMS, (), ("terminal",), ("wrapped", "hex", "base64")]
+        )
         least = rng.choice([6, 6, 6, 1])
         shared = SecretSet(mask="#", forms=forms, min_length=least, paranoid=rng.random() < 0.1, common=())
         self.bodies = []
@@ -151,12 +211,7 @@ def difference(seed, pairs):
             theirs.add(pair.bodies[1][1])
             continue
         took = [data] if what == "feed" else []
-        answers = []
-        for one in (ours, theirs):
-            try:
-                answers.append((getattr(one, what)(*took), one.held))
-            except Exception as error:
-                answers.append((repr(error), 0))
+        answers = [(getattr(one, what)(*took), one.held) for one in (ours, theirs)]
         if answers[0] != answers[1]:
             return {"seed": seed, "python": answers[0], "core": answers[1], "steps": done, "pair": pair}
     return None
