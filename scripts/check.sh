@@ -19,4 +19,5 @@ zizmor --offline --quiet --min-severity medium .
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 check-jsonschema --builtin-schema vendor.github-actions action.yml
 check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+check-jsonschema --builtin-schema vendor.compose-spec examples/services/compose.yaml
 python scripts/docs.py --check

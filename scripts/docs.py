@@ -101,6 +101,23 @@ def install() -> str:
     return f"{place}```sh\n" + "   # or:\n".join(lines) + "\n```"
 
 
+def compose() -> str:
+    return shown("yaml", "compose.yaml")
+
+
+def unit() -> str:
+    return shown("ini", "app.service")
+
+
+def pod() -> str:
+    return shown("yaml", "pod.yaml")
+
+
+def shown(language: str, file: str) -> str:
+    """A file of examples/services as a block."""
+    return f"```{language}\n{(ROOT / 'examples' / 'services' / file).read_text(encoding='utf-8')}```"
+
+
 def table(head: tuple[str, ...], rows, *, escape: bool = True) -> str:
     """A table of Markdown; a bar in a cell would end it."""
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
@@ -112,6 +129,7 @@ def table(head: tuple[str, ...], rows, *, escape: bool = True) -> str:
 
 PARTS = {
     "docs/install.md": (install,),
+    "docs/services.md": (compose, unit, pod),
     "docs/reference/verbs.md": (verbs, options, each_verb, exits),
     "docs/reference/settings.md": (settings,),
     "docs/reference/stores.md": (backends,),

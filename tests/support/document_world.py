@@ -119,7 +119,8 @@ def make(place: pathlib.Path) -> World:
     )
     for name in OTHERS:
         world.program(name, SHOWS)
-    world.program("kubectl", SHOWS + "cat > /dev/null\n")
+    for name in ("kubectl", "systemd-creds"):
+        world.program(name, SHOWS + "cat > /dev/null\n")
     world.program("secretrun", f'#!/bin/sh\nexec "{PYTHON}" -m secretrun "$@"\n')
     world.program("python3", f'#!/bin/sh\nexec "{PYTHON}" "$@"\n')
     world.program("op", f'#!/bin/sh\nexec "{PYTHON}" "{OP}" "$@"\n')
