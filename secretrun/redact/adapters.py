@@ -1,6 +1,7 @@
-"""The redactor inside a Python program: a `logging.Filter` and a wrapper for text streams.
+"""The redactor inside a Python program: for `logging`, for structlog, and for text streams.
 
 handler.addFilter(RedactingFilter(Redactor(secrets)))
+structlog.configure(processors=[..., RedactingProcessor(Redactor(secrets)), JSONRenderer()])
 sys.stdout = RedactingStream(sys.stdout, Redactor(secrets))
 """
 
@@ -12,10 +13,11 @@ import logging
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
 
     from secretrun.redact.masker import Masker
 
+DEEPEST = 16  # levels of an event that are looked through; what lies deeper is masked by its text
 # What logging itself puts into a record and no caller's text can reach.
 _OWN = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) - {"msg"}
 
@@ -47,9 +49,78 @@ class RedactingFilter(logging.Filter):
         return True
 
     def _masked(self, text: str) -> str:
-        data = text.encode("utf-8", "surrogatepass")
-        masked = self._redactor.mask(data)
-        return text if masked == data else masked.decode("utf-8", "replace")
+        return masked(self._redactor, text)
+
+
+class RedactingFormatter(logging.Formatter):
+    """A formatter that masks what another one makes of a record; the record itself stays as it was."""
+
+    def __init__(self, formatter: logging.Formatter | None, redactor: Masker) -> None:
+        super().__init__()
+        self._formatter = formatter or logging.Formatter()
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The text of a record, masked."""
+        return masked(self._redactor, self._formatter.format(record))
+
+
+class RedactingProcessor:
+    """A structlog processor: masks every text of an event, its exception and what its values look like.
+
+    Put it last, before the renderer; after a renderer it masks the text that was rendered. Numbers and
+    objects stay what they are unless their text shows a secret.
+    """
+
+    def __init__(self, redactor: Masker) -> None:
+        self._redactor = redactor
+
+    def __call__(self, logger: object, method_name: str, event_dict: Any) -> Any:  # noqa: ARG002  structlog's
+        """What structlog calls for each event."""
+        if isinstance(event_dict, dict) and event_dict.get("exc_info"):
+            event_dict = self._with_text_of_exception(event_dict)
+        return self._masked(event_dict, DEEPEST)
+
+    def _with_text_of_exception(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The traceback as a text: a renderer that prints it itself would print the values anew."""
+        import sys
+        import traceback
+
+        event = dict(event)
+        raised = event.pop("exc_info")
+        if isinstance(raised, tuple):
+            raised = raised[1]
+        elif not isinstance(raised, BaseException):
+            raised = sys.exc_info()[1]
+        if raised is not None:
+            event["exception"] = "".join(traceback.format_exception(raised)).rstrip("\n")
+        return event
+
+    def _masked(self, value: Any, deep: int) -> Any:
+        if isinstance(value, str):
+            return masked(self._redactor, value)
+        if isinstance(value, (bytes, bytearray)):
+            return self._redactor.mask(bytes(value))
+        if deep:
+            if isinstance(value, dict):
+                return {self._masked(k, 0): self._masked(one, deep - 1) for k, one in value.items()}
+            if type(value) in (list, tuple, set, frozenset):
+                return type(value)(self._masked(one, deep - 1) for one in value)
+        if value is None or isinstance(value, bool):
+            return value
+        try:
+            shown = repr(value)
+        except Exception:  # noqa: BLE001  it is whatever a program logs
+            return f"<{type(value).__name__}>"
+        clean = masked(self._redactor, shown)
+        return value if clean == shown else clean
+
+
+def masked(redactor: Masker, text: str) -> str:
+    """A text without the secrets; the very same object where there are none."""
+    data = text.encode("utf-8", "surrogatepass")
+    clean = redactor.mask(data)
+    return text if clean == data else clean.decode("utf-8", "replace")
 
 
 class RedactingStream(io.TextIOBase):

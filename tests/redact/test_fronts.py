@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secretrun.redact import RedactionError, Redactor
-from secretrun.redact.adapters import RedactingFilter, RedactingStream
+from secretrun.redact.adapters import RedactingFilter, RedactingFormatter, RedactingStream
 from secretrun.redact.files import FileError, pump, redact_files, redact_in_place
 from secretrun.redact.json_lines import JsonLines
 
@@ -255,6 +255,19 @@ def test_a_filter_on_a_handler_masks_what_child_loggers_log():
     logging.getLogger("redacting-filter-parent.child.of.it").error("failed with %s", PLAIN)
     parent.removeHandler(handler)
     assert out.getvalue() == "failed with [REDACTED:B]\n"
+
+
+def test_a_formatter_masks_what_another_one_makes_and_leaves_the_record():
+    out, kept = io.StringIO(), []
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(RedactingFormatter(logging.Formatter("%(message)s!"), Redactor({"K": PLAIN})))
+    handler.addFilter(lambda record: kept.append(record) or True)
+    logger = logging.getLogger("redacting-formatter-test")
+    logger.addHandler(handler)
+    logger.propagate = False
+    logger.error("failed with %s", PLAIN)
+    assert out.getvalue() == "failed with [REDACTED:K]!\n"
+    assert kept[0].args == (PLAIN,)
 
 
 def test_a_text_stream_masks_over_several_writes_and_hides_its_descriptor():
