@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from secretrun.key import Key
     from secretrun.model import Secret
 
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL for what is out of time
@@ -88,6 +89,7 @@ def run(
     cwd: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
     on_output: Callable[[str, bytes], None] | None = None,
+    key: Key | None = None,
 ) -> Finished:
     """Run a command as `secretrun [OPTIONS] -- COMMAND` does, without a terminal, and wait for its end.
 
@@ -102,11 +104,12 @@ def run(
         env: all of the environment that it is started from; that of this process when None.
         on_output: called with "stdout" or "stderr" and masked bytes as they come, from other threads; what
             it raises is raised here once the command has been ended.
+        key: opens the store, and does not reach the command.
 
     Raises:
         SecretrunError: when no process can be had.
     """
-    process = _start(command, options, cwd, env)
+    process = _start(command, options, cwd, env, key)
     kept: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
     failed: list[BaseException] = []
 
@@ -155,6 +158,7 @@ async def arun(
     cwd: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
     on_output: Callable[[str, bytes], None] | None = None,
+    key: Key | None = None,
 ) -> Finished:
     """`run` for asyncio; `on_output` is called in the loop. When it is cancelled, the command is ended too.
 
@@ -173,7 +177,8 @@ async def arun(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=cwd,
-            env=env,
+            env=env if key is None else key.environment(env),
+            pass_fds=() if key is None else key.descriptors(),
             start_new_session=True,
         )
     except OSError as error:
@@ -244,6 +249,7 @@ def _start(
     options: Sequence[str],
     cwd: str | os.PathLike[str] | None,
     env: Mapping[str, str] | None,
+    key: Key | None,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
@@ -252,7 +258,8 @@ def _start(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
-            env=env,
+            env=env if key is None else key.environment(env),
+            pass_fds=() if key is None else key.descriptors(),
             start_new_session=True,  # its own group, so that a limit ends all of it and nothing of ours
         )
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -167,3 +168,46 @@ def test_an_empty_command_and_an_unknown_name_are_the_programs_mistakes():
         secretrun.run([])
     with pytest.raises(AttributeError):
         secretrun.walk  # noqa: B018
+
+
+WITH_KEY = """
+import asyncio, ctypes, os, sys
+import secretrun
+
+key = secretrun.Key(int(sys.argv[1]))
+look = 'echo "$API_KEY"; env | grep -c AGE; ls -l /proc/self/fd | grep -c memfd'
+given = {"key": key, "options": ["-q"]}
+for done in (secretrun.run(["sh", "-c", look], **given), asyncio.run(secretrun.arun(["sh", "-c", look], **given))):
+    print(done.stdout.decode().split(), done.stderr.decode())
+print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), repr(key), [n for n in os.environ if "AGE" in n])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the file in memory is Linux's")
+@pytest.mark.parametrize("how", ["pipe", "stdin"])
+def test_a_key_from_a_descriptor_opens_the_store_and_goes_no_further(env, how):
+    """For as many runs as there are, though a pipe is read once; the program that has it can't be looked into."""
+    key = pathlib.Path(env["SOPS_AGE_KEY_FILE"]).read_bytes()
+    reader, writer = os.pipe()
+    os.write(writer, key)
+    os.close(writer)
+    number = reader if how == "pipe" else 0
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_KEY, str(number)],
+        env={name: value for name, value in env.items() if name != "SOPS_AGE_KEY_FILE"} | {"SOPS_AGE_KEY": "wrong"},
+        stdin=reader if how == "stdin" else subprocess.DEVNULL, pass_fds=[reader],
+        capture_output=True, timeout=60, text=True,
+    )  # fmt: skip
+    os.close(reader)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert [line for line in lines if line.startswith("[")] == ["['[REDACTED:API_KEY]', '0', '0'] "] * 2
+    assert lines[-1] == "0 <Key> ['SOPS_AGE_KEY']"
+    assert key.decode() not in done.stdout + done.stderr
+
+
+def test_a_descriptor_without_a_key_is_said(tmp_path):
+    with open(os.devnull, "rb") as nothing, pytest.raises(SecretrunError, match="gave no key"):
+        secretrun.Key(os.dup(nothing.fileno()))
+    with pytest.raises(SecretrunError, match="can't read a key from descriptor 9999: bad file descriptor"):
+        secretrun.Key(9999)
