@@ -17,7 +17,12 @@ for _ in range(20):
         os._exit(0)
     os.wait()
 def zombies():
-    table = [open(f"/proc/{pid}/stat").read() for pid in os.listdir("/proc") if pid.isdigit()]
+    table = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            table.append(open(f"/proc/{pid}/stat").read())
+        except OSError:
+            pass  # reaped since it was listed
     return sum(line.rsplit(")", 1)[1].split()[:2] == ["Z", "1"] for line in table)
 deadline = time.monotonic() + 20
 while zombies() and time.monotonic() < deadline:
