@@ -86,8 +86,7 @@ def _(world):
 
 @around("docs/install.md")
 def _(world):
-    for directory in (".local/share/bash-completion/completions", ".config/fish/completions", ".zfunc"):
-        (world.home / directory).mkdir(parents=True)
+    world.environ["SHELL"] = "/bin/bash"
 
 
 @around("docs/developer.md")
@@ -116,6 +115,7 @@ def _(world):
 @around("docs/program.md")
 def _(world):
     world.program("curl", SHOWS)
+    world.write("test_one.py", "import os\n\n\ndef test_one():\n    assert os.environ['API_KEY']\n")
     world.write("examples/agent/run_tool.py", (ROOT / "examples/agent/run_tool.py").read_text())
 
 
