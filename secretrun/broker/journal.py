@@ -28,6 +28,8 @@ EVENTS = {
     "ended": "the run is over",
 }
 
+_RUNS = 1000  # whose placeholders are kept
+
 
 class Journal:
     """An append-only file of events.
@@ -69,6 +71,45 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def remember(audit: str, session: str, texts: Mapping[str, str]) -> None:
+    """Keep the placeholders of a run that is over, good for nothing any more: `scan` looks for them.
+
+    Args:
+        audit: path of the journal; they are kept beside it.
+        session: of the run.
+        texts: placeholder to the name of its secret.
+    """
+    path = _placeholders(audit)
+    kept = [line for line in _lines(path)[1 - _RUNS :] if line]
+    kept.append(json.dumps({"session": session, "placeholders": dict(texts)}))
+    from secretrun.posix.atomic_file import write_atomic
+
+    write_atomic(path, ("\n".join(kept) + "\n").encode(), mode=0o600, replace=True)
+
+
+def remembered(audit: str) -> dict[str, str]:
+    """The placeholders of earlier runs, each to the name of its secret."""
+    found: dict[str, str] = {}
+    for line in _lines(_placeholders(audit)):
+        try:
+            found.update({str(text): str(name) for text, name in json.loads(line)["placeholders"].items()})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # half a line of a run that was killed
+    return found
+
+
+def _placeholders(audit: str) -> str:
+    return os.path.join(os.path.dirname(audit), "placeholders.jsonl")
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().splitlines()
+    except (OSError, ValueError):
+        return []
 
 
 def default_path(environ: Mapping[str, str]) -> str:

@@ -111,20 +111,21 @@ def main(control: socket.socket) -> int:
         }, handed)  # fmt: skip
         if outside is not None:
             outside.close()
-        with _unless_over(control, lambda: _end(opening, book)):
+        with _unless_over(control, lambda: _end(run, opening, book)):
             from secretrun.broker import serve
         gc.freeze()
         gc.enable()
         serve.serve(control, run, book, opening, listener)
     finally:
-        _end(opening, book)
+        _end(run, opening, book)
     return 0
 
 
-def _end(opening: Opening, book: journal.Journal) -> None:
+def _end(run: Run, opening: Opening, book: journal.Journal) -> None:
     opening.close()
     with contextlib.suppress(OSError):
         book.write("ended")
+        journal.remember(run.audit, run.session, {one.text: one.name for one in run.placeholders})
 
 
 @contextlib.contextmanager

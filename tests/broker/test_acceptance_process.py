@@ -192,7 +192,7 @@ def test_52_no_proxy_can_not_take_a_host_out(world):
 def test_57_nobody_looks_into_the_wrapper_or_the_broker(world):
     """Not even a process of the same user, with everything but root's powers."""
     program = """
-import os, sys
+import ctypes, errno, glob, os, shutil, subprocess, sys
 print(os.environ["KEY"], flush=True)
 for pid in sys.stdin.readline().split():
     for name in ("mem", "environ", "fd", "maps"):
@@ -202,6 +202,11 @@ for pid in sys.stdin.readline().split():
             print("read", pid, name)
         except OSError:
             print("refused", name)
+    attach = ctypes.CDLL(None, use_errno=True).ptrace(16, int(pid), 0, 0)
+    print("refused" if attach < 0 and ctypes.get_errno() == errno.EPERM else "taken", "ptrace")
+    if shutil.which("gcore"):
+        core = subprocess.run(["gcore", "-o", "core", pid], capture_output=True).returncode
+        assert core and not glob.glob("core*")
 print("end", flush=True)
 """
     process = subprocess.Popen(
@@ -215,8 +220,9 @@ print("end", flush=True)
         broker = broker_below(wrapper)
         process.stdin.write(f"{wrapper} {broker}\n")
         process.stdin.flush()
-        said = [process.stdout.readline().strip() for _ in range(8)]
-        assert said == [f"refused {name}" for name in ("mem", "environ", "fd", "maps")] * 2
+        said = [process.stdout.readline().strip() for _ in range(11)]
+        looks = ("mem", "environ", "fd", "maps", "ptrace")
+        assert said == [*[f"refused {name}" for name in looks] * 2, "end"]
         limits = Path(f"/proc/{broker}/limits").read_text()
         assert re.search(r"Max core file size\s+0\s", limits)
     finally:
@@ -387,6 +393,21 @@ def test_75_a_placeholder_that_is_printed_is_told_of(world):
 def test_75_a_placeholder_in_a_refused_request_is_told_of(world, waiting):
     waiting.get("/v2/x", f"Authorization: {waiting['KEY']}")
     assert world.events(event="misuse", secrets=["KEY"])
+
+
+def test_75_a_placeholder_in_a_transcript_is_told_of_with_its_secrets_name(world):
+    """It is no leak, so the status is 0; the file that says which they were is ours alone."""
+    printed = world.run("printenv", "KEY").stdout.strip()
+    notes = world.home / ".claude" / "projects" / "x" / "s.jsonl"
+    notes.parent.mkdir(parents=True)
+    notes.write_text(json.dumps({"text": f"export KEY={printed}"}) + "\n")
+    done = subprocess.run(world.command("scan", "--transcripts"), env=world.environ, cwd=world.project,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    notes.unlink()
+    assert (done.returncode, done.stdout) == (0, f"{notes}:1: placeholder:KEY (raw)\n"), done.stderr
+    kept = world.audit.with_name("placeholders.jsonl")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert KEY not in kept.read_text()
 
 
 def test_misuse_can_end_the_run(world):

@@ -194,9 +194,28 @@ def test_62_a_run_inside_gets_nothing_new(world):
 
 def test_the_exit_status_comes_out(world):
     assert boxed(world, "sh", "-c", "exit 7").returncode == 7
-    assert boxed(world, "sh", "-c", "kill -TERM $$").returncode == 143
     missing = boxed(world, "no-such-command")
     assert (missing.returncode, "no-such-command: command not found" in missing.stderr) == (127, True)
+
+
+@pytest.mark.parametrize(
+    ("program", "status"),
+    [
+        ("kill -TERM $$", -signal.SIGTERM),
+        ("kill -KILL $$", -signal.SIGKILL),
+        ("kill -SEGV $$", -signal.SIGSEGV),
+        ("exit 143", 143),
+        ("kill -TERM 0", -signal.SIGTERM),
+        ("trap '' TERM; kill -TERM 0; exit 9", 9),
+    ],
+)
+def test_a_death_by_a_signal_is_one_outside_too(program, status, world):
+    """As without the sandbox; 143 that the command gave itself stays 143."""
+    words = [sys.executable, "-m", "secretrun", *world.options()]
+    for sandbox in ((), ("--sandbox",)):
+        done = subprocess.run([*words, *sandbox, "--", "sh", "-c", program], env=world.environ, cwd=world.project,
+                              stdin=subprocess.DEVNULL, start_new_session=True, check=False)  # fmt: skip
+        assert done.returncode == status
 
 
 def test_a_signal_reaches_the_command(world):
