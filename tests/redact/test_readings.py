@@ -17,7 +17,7 @@ NOTHING = [
     b"\xe3\x80\x80", b"\xe2\x80\x83", b"\xf3\xa0\x81\x81", b"\xf3\xa0\x84\x80", b"\xe3\x85\xa4", b"\xef\xbf\xb9", b"\xe1\xa0\x8e",
     b"\xe2\x80\x8b", b"\xef\xbb\xbf", b"\xc2\xad", b"\xc2\xa0", b"\xc2\x85", b"\0", b"\x1b[12;40H", b"\x1b7",
 ]  # fmt: skip
-WRAPS = [b" \b", b" \r", b" \x1b[1G", b" \x1b[m\b", b" \r\x1b[K"]
+WRAPS = [b" \b", b" \r", b" \x1b[1G", b" \x1b[m\b", b" \r\x1b[K", b"\\\x1b[1G"]
 MARGINS = [
     b"\n> ", b"\r\n", b"\n    ", b" |\n| ", b" \xe2\x94\x82\n\xe2\x94\x82 ", b"\\\n", b"\n# ", b"\n+ ", b"\r\n  ", b"\n// ",
     b"\n+", b"\n-", b"\n>", b"\n>>", b"\n< ", b"|\n|", b"\xe2\x80\x90\n     ", b" \xe2\x86\xb5\n", b" |    |\r\n|    | ",
@@ -127,6 +127,7 @@ GH, MARKER = b"ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8", b"sk_live_9aF3kQ7zXc2V
         b"sk_live_9aF3k\\\n  Q7zXc2Vb8Nm",
         "sk_live_9aF3k\u200bQ7zX\u00adc2V\u00a0b8Nm".encode(),
         b"sk_live_9aF3k\x85Q7zX\xc2\x9b31mc2Vb8Nm",
+        b"sk_live_9aF3k\\\x1b[2;1HQ7zXc2Vb8Nm",  # most
         b"sk_live_9aF3k\n+Q7zXc2Vb8Nm",  # a diff
         b"sk_live_9aF3k\n-Q7zX\n-c2Vb8Nm",
         b"sk_live_9aF3k\n< Q7zXc2Vb8Nm",

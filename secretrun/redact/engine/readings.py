@@ -185,7 +185,7 @@ def _doubled_at_home(text: bytes) -> bool:
         before = without_escapes(text[max(0, start - 64) : start])[-2:]
         last = before[-1:]
         if last.strip() and (
-            before == last + last or without_escapes(text[end : end + 64])[:1] in (last, b"")
+            before == last + last or last == b"\\" or without_escapes(text[end : end + 64])[:1] in (last, b"")
         ):
             return True
     return False
@@ -362,7 +362,7 @@ def _other_ends(text: bytes) -> tuple[int, ...]:
     """Where the text ends if its last bytes are written over by what comes: see `terminal_escapes.wraps`."""
     bare = len(text.rstrip(b"\b\r"))
     ends = [bare] if bare < len(text) else []
-    if bare and (text[bare - 1] in b" _" or text[bare - 2 : bare - 1] == text[bare - 1 : bare]):
+    if bare and (text[bare - 1] in b" _\\" or text[bare - 2 : bare - 1] == text[bare - 1 : bare]):
         ends.append(bare - 1)
     return tuple(ends)
 

@@ -129,6 +129,7 @@ def wraps() -> Expression[bytes]:
         rb"|_\x08(?=[^\s\b])|(?<=[^\s\b])\x08_"
         # where the next character is the same too, it is what the one before the move is written over by
         rb"|(?P<last>[^\s\b])(?=(?P=last)\x1b+(?!\x1b|(?P=last)))"
+        rb"|\\(?=\x1b)"  # where most, as emacs, says that a line goes on
         rb"|\x1b",
         re.DOTALL,
     )

@@ -12,15 +12,19 @@ WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 
 
 def connection(value: bytes) -> list[tuple[str, bytes]]:
-    """The pairs of a connection string (ADO.NET, ODBC, JDBC, a cookie: `;`; libpq: blanks), or none."""
+    """The pairs of a connection string, or none.
+
+    ADO.NET, ODBC, JDBC, a cookie: `;`; Redis and Kafka: `,`; libpq: blanks.
+    """
     if b"=" not in value:
         return []
-    for mark in (b";", b" "):
+    for mark in (b";", b",", b" "):
         if mark not in value.strip(mark):
             continue
         pairs = [_field(piece) for piece in _split(value, mark)]
         good = [pair for pair in pairs if pair is not None]
-        if good and (len(good) > 1 or by_key(good[0][0])) and (mark == b";" or None not in pairs):
+        said = any(by_key(key) for key, _ in good)
+        if said if mark == b"," else good and (len(good) > 1 or said) and (mark == b";" or None not in pairs):
             return good
     return []
 
@@ -75,6 +79,53 @@ def pgpass(row: bytes) -> list[bytes]:
     plain = password.replace(b"\1", b":").replace(b"\0", b"\\")
     written = password.replace(b"\1", b"\\:").replace(b"\0", b"\\\\")
     return [plain] if plain == written else [plain, written]
+
+
+def easy_connect(value: bytes) -> list[bytes]:
+    """The password of Oracle's `user/password@//host:1521/service`, also behind `jdbc:oracle:thin:`."""
+    kind, thin, rest = value.rpartition(b":thin:") if value.startswith(b"jdbc:oracle:") else (b"", b"", value)
+    login, at, place = rest.rpartition(b"@")
+    user, slash, password = login.partition(b"/")
+    if not (at and slash and user and password) or (kind and not thin) or user.translate(None, WORD + b'"'):
+        return []
+    host, _, port = place.lstrip(b"/").partition(b"/")[0].partition(b":")
+    if not thin and not place.startswith(b"//") and not (port.partition(b":")[0].isdigit() and host):
+        return []
+    return [password.strip(b'"')]
+
+
+def table(rows: list[bytes]) -> list[tuple[str, bytes]]:
+    """(column's name, text) of what a console or a password manager exports: commas, names first."""
+    rows = [row for row in rows if row]
+    names = [cell.strip() for cell in _cells(rows[0].removeprefix(b"\xef\xbb\xbf"))] if len(rows) > 1 else []
+    keys = [name.decode("utf-8", "replace") for name in names]
+    if len(keys) < 2 or not any(map(by_key, keys)) or b"=" in rows[0] or not all(names):
+        return []
+    cells = [_cells(row) for row in rows[1:]]
+    if any(len(row) != len(keys) for row in cells):
+        return []
+    return [(key, text) for row in cells for key, text in zip(keys, row, strict=True) if text]
+
+
+def _cells(row: bytes) -> list[bytes]:
+    """A line's cells, without the quotes round them."""
+    cells: list[bytes] = []
+    while True:
+        if row[:1] == b'"':
+            end = row.find(b'"', 1)
+            while end >= 0 and row[end + 1 : end + 2] == b'"':
+                end = row.find(b'"', end + 2)
+            if end >= 0:
+                cells.append(row[1:end].replace(b'""', b'"'))
+                rest = row[end + 1 :]
+                if not rest.startswith(b","):
+                    return cells
+                row = rest[1:]
+                continue
+        cell, comma, row = row.partition(b",")
+        cells.append(cell)
+        if not comma:
+            return cells
 
 
 def assignment(row: bytes) -> tuple[str, bytes] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from secretrun.redact.forms import decoded
 from secretrun.redact.forms.credential import by_key, by_shape, is_credential, is_header, is_plain
-from secretrun.redact.forms.pairs import WORD, assignment, connection, pgpass, unescaped
+from secretrun.redact.forms.pairs import WORD, assignment, connection, easy_connect, pgpass, table, unescaped
 from secretrun.redact.forms.parts import document, unquote
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ LINE = 8  # bytes a line of a longer secret needs
 _SHARED_LINE = b"b3BlbnNzaC1rZXktdjE"
 _COMMENT = (b"#", b"//", b";", b"--", b"/*", b"*", b"<!--")
 _SCHEMES = (b"bearer ", b"basic ", b"token ", b"apikey ", b"digest ", b"negotiate ")
+_FORM = WORD + b"&=%+*~!$'(),/:@?[]"  # what a query is written with
 TOKEN = "token"  # noqa: S105  the name of a part that only its shape tells
 _NAMES = ("name", "key")  # `- name: DB_PASSWORD` before `value: ...`
 
@@ -119,9 +120,12 @@ def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
         for key, text in fields:
             yield from _found("part", _joined(name, key), key, text, depth)
         return
-    if b"://" in value[:40]:
+    if b"://" in value[:40] and b" " not in value.partition(b"://")[0]:
         return
-    passwords = pgpass(value)
+    if b"&" in value and b"=" in value and not value.translate(None, _FORM) and b";" not in value:
+        yield from _query(value, name, depth)
+        return
+    passwords = pgpass(value) or easy_connect(value)
     if passwords:
         for text in passwords:
             yield "part", _joined(name, "password"), text
@@ -133,10 +137,15 @@ def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
     if pair is not None and (by_key(pair[0]) is not None or b" " not in value or is_header(pair[0])):
         yield from _found("part", _joined(name, pair[0]), pair[0], pair[1], depth)
         return
-    if b" " in value:
+    if b" " in value or b"\t" in value:
         yield from _netrc(value.split(), name, depth)
         yield from _row(value, name, depth)
         return
+    yield from _of_user(value, name)
+
+
+def _of_user(value: bytes, name: str) -> Iterator[Part]:
+    """The password of `user:password`."""
     user, colon, password = value.partition(b":")
     if colon and b":" not in password and not user.translate(None, WORD) and by_shape(password):
         yield "part", _joined(name, "password"), password
@@ -174,7 +183,19 @@ def _url(value: bytes, name: str, depth: int) -> Iterator[Part]:
     path, _, query = rest.partition(b"?")
     path, _, fragment = path.partition(b"#")
     query, _, more = query.partition(b"#")
-    for field in (query + b"&" + fragment + b"&" + more).replace(b";", b"&").split(b"&"):
+    yield from _query(query + b"&" + fragment + b"&" + more, name, depth)
+    for piece in path.split(b"/")[1:]:
+        if piece[:3] == b"bot" and by_shape(piece.rpartition(b":")[2]):
+            yield "url-path", _joined(name, "path"), piece[3:]  # Telegram's: bot, its number, the token
+        if len(piece) >= 16 and by_shape(unquote(piece)):
+            yield "url-path", _joined(name, "path"), piece
+            if b"%" in piece:
+                yield "url-path", _joined(name, "path"), unquote(piece)
+
+
+def _query(query: bytes, name: str, depth: int) -> Iterator[Part]:
+    """The credentials of `key=value&...`, as written and decoded."""
+    for field in query.replace(b";", b"&").split(b"&"):
         key, equals, text = field.partition(b"=")
         if equals:
             word = key.decode("utf-8", "replace")
@@ -182,11 +203,6 @@ def _url(value: bytes, name: str, depth: int) -> Iterator[Part]:
                 if is_credential(word, spelled):
                     yield "url-query", _joined(name, word), spelled
                     yield from _inside(spelled, _joined(name, word), depth - 1)
-    for piece in path.split(b"/")[1:]:
-        if len(piece) >= 16 and by_shape(unquote(piece)):
-            yield "url-path", _joined(name, "path"), piece
-            if b"%" in piece:
-                yield "url-path", _joined(name, "path"), unquote(piece)
 
 
 def _userinfo(scheme: bytes, userinfo: bytes, name: str) -> Iterator[Part]:
@@ -220,6 +236,11 @@ def _text(value: bytes, name: str, depth: int) -> Iterator[Part]:
         if netrc:
             yield from netrc
             return
+    columns = table(rows)
+    if columns:
+        for key, text in columns:
+            yield from _found("part", _joined(name, key), key, text, depth)
+        return
     loose: list[bytes] = []  # rows that are neither pairs nor marks of a language
     structured = bool(armoured)
     found = False
@@ -304,6 +325,8 @@ def _row(row: bytes, name: str, depth: int) -> Iterator[Part]:
                 yield from _found("part", _joined(name, pair[0]), pair[0], pair[1], depth)
             elif len(bare) >= 12 and by_shape(bare):
                 yield "part", _joined(name, TOKEN), bare
+            if pair is None:
+                yield from _of_user(bare, name)
 
 
 def _markup(value: bytes, name: str, depth: int) -> Iterator[Part]:

@@ -189,6 +189,59 @@ KINDS = {
         {"private_key": PEM},
         "service_account my-project-123456 googleapis.com",
     ),
+    "form": (
+        "grant_type=client_credentials&client_id=robert&client_secret=hunter2%2Babc&scope=read",
+        {"client_secret": "hunter2+abc"},
+        "client_credentials robert grant_type scope=read",
+    ),
+    "redis, of .net": (
+        "cache.example:6380,password=hunter2abc=,ssl=True,abortConnect=False",
+        {"password": "hunter2abc="},
+        "cache.example:6380 ssl=True abortConnect=False",
+    ),
+    "kafka": (
+        'org.apache.kafka.common.security.plain.PlainLoginModule required username="robert" password="hunter2abc";',
+        {"password": "hunter2abc"},
+        "required robert",
+    ),
+    "oracle": ("scott/hunter2abc@//db.example:1521/orders", {"password": "hunter2abc"}, "scott db.example orders"),
+    "oracle, jdbc": (
+        "jdbc:oracle:thin:scott/hunter2abc@db.example:1521:orders",
+        {"password": "hunter2abc"},
+        "jdbc:oracle:thin scott db.example:1521:orders",
+    ),
+    "access keys of a console": (
+        (
+            '\ufeffUser name,Password,Access key ID,Secret access key\r\nrobert,"hunter,2abc",AKIAIOSFODNN7EXAMPLE,'
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\r\n"
+        ),
+        {
+            "Password": "hunter,2abc",
+            "Access_key_ID": "AKIAIOSFODNN7EXAMPLE",
+            "Secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        },
+        "robert User name,Password",
+    ),
+    "export of a password manager": (
+        'name,url,username,password\nmail,https://mail.example/,robert,hunter2abc\nx,https://x.example/,ann,"p""w 99 xy"\n',
+        {"password": "hunter2abc"},
+        "https://mail.example/ robert ann mail name,url,username,password",
+    ),
+    "cookies of a browser": (
+        ".example.com\tTRUE\t/\tTRUE\t1999999999\tsession\tKq8Zt2LmWv5xYz09AbCd\n",
+        {"token": "Kq8Zt2LmWv5xYz09AbCd"},
+        ".example.com TRUE 1999999999 session",
+    ),
+    "bot": (
+        "https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw/sendMessage",
+        {"path": "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"},
+        "api.telegram.org sendMessage",
+    ),
+    "command with a user": (
+        "curl -sS -u robert:Kq8Zt2LmWv5x https://api.example.com/v1",
+        {"password": "Kq8Zt2LmWv5x"},
+        "curl -sS robert https://api.example.com/v1",
+    ),
     "bundle": (
         "-----BEGIN CERTIFICATE-----\n" + "Q2VydGlmaWNhdGVCb2R5TGluZQ".ljust(64, "x") + "\n-----END CERTIFICATE-----\n" + PEM,
         {},
