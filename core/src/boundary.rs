@@ -155,7 +155,10 @@ pub unsafe extern "C" fn secretrun_core_stream_free(stream: *mut Stream) {
 pub unsafe extern "C" fn secretrun_core_stream_add(stream: *mut Stream, patterns: *const PatternSet) -> i32 {
     // SAFETY: as promised by the caller; a stream is used by one thread at a time.
     let (stream, patterns) = unsafe { (stream.as_mut(), shared(patterns)) };
-    let Some(stream) = stream else { return FAILED };
+    let stream = match stream {
+        Some(stream) => stream,
+        None => return FAILED,
+    };
     let done = guarded(FAILED, || {
         stream.matcher.add(patterns);
         0
@@ -181,7 +184,10 @@ pub unsafe extern "C" fn secretrun_core_stream_step(
 ) -> i32 {
     // SAFETY: as promised by the caller; a stream is used by one thread at a time.
     let (stream, data) = unsafe { (stream.as_mut(), bytes(data, size)) };
-    let Some(stream) = stream else { return FAILED };
+    let stream = match stream {
+        Some(stream) => stream,
+        None => return FAILED,
+    };
     if stream.broken {
         return FAILED;
     }

@@ -153,7 +153,10 @@ fn string(text: &[u8], at: usize, cut: bool) -> Option<Control> {
 pub fn to_first_column(sequence: &[u8]) -> bool {
     let begin = sequence.iter().take_while(|byte| matches!(byte, 0x1b | b'[' | 0xc2 | 0x9b)).count();
     let sequence = &sequence[begin..];
-    let Some((&last, parameters)) = sequence.split_last() else { return false };
+    let (last, parameters) = match sequence.split_last() {
+        Some((&last, parameters)) => (last, parameters),
+        None => return false,
+    };
     let (row, column) = match parameters.iter().rposition(|&byte| byte == b';') {
         Some(at) => (&parameters[..at], &parameters[at + 1..]),
         None => (&parameters[..0], parameters),

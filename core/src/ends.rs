@@ -51,10 +51,16 @@ impl Ends {
     /// Every end of a pattern at one of `starts`, which are sorted.
     pub fn found(&self, text: &[u8], starts: &[usize]) -> Vec<End> {
         let mut found = Vec::new();
-        let Some(&first) = starts.first() else { return found };
+        let first = match starts.first() {
+            Some(&first) => first,
+            None => return found,
+        };
         for stop in first + HEAD..=text.len() {
             let last = &text[stop - HEAD..stop];
-            let Some(orders) = self.ends.get(&[last[0], last[1], last[2], last[3]]) else { continue };
+            let orders = match self.ends.get(&[last[0], last[1], last[2], last[3]]) {
+                Some(orders) => orders,
+                None => continue,
+            };
             let low = starts.partition_point(|&start| start + LONGEST_END < stop);
             let high = starts.partition_point(|&start| start + UNFINISHED <= stop);
             for &start in starts.get(low..high).unwrap_or(&[]) {

@@ -105,9 +105,12 @@ impl Matcher {
 
     /// Take the next bytes; give those that are decided.
     pub fn feed(&mut self, data: &[u8], out: &mut Output) {
-        let Some(patterns) = self.patterns.clone() else {
-            out.bytes.extend_from_slice(data);
-            return;
+        let patterns = match self.patterns.clone() {
+            Some(patterns) => patterns,
+            None => {
+                out.bytes.extend_from_slice(data);
+                return;
+            }
         };
         for part in data.chunks(MOST) {
             let mut buffer = std::mem::take(&mut self.buffer);
@@ -245,7 +248,7 @@ fn drop_front(buffer: &mut Vec<u8>, count: usize) {
     let rest = buffer.len() - count;
     buffer.copy_within(count.., 0);
     buffer[rest..].fill(0);
-    std::hint::black_box(&mut buffer[rest..]);
+    crate::wipe::keep(&mut buffer[rest..]);
     buffer.truncate(rest);
 }
 

@@ -51,7 +51,10 @@ pub fn public_head(text: &[u8]) -> usize {
 /// The length of `scheme://user:` or `scheme://host/`.
 fn address(text: &[u8]) -> usize {
     for mark in [&b"://"[..], b"%3A%2F%2F", b":\\/\\/"] {
-        let Some(begin) = text.get(1..text.len().min(32)).and_then(|start| find(start, mark)) else { continue };
+        let begin = match text.get(1..text.len().min(32)).and_then(|start| find(start, mark)) {
+            Some(begin) => begin,
+            None => continue,
+        };
         let scheme = &text[..begin + 1];
         if !is_alphanumeric(scheme, b"+-") {
             continue;
@@ -61,7 +64,10 @@ fn address(text: &[u8]) -> usize {
             .iter()
             .position(|byte| b"/?# \n".contains(byte))
             .map_or(text.len(), |at| begin + at);
-        let Some(user) = rfind_byte(&text[begin..end], b'@') else { return (end + 1).min(text.len()) };
+        let user = match rfind_byte(&text[begin..end], b'@') {
+            Some(user) => user,
+            None => return (end + 1).min(text.len()),
+        };
         return find_byte(&text[begin..begin + user], b':').map_or(begin, |at| begin + at + 1);
     }
     0
@@ -71,7 +77,10 @@ fn address(text: &[u8]) -> usize {
 fn name(text: &[u8]) -> usize {
     let start = &text[..text.len().min(LONGEST_NAME)];
     let found = [b'=', b':'].iter().filter_map(|&byte| find_byte(start, byte)).filter(|&at| at > 0).min();
-    let Some(end) = found else { return 0 };
+    let end = match found {
+        Some(end) => end,
+        None => return 0,
+    };
     let name = strip(&start[..end], b" \t\r\n\"'{-");
     let first = name.iter().find(|byte| !b"_-.".contains(byte));
     if !is_alphanumeric(name, b"_-.") || first.map_or(true, u8::is_ascii_digit) {

@@ -65,11 +65,14 @@ impl<'a> Screen<'a> {
         while at < buffer.len() {
             let byte = buffer[at];
             let control = if is_special(byte) { control_at(buffer, at, cut) } else { None };
-            let Some(control) = control else {
-                text.push(byte);
-                places.push(at as u32);
-                at += 1;
-                continue;
+            let control = match control {
+                Some(control) => control,
+                None => {
+                    text.push(byte);
+                    places.push(at as u32);
+                    at += 1;
+                    continue;
+                }
             };
             self.sequences.push((at, control.end));
             if control.cut {
