@@ -65,8 +65,7 @@ class Body:
         if self.core is not None:
             from secretrun.redact.core import matcher
 
-            made: Patterns = matcher.PatternSet(patterns, screen=screen, shortened=shortened)
-            return made
+            return matcher.PatternSet(patterns, screen=screen, shortened=shortened)
         from secretrun.redact.engine.pattern_set import PatternSet
 
         return PatternSet(patterns, screen=screen, shortened=shortened)
@@ -76,8 +75,7 @@ class Body:
         if self.core is not None:
             from secretrun.redact.core import matcher
 
-            made: Matching = matcher.Matcher(patterns, mask)
-            return made
+            return matcher.Matcher(patterns, mask)
         from secretrun.redact.engine.matcher import Matcher
 
         return Matcher(patterns, mask)
@@ -116,8 +114,6 @@ def _choose() -> Body:
         loaded = library.load()
         if loaded is None:
             return Body(None, "the compiled core is not installed")
-        from secretrun.redact.core import matcher
-
-        return Body(loaded.version if matcher else None)
+        return Body(loaded.version)
     except Exception as error:  # noqa: BLE001  whatever it is, the other body does the same work
         return Body(None, f"the compiled core does not load: {error}")
