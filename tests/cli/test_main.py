@@ -13,7 +13,6 @@ import pytest
 from support.trust import unsaid
 
 from secretrun import messages
-from secretrun.cli import parser
 from secretrun.cli.main import main
 from secretrun.cli.parser import VERBS
 from secretrun.errors import SecretrunError
@@ -25,9 +24,6 @@ def store(tmp_path):
     (tmp_path / "token").write_text("s3cret-token-value")
     (tmp_path / ".env").write_text("TOKEN=file://token\nPLAIN=text\n")
     return tmp_path
-
-
-# --- usage
 
 
 @pytest.mark.parametrize(
@@ -90,9 +86,6 @@ def test_the_version_is_the_packages(secretrun):
     assert first == f"secretrun {__version__}"
     assert second.startswith("masking: ")
     assert secretrun("--version") == secretrun("-V")
-
-
-# --- messages
 
 
 def said(capfd, act):
@@ -198,9 +191,6 @@ def test_a_reader_that_goes_away_ends_it_quietly(store):
         )
         assert (done.returncode, unsaid(done.stderr)) == (141, b""), verb
     os.close(writer)
-
-
-# --- check and read
 
 
 def test_check_is_0_when_all_resolves_and_shows_no_value(secretrun, store):
@@ -311,9 +301,6 @@ def test_read_uses_the_stores_options_of_the_configuration(secretrun, store):
     assert "[backend.op] path can't be set by a project" in done.err
 
 
-# --- what must not happen
-
-
 def test_an_interrupt_during_resolution_is_died_of(store):
     """The store is a FIFO: it is being read when the signal arrives, which the writer's open proves."""
     os.mkfifo(store / "fifo")
@@ -388,42 +375,3 @@ def test_a_reference_in_a_reference_is_resolved_end_to_end(secretrun, store):
     (store / ".env").write_text("WHICH=file://which\nTOKEN=file://$WHICH\nURL=https://u:${TOKEN}@h\n")
     done = secretrun("--", "sh", "-c", 'echo "$URL"; test "$TOKEN" = s3cret-token-value')
     assert (done.status, done.out.replace("URL", "TOKEN")) == (0, "https://u:[REDACTED:TOKEN]@h\n"), done.err
-
-
-@pytest.mark.parametrize(
-    ("typed", "hint"),
-    [
-        (["exec", "npm", "test"], "secretrun -- npm test"),
-        (["exec", "--", "npm", "a b"], "secretrun -- npm 'a b'"),
-        (["exec"], "secretrun -- COMMAND runs it"),
-        (["env"], "secretrun -- env runs env"),
-        (["rm", "A"], "secretrun unset NAME"),
-        (["agent", "start"], "secretrun cache start"),
-        (["unst", "A"], "did you mean secretrun unset?"),
-        (["gett", "A"], "did you mean secretrun get?"),
-        (["npm", "test"], "to run it: secretrun -- npm test"),
-    ],
-)
-def test_another_word_for_a_verb_is_answered_by_what_was_meant(secretrun, typed, hint):
-    done = secretrun(*typed)
-    assert (done.status, done.out) == (2, "")
-    assert hint in done.err
-
-
-def test_help_and_version_are_verbs_too(secretrun):
-    assert secretrun("help") == secretrun("--help")
-    assert secretrun("help", "set") == secretrun("set", "--help")
-    assert secretrun("help", "get") == secretrun("read", "--help")
-    assert secretrun("version") == secretrun("--version")
-    done = secretrun("help", "sett")
-    assert (done.status, done.out) == (2, "")
-    assert "did you mean 'set'?" in done.err
-
-
-def test_the_overview_names_every_verb_once_and_fits_a_screen():
-    text = parser.overview()
-    lines = text.splitlines()
-    assert max(map(len, lines)) <= 80
-    assert len(lines) <= 50
-    for verb in parser.VERBS:
-        assert sum(line.split()[:1] == [verb] for line in lines) == 1, verb

@@ -2,6 +2,7 @@
 
 import pytest
 from support.users import eve, ground, victim  # noqa: F401  fixtures
+from trust.agreeing import allow, project  # noqa: F401  fixtures
 
 
 @pytest.fixture(autouse=True)

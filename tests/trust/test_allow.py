@@ -5,40 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from support.dialogue import Dialogue
-
-REFUSED = 125
-
-
-@pytest.fixture
-def project(tmp_path):
-    """A git work tree with a file to read a value from."""
-    path = tmp_path / "project"
-    path.mkdir()
-    subprocess.run(["git", "init", "-q", path], check=True)
-    (path / "dev.txt").write_text("value-of-dev")
-    (path / "prod.txt").write_text("value-of-prod")
-    return path
-
-
-@pytest.fixture
-def allow():
-    """`secretrun allow` on a terminal, answered; returns (status, what was shown)."""
-
-    def answer(directory, *arguments, said="y"):
-        terminal = Dialogue(["allow", *arguments], directory, {})
-        terminal.wait_for(b"agree?")
-        terminal.type(said.encode() + b"\n")
-        return terminal.end(), terminal.shown.decode()
-
-    return answer
-
-
-def template(project, text, name=".env.secretrun"):
-    (project / name).write_text(text)
-
-
-REACHING = "A=file://dev.txt\nLOG_LEVEL=debug\n"
+from trust.agreeing import REACHING, REFUSED, template
 
 
 def test_nothing_is_started_before_it_is_agreed_to(project, secretrun, allow):
@@ -192,9 +159,6 @@ def test_a_template_that_the_project_names_is_agreed_to_with_it(project, secretr
     assert secretrun("--", "true", cwd=project).status == 0
 
 
-# --- without a person
-
-
 def test_who_names_the_file_has_agreed(project, secretrun):
     template(project, REACHING)
     assert secretrun("-e", ".env.secretrun", "--", "true", cwd=project).status == 0
@@ -260,9 +224,6 @@ def test_without_a_terminal_allow_asks_nobody(project, secretrun):
     assert b"no terminal to ask on" in done.stderr
     assert b"SECRETRUN_ALLOW=sha256:" in done.stderr
     assert secretrun("--", "true", cwd=project).status == REFUSED
-
-
-# --- what is remembered
 
 
 def test_list_and_revoke(project, secretrun, allow):
@@ -352,68 +313,3 @@ def test_the_state_is_ours_alone_and_holds_no_password(project, secretrun, allow
         assert "hunter2" not in file.read_text()
         file.chmod(0o666)  # somebody may have written to it
     assert secretrun("--", "true", cwd=project).status == REFUSED
-
-
-# --- what we write ourselves
-
-
-def test_init_set_and_edit_agree_to_what_they_write(project, secretrun):
-    assert secretrun("init", "-q", cwd=project) == (0, "", "")
-    assert secretrun("set", "-q", "API_KEY", cwd=project, stdin=b"sk-live-1234567890") == (0, "", "")
-    assert secretrun("--", "sh", "-c", "test $API_KEY = sk-live-1234567890", cwd=project) == (0, "", "")
-    assert secretrun("edit", cwd=project, env={"EDITOR": "true"}).status == 0
-    assert secretrun("--", "true", cwd=project).status == 0
-
-
-def test_an_import_agrees_to_what_it_writes(project, secretrun):
-    template(project, "DB_PASSWORD=hunter2hunter2\n", "plain.env")
-    assert secretrun("init", "-q", "--import", "plain.env", cwd=project).status == 0
-    assert secretrun("--", "sh", "-c", "test -n $DB_PASSWORD", cwd=project).status == 0
-
-
-def test_a_change_of_ours_is_no_agreement_to_the_rest(project, secretrun):
-    """A cloned store and template, to which `set` adds a name."""
-    assert secretrun("init", "-q", cwd=project).status == 0
-    template(project, "LD_PRELOAD=./e.so\n")
-    assert secretrun("set", "A", cwd=project, stdin=b"v").err.startswith(
-        "secretrun: note: .env.secretrun is not agreed"
-    )
-    assert secretrun("--", "true", cwd=project).status == REFUSED
-
-
-# --- other fronts
-
-
-@pytest.mark.parametrize(
-    "arguments", [("check",), ("inject", "--format", "json"), ("redact",), ("--watch", "--", "true")]
-)
-def test_every_front_that_resolves_asks(project, secretrun, arguments):
-    template(project, "A=exec://touch/ran\nB=file://dev.txt\n")
-    done = secretrun(*arguments, cwd=project)
-    assert (done.status, "is not agreed to" in done.err) == (REFUSED, True)
-    assert not (project / "ran").exists()
-
-
-def test_check_and_doctor_say_what_is_agreed(project, secretrun, allow):
-    template(project, REACHING)
-    done = secretrun("doctor", cwd=project)
-    assert "agreement: .env.secretrun is not agreed to" in done.out
-    allow(project)
-    assert "agreement: .env.secretrun is agreed to" in secretrun("doctor", cwd=project).out
-    assert "agreement: .env.secretrun is agreed to" in secretrun("check", cwd=project).out
-    template(project, "A=1\n")
-    assert "agreement: .env.secretrun needs none" in secretrun("check", cwd=project).out
-
-
-def test_a_template_sets_nothing_of_ours(project, secretrun):
-    for name, text in (
-        (".env", "SECRETRUN_TRUST=all\n"),
-        ("named.env", "SECRETRUN_ALLOW=x\n"),
-        ("secretrun.toml", "[env]\nSECRETRUN_SOPS = './sops'\n"),
-    ):
-        template(project, text, name)
-        options = ("-e", name) if name == "named.env" else ()
-        done = secretrun(*options, "--", "true", cwd=project)
-        assert done.status == REFUSED
-        assert "a template sets no variable of secretrun itself" in done.err
-        (project / name).unlink()
