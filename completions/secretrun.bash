@@ -99,7 +99,7 @@ _secretrun() {
         'inject --set' | 'inject --timeout' | 'inject --cache' | 'inject --file-mode') return ;;
         'inject --only' | 'inject --except') _secretrun_words name; return ;;
         'inject -i' | 'inject --in-file' | 'inject -o' | 'inject --out-file') _secretrun_files -f; return ;;
-        'inject --format') _secretrun_reply -W 'dotenv json yaml shell docker systemd k8s github-env github-output gitlab-dotenv'; return ;;
+        'inject --format') _secretrun_reply -W 'dotenv json yaml shell fish docker systemd k8s github-env github-output gitlab-dotenv'; return ;;
         'init --import') _secretrun_files -f; return ;;
         'set --store') _secretrun_words store || _secretrun_files -f; return ;;
         'list --store') _secretrun_words store || _secretrun_files -f; return ;;

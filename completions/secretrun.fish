@@ -197,7 +197,7 @@ complete -c secretrun -n '__secretrun_in inject' -s i -l in-file -r -F -d 'the f
 complete -c secretrun -n '__secretrun_in inject' -s o -l out-file -r -F -d 'write here (mode 0600, atomic)'
 complete -c secretrun -n '__secretrun_in inject' -s f -l force -d 'replace the output file if it exists'
 complete -c secretrun -n '__secretrun_in inject' -l file-mode -r -f -d 'its permissions (default: 0600)'
-complete -c secretrun -n '__secretrun_in inject' -l format -r -f -a 'dotenv json yaml shell docker systemd k8s github-env github-output gitlab-dotenv' -d 'without -i: write the env template\'s variables in this format (default: dotenv): dotenv, json, yaml, shell, docker, systemd, k8s, github-env, github-output, gitlab-dotenv'
+complete -c secretrun -n '__secretrun_in inject' -l format -r -f -a 'dotenv json yaml shell fish docker systemd k8s github-env github-output gitlab-dotenv' -d 'without -i: write the env template\'s variables in this format (default: dotenv): dotenv, json, yaml, shell, fish, docker, systemd, k8s, github-env, github-output, gitlab-dotenv'
 complete -c secretrun -n '__secretrun_in inject' -s h -l help -d 'show this help'
 
 complete -c secretrun -n '__secretrun_in init' -l import -r -F -d 'move in the values of this file'

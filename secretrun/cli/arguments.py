@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What `inject --format` writes.
 FORMATS = (
-    "dotenv", "json", "yaml", "shell", "docker", "systemd", "k8s", "github-env", "github-output",
+    "dotenv", "json", "yaml", "shell", "fish", "docker", "systemd", "k8s", "github-env", "github-output",
     "gitlab-dotenv",
 )  # fmt: skip
 

@@ -38,6 +38,13 @@ def shell(pairs: Pairs) -> str:
     return "".join(f"export {name}={_shell_quoted(value)}\n" for name, value in pairs)
 
 
+def fish(pairs: Pairs) -> str:
+    r"""`set -gx NAME 'value'` for fish's `source`; in its single quotes `\\` and `\'` are escapes."""
+    return "".join(
+        f"set -gx {name} '" + value.replace("\\", "\\\\").replace("'", "\\'") + "'\n" for name, value in pairs
+    )
+
+
 def json_object(pairs: Pairs) -> str:
     """One JSON object (RFC 8259)."""
     import json
@@ -94,11 +101,12 @@ FORMATS: dict[str, Callable[[Pairs], str]] = {
     "json": json_object,
     "yaml": yaml,
     "shell": shell,
+    "fish": fish,
     "docker": docker,
     "systemd": systemd,
     "k8s": k8s,
 }
-BINARY_SAFE = ("dotenv", "k8s", "shell")
+BINARY_SAFE = ("dotenv", "fish", "k8s", "shell")
 NUL_SAFE = ("json", "k8s", "yaml")
 
 

@@ -9,9 +9,13 @@ if TYPE_CHECKING:
     from secretrun.migrate.migration import Migration, Table
 
 
+SCHEMA = "secretrun.schema.json"  # beside it, for editors
+
+
 def to_toml(migration: Migration) -> str:
     """The migration as a secretrun.toml."""
-    lines = [f"# Written by `secretrun init --import` from the configuration of {migration.tool}.", ""]
+    lines = [f"#:schema ./{SCHEMA}"]
+    lines += [f"# Written by `secretrun init --import` from the configuration of {migration.tool}.", ""]
     if migration.imports:
         lines += ["[run]", f"from = {_value(migration.imports)}", ""]
     sections = [("secrets", migration.secrets)]

@@ -105,6 +105,11 @@ def _(world):
     world.write("key.pem", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n")
 
 
+@around("docs/shells.md")
+def _(world):
+    world.write("examples/shells/direnv.sh", (ROOT / "examples/shells/direnv.sh").read_text())
+
+
 @around("docs/scan.md")
 def _(world):
     world.write("dist/app.js", "// nothing of ours\n")
@@ -196,7 +201,19 @@ def test_yaml(document, block):
 def test_every_block_says_what_it_is(document):
     """So that it is run or read by one of these tests, or is no more than text."""
     text = document.read_text(encoding="utf-8")
-    known = {"sh", "dotenv", "toml", "json", "yaml", "python", "text", "{toctree}", "ini", "dockerfile"}
+    known = {
+        "sh",
+        "dotenv",
+        "toml",
+        "json",
+        "yaml",
+        "python",
+        "text",
+        "{toctree}",
+        "ini",
+        "dockerfile",
+        "xml",
+    }
     assert {match.group(2) for match in FENCE.finditer(text)} <= known
     outside = FENCE.sub("", text)
     assert "```" not in outside

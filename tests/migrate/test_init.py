@@ -1,10 +1,13 @@
 """`secretrun init --import` of another tool's file, from the command line."""
 
+import json
 import os
 import stat
 
 import pytest
 from support.store import Store, clean_environ, secretrun
+
+from secretrun.config.schema import schema
 
 
 def init(place, name, home=None, **env):
@@ -96,7 +99,13 @@ def test_what_is_written_is_open_to_no_more_than_its_source(tmp_path, mode):
     finally:
         os.umask(umask)
     assert stat.S_IMODE((tmp_path / "secretrun.toml").stat().st_mode) == mode
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["secretrun.toml", "vals.yaml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "secretrun.schema.json",
+        "secretrun.toml",
+        "vals.yaml",
+    ]
+    assert json.loads((tmp_path / "secretrun.schema.json").read_text()) == schema()
+    assert (tmp_path / "secretrun.toml").read_text().startswith("#:schema ./secretrun.schema.json\n")
 
 
 @pytest.mark.parametrize("name", ["secrets.enc.yaml", "secrets.json", "secrets.enc.env"])

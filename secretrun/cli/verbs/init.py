@@ -93,7 +93,7 @@ def _foreign(source: str) -> Migration | None:
 
 def _take_over(found: Migration, source: str, directory: str, messages: Messages, whose: Whose) -> int:
     """Write what another tool's file says as secretrun.toml; plain secrets in it go into a store."""
-    from secretrun.migrate.to_toml import to_toml
+    from secretrun.migrate.to_toml import SCHEMA, to_toml
 
     path = os.path.join(directory, PROJECT)
     if os.path.lexists(path):
@@ -111,6 +111,7 @@ def _take_over(found: Migration, source: str, directory: str, messages: Messages
                 new.check()
                 new.create(plain)
             atomic_file.write_atomic(path, to_toml(found).encode(), mode=_mode_of(source))
+            _write_schema(directory)
         except BaseException:
             new.undo()
             raise
@@ -122,7 +123,21 @@ def _take_over(found: Migration, source: str, directory: str, messages: Messages
         for line in _after_import(source, plain):
             messages.warn(line)
     messages.note(f"created {PROJECT} in {directory} from {found.tool}; to try it: secretrun check")
+    messages.note(f"created {SCHEMA}, with which editors complete it")
     return 0
+
+
+def _write_schema(directory: str) -> None:
+    """What the file's first line names; one that is there is the project's own."""
+    import json
+
+    from secretrun.config.schema import schema
+    from secretrun.migrate.to_toml import SCHEMA
+
+    path = os.path.join(directory, SCHEMA)
+    if not os.path.lexists(path):
+        text = json.dumps(schema(), indent=2) + "\n"
+        atomic_file.write_atomic(path, text.encode(), mode=0o666 & ~creation.umask())
 
 
 def _mode_of(source: str) -> int:

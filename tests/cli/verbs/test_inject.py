@@ -281,6 +281,12 @@ def test_every_format_gives_the_values_to_its_own_reader(place, form):
             check=True,
         )
         found = dict(zip(("TOKEN", "PLAIN"), read.stdout.split("\n"), strict=True))
+    elif form == "fish":
+        read = subprocess.run(
+            ["fish", "--no-config", "-c", 'source; printf "%s\\n%s" $TOKEN $PLAIN'],
+            input=text, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        found = dict(zip(("TOKEN", "PLAIN"), read.stdout.split("\n"), strict=True))
     elif form == "docker":
         found = dict(line.split("=", 1) for line in text.splitlines())
     elif form == "dotenv":
