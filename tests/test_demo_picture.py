@@ -2,9 +2,11 @@
 
 import importlib.util
 import pathlib
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from support.broker_world import KEY
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -50,3 +52,15 @@ def test_the_picture_shows_masks_colours_and_the_status_and_no_secret(screenshot
 
 def test_the_readme_shows_the_picture():
     assert "](docs/demo.svg)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_agents_picture_has_the_placeholder_the_refusal_and_no_token():
+    """It is compared with a fresh run where the agent is installed (tests/agents)."""
+    picture = (ROOT / "docs" / "agent.svg").read_text(encoding="utf-8")
+    shown = "\n".join(lines(picture))
+    assert re.search(r"Authorization: Bearer (srph_\w+)", shown).group(1) in shown.split("Authorization")[0]
+    assert "CONNECT tunnel failed, response 403" in shown
+    assert shown.endswith("hold the token: 0")
+    assert "](docs/agent.svg)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    for piece in (KEY[:8], KEY[-8:]):
+        assert piece not in picture

@@ -33,15 +33,27 @@ _HOW = (
 )
 
 
-def answer(dialect: Dialect, said: str, environ: Mapping[str, str]) -> Answer:
-    """What an event is answered; `said` is the agent's JSON. Never raises."""
+def answer(
+    dialect: Dialect,
+    said: str,
+    environ: Mapping[str, str],
+    session: Callable[[bytes], bytes | None] = lambda _: None,
+) -> Answer:
+    """What an event is answered. Never raises.
+
+    Args:
+        dialect: of the agent.
+        said: its JSON.
+        environ: what it has.
+        session: a text as the run of secretrun above would show it; None where there is none.
+    """
     try:
         event = json.loads(said)
         call = dialect.call(event)
     except (ValueError, TypeError, AttributeError, KeyError):
         return Answer(words="secretrun: this event can't be read, so it is refused\n", status=BLOCKED)
     try:
-        return _answer(dialect, call, environ)
+        return _answer(dialect, call, environ, session)
     except Exception as error:  # noqa: BLE001  whatever it is, nothing may go through that was not looked at
         if call.kind == RESULT:
             return dialect.replace(call, "[withheld: secretrun could not mask this result]")
@@ -49,16 +61,21 @@ def answer(dialect: Dialect, said: str, environ: Mapping[str, str]) -> Answer:
         return Answer(words=f"{failed}: secretrun doctor --agent {dialect.name}\n", status=BLOCKED)
 
 
-def _answer(dialect: Dialect, call: Call, environ: Mapping[str, str]) -> Answer:
+def _answer(
+    dialect: Dialect,
+    call: Call,
+    environ: Mapping[str, str],
+    session: Callable[[bytes], bytes | None],
+) -> Answer:
     if call.kind == SHELL:
         return _command(dialect, call, environ)
     if call.kind == RESULT:
-        return _result(dialect, call, environ)
+        return _result(dialect, call, environ, session)
     if call.kind == WRITE:
         return _write(dialect, call)
     if call.kind == READ:
         for path in call.paths():
-            text = secret_files.shown(path, call.directory, environ)
+            text = secret_files.shown(path, call.directory, environ, session)
             if text is not None:
                 return dialect.deny(
                     f"{path} holds secrets, so it is not read as it is. With its values "
@@ -98,7 +115,12 @@ def _write(dialect: Dialect, call: Call) -> Answer:
     return Answer()
 
 
-def _result(dialect: Dialect, call: Call, environ: Mapping[str, str]) -> Answer:
+def _result(
+    dialect: Dialect,
+    call: Call,
+    environ: Mapping[str, str],
+    session: Callable[[bytes], bytes | None],
+) -> Answer:
     from secretrun.redact import Redactor
     from secretrun.redact.detect.find import Finder
     from secretrun.redact.detecting import Detecting
@@ -108,7 +130,7 @@ def _result(dialect: Dialect, call: Call, environ: Mapping[str, str]) -> Answer:
 
     def mask(text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")
-        masked = redactor.mask(data)
+        masked = redactor.mask(session(data) or data)
         return text if masked == data else masked.decode("utf-8", "replace")
 
     masked = leaves(call.result, mask)

@@ -1,4 +1,7 @@
-"""Files that hold secrets, told by their names and their contents, and how they look with the values masked.
+"""Files that hold secrets, and how they look with the values masked.
+
+They are told by their names, by the shapes of what is in them, and by the run of secretrun that the agent
+was started in, if it was: that knows its values.
 
 An agent that is only told "no" tries again in other ways until it has seen that a credential exists: so it
 is shown the file, with its values masked, and told how to use them.
@@ -15,7 +18,7 @@ from secretrun.redact.detecting import Detecting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from secretrun.model import Secret
 
@@ -32,13 +35,16 @@ _PAIRS = (".npmrc", ".pypirc", "credentials", ".dockercfg", "pip.conf", ".yarnrc
           "terraform.tfvars")  # fmt: skip
 
 
-def shown(path: str, directory: str, environ: Mapping[str, str]) -> str | None:
+def shown(
+    path: str, directory: str, environ: Mapping[str, str], session: Callable[[bytes], bytes | None]
+) -> str | None:
     """The text of a file with its secrets masked, or None when it is not one to keep from an agent.
 
     Args:
         path: as the agent named it.
         directory: where it works.
         environ: what the agent has, with its own keys.
+        session: shows a text as the run above would, with what that has resolved masked.
     """
     full = os.path.join(directory, os.path.expanduser(path))
     try:
@@ -54,9 +60,10 @@ def shown(path: str, directory: str, environ: Mapping[str, str]) -> str | None:
     tokens = finder.all(data)
     if _is_key(name, data) and not secrets and not tokens:
         return f"(a key file of {len(data)} bytes: nothing of it is shown)"
-    if not secrets and not tokens:
+    known = session(data)
+    if not secrets and not tokens and known in (None, data):
         return None
-    masked = Detecting(Redactor(secrets + in_the_clear.own_keys(environ)), finder).mask(data)
+    masked = Detecting(Redactor(secrets + in_the_clear.own_keys(environ)), finder).mask(known or data)
     text = masked.decode("utf-8", "replace")
     return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "\n..."
 

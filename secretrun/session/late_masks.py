@@ -1,4 +1,4 @@
-"""Values that are registered while the command runs: a socket of the session, and its client.
+"""Values that are registered while the command runs, and texts shown masked: a socket of the session.
 
 A run of secretrun below another hands over what it has resolved before its own command starts: what that
 leaves in a file or a variable, the outer run masks too. The socket's name stands in the command's
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "SECRETRUN_MASKS"  # the socket: its path, or "@NAME" of one that is in no directory (Linux)
 PATIENCE = 2.0  # seconds for one exchange with a process on this machine
+_MASK = b"mask"  # instead of four fields a value: show me this
 _WAITING = 1024  # runs side by side that wait to be heard: a full queue refuses
 
 
@@ -91,6 +92,10 @@ class LateMasks:
         given = wire.fields(_receive(connection, wire.body_length(_receive(connection, 4))))
         if given[:1] != [wire.VERSION]:
             return
+        if given[1:2] == [_MASK] and len(given) == 3:
+            masked = self._redactor.probe().mask(given[2])  # a probe: what is looked at counts in no report
+            connection.sendall(wire.frame(wire.VERSION, masked))
+            return
         secrets = [
             Secret(
                 value,
@@ -111,22 +116,35 @@ def register(secrets: Iterable[Secret], environ: Mapping[str, str]) -> bool:
     for secret in secrets:
         length = b"" if secret.min_length is None else b"%d" % secret.min_length
         given += [os.fsencode(secret.name), secret.reveal(), os.fsencode(secret.mask), length]
-    if not path or not given:
-        return False
+    return bool(path and given) and _asked(path, given) == [wire.VERSION, b"ok"]
+
+
+def masked(text: bytes, environ: Mapping[str, str]) -> bytes | None:
+    """A text as the session above would show it; None where there is none, or it does not answer.
+
+    It knows every form of its values, and hands none of them out.
+    """
+    answer = _asked(environ.get(VARIABLE), [_MASK, text])
+    return answer[1] if answer is not None and len(answer) == 2 else None
+
+
+def _asked(path: str | None, given: Iterable[bytes]) -> list[bytes] | None:
+    """What the session at `path` answers; None when it has ended, or is not ours."""
+    if not path:
+        return None
     try:
         connection = sockets.unix_socket()
         try:
             connection.settimeout(PATIENCE)
             connection.connect(_place(path))
             if endpoint.peer_uid(connection) != os.getuid():
-                return False
+                return None
             connection.sendall(wire.frame(wire.VERSION, *given))
-            answer = wire.fields(_receive(connection, wire.body_length(_receive(connection, 4))))
+            return wire.fields(_receive(connection, wire.body_length(_receive(connection, 4))))
         finally:
             connection.close()
-    except Exception:  # noqa: BLE001  it has ended, or it is not ours: our own masks hold all the same
-        return False
-    return answer == [wire.VERSION, b"ok"]
+    except Exception:  # noqa: BLE001  our own masks hold all the same
+        return None
 
 
 def _place(address: str) -> str:

@@ -46,12 +46,15 @@ class Session:
         tmp_path: for everything.
         hook: `secretrun hook install` has been run before.
         more: lines of Codex's settings.
+        name: of the variable with the token.
         files: of the project, name to text.
         steps: shell commands; `{api}` and `{evil}` in them are the hosts with their ports.
     """
 
-    def __init__(self, agent, tmp_path, steps, *, hook=False, more=(), files=None):
+    def __init__(self, agent, tmp_path, steps, *, hook=False, more=(), files=None, name="KEY"):
         self.more = more
+        self.name = name
+        self.token, self.own = KEY, OWN
         self.world = world = World(tmp_path)
         for name, text in (files or {}).items():
             (world.project / name).write_text(text)
@@ -85,9 +88,9 @@ host = "model.test"
 port = {port}
 in = ["header:x-api-key", "header:authorization"]
 on_leak = "mask"
-[secrets.KEY]
+[secrets.{self.name}]
 ref = "file://{world.path}/key"
-[[secrets.KEY.allow]]
+[[secrets.{self.name}.allow]]
 host = "api.test"
 port = {world.up.port}
 paths = ["/v1/**"]
@@ -134,4 +137,10 @@ def missing(agent):
     return None
 
 
-__all__ = ["AGENTS", "KEY", "OWN", "Session", "missing"]
+def version(agent):
+    """What the agent says of itself."""
+    said = subprocess.run([agent, "--version"], capture_output=True, text=True, check=True)
+    return said.stdout.strip().splitlines()[0]
+
+
+__all__ = ["AGENTS", "KEY", "OWN", "Session", "missing", "version"]

@@ -1,9 +1,10 @@
 """Events as the real agents send them (recorded with the versions named), and the answers that they take."""
 
+import base64
 import json
 
 import pytest
-from support.store import clean_environ, secretrun
+from support.store import COMMAND, clean_environ, secretrun
 
 from secretrun.hooks import answer, dialects, shims
 
@@ -95,6 +96,33 @@ def test_files_known_by_name_and_content(name, text, project):
     (project / name).write_text(text)
     said = event("claude", "Read", {"file_path": name}, project)
     assert SECRET not in refusal("claude", *told("claude", said, project))
+
+
+RESOLVED = "plum-Garden-41-window"  # no shape and no name says what it is
+
+
+@pytest.mark.parametrize("agent", READS)
+def test_below_a_run_a_file_that_holds_what_it_resolved_is_refused(agent, project, tmp_path_factory):
+    """The run is asked, which knows its values in every form; without one the same read goes on."""
+    store = tmp_path_factory.mktemp("store") / "value"
+    store.write_text(RESOLVED)
+    coded = base64.b64encode(RESOLVED.encode()).decode()
+    (project / "settings.ini").write_text(f"[db]\nhost = a\nsecret = {RESOLVED}\nagain = {coded}\n")
+    (project / "other.ini").write_text("[db]\nhost = b\n")
+    tool, name = READS[agent]
+    env = clean_environ(project)
+    said = {file: json.dumps(event(agent, tool, {name: str(project / file)}, project)).encode()
+            for file in ("settings.ini", "other.ini")}  # fmt: skip
+    assert told(agent, json.loads(said["settings.ini"]), project) == (0, None, "")
+    for file, text in said.items():
+        done = secretrun("--set", f"ANY=file://{store}", "--", *COMMAND, "hook", agent, env=env, cwd=project, stdin=None,
+                         input=text)  # fmt: skip
+        out = json.loads(done.stdout) if done.stdout else None
+        if file == "other.ini":
+            assert (done.returncode, out, done.stderr) == (0, None, b"")
+        else:
+            reason = refusal(agent, done.returncode, out, done.stderr.decode())
+            assert "host = a\nsecret = [REDACTED:ANY]\nagain = [REDACTED:ANY]" in reason
 
 
 @pytest.mark.parametrize("agent", WRITES)

@@ -60,3 +60,13 @@ def test_what_is_no_message_changes_nothing_and_ends_nothing(tmp_path):
 
 def test_without_a_session_nothing_is_said():
     assert not late_masks.register([Secret(b"x" * 20, ("A",))], {})
+
+
+def test_a_text_is_shown_as_the_session_would_and_counts_in_no_report(tmp_path):
+    redactor, environ = started(tmp_path)
+    text = b"a Zz7-known-secret b " + b"x" * (1 << 20)
+    assert late_masks.masked(text, environ) == b"a [REDACTED:KNOWN] b " + b"x" * (1 << 20)
+    assert late_masks.masked(b"clear", environ) == b"clear"
+    assert redactor.report().masks == {}
+    assert late_masks.masked(text, {}) is None
+    assert late_masks.masked(text, {late_masks.VARIABLE: "@nobody"}) is None

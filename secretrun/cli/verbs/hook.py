@@ -41,9 +41,11 @@ def _known() -> str:
 
 def _answer(name: str) -> int:
     from secretrun.hooks import answer
+    from secretrun.session import late_masks
 
+    environ = dict(os.environ)
     said = sys.stdin.buffer.read().decode("utf-8", "surrogatepass") if sys.stdin is not None else ""
-    made = answer.answer(dialects.dialect(name), said, dict(os.environ))
+    made = answer.answer(dialects.dialect(name), said, environ, lambda text: late_masks.masked(text, environ))
     sys.stdout.write(made.out)
     sys.stderr.write(made.words)
     return made.status

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from secretrun.messages import Messages
 
 _PATTERNS = (
-    "files that hold secrets are known by their names and by the shapes of credentials; one with a value "
-    "which only a store knows is read as it is"
+    "files that hold secrets are known by their names and by the shapes of credentials, and in an agent that "
+    "was started by secretrun (secretrun -- AGENT) by the values of that run; without one, a file with a "
+    "value which only a store knows is read as it is"
 )
 
 
