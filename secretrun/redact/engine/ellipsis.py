@@ -28,6 +28,8 @@ _MARKS = (b"...", b"\xe2\x80\xa6", b"\\u2026")
 _COUNTED = rb"(?:[0-9]{1,9} ?(?:c(?:h(?:a(?:rs?)?)?)?)?)"
 _COUNT_END = b"chars]"
 LONGEST_MARK = 20  # bytes of it
+QUOTES = b"\"'`(< "  # before one; a bracket may be more
+_MAYBE = frozenset(b".\"'`[(< \xe2\x80\\u20")
 
 
 def has_ellipsis(text: bytes) -> bool:
@@ -38,11 +40,6 @@ def has_ellipsis(text: bytes) -> bool:
         or (0xE2 in text and b"\xe2\x80\xa6" in text)
         or (0x5C in text and b"\\u2026" in text)
     )
-
-
-def may_be_ellipsis(text: bytes) -> bool:
-    """Whether the end of a text may be an ellipsis of more than one kind of byte, cut."""
-    return 0x5B in text[-LONGEST_MARK:] or 0x5C in text[-5:]
 
 
 def ellipses() -> Ellipses:
@@ -90,9 +87,16 @@ class Ellipses:
         return f"<Ellipses {self._whole.pattern!r}>"
 
 
+def undecided_ellipsis(text: bytes, stop: int, first: int = 0) -> int:
+    """Where an ellipsis begins that the end of `text[first:stop]` may turn out to be, or `stop`."""
+    if not stop or (text[stop - 1] not in _MAYBE and 0x5B not in text[max(0, stop - LONGEST_MARK) : stop]):
+        return stop
+    match = _undecided().search(text, max(first, stop - LONGEST_MARK), stop)
+    return match.start() if match is not None else stop
+
+
 @once
-def undecided_ellipsis() -> Expression[bytes]:
-    """What the end of a text may turn out to be an ellipsis by."""
+def _undecided() -> Expression[bytes]:
     import re
 
     return re.compile(
@@ -107,7 +111,7 @@ class Ends:
         patterns: those that may be masked in the middle of words.
     """
 
-    __slots__ = ("_ends", "_find", "_joined", "_patterns", "absent")
+    __slots__ = ("_ends", "_find", "_first", "_heads", "_joined", "_patterns")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._patterns = [
@@ -119,7 +123,12 @@ class Ends:
         self._ends = list(ends.values())
         self._find = automaton([(end, index) for index, end in enumerate(ends)]) if ends else None
         self._joined: bytes | None = None
-        self.absent = Heads(ends).absent
+        self._first = frozenset(b"".join([pattern.text[1:] for pattern in self._patterns]))
+        self._heads = Heads(ends)
+
+    def absent(self, part: bytes) -> bool:
+        """Whether no end of a pattern begins where `part` does."""
+        return not part or part[0] not in self._first or part[:1].isspace() or self._heads.absent(part)
 
     def found(self, text: bytes, starts: list[int]) -> list[tuple[int, int, Pattern]]:
         """(start, end, pattern) for every end of a pattern at one of `starts`, which are sorted."""

@@ -32,6 +32,7 @@ _PLANS = 256
 _PART = 1 << 13  # bytes: the shorter a text, the more bytes it lacks
 _FEW = 4  # keys that are looked for one by one: a `find` takes 0.7 to 3 microseconds in 4 KiB
 _LEFT = 24  # the same of those that absence left, where words would be made for a text like this one alone
+_OVERLAP = 4 * TAIL
 
 _HEX = b"0123456789abcdefABCDEF"
 _BETWEEN = b":\\x,-"  # what may stand between digits
@@ -44,12 +45,15 @@ _LATER = b"|\\"  # of what stands at margins these two may end a sequence, so th
 _SOLID = _DROPPED + _LATER
 _DIGITS = bytes.maketrans(_HEX, b"0" * len(_HEX))
 _NO_DIGITS = _SOLID + _BETWEEN
+_NO_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
 _NO_COLOURS = _NO_DIGITS + b"\x1b[mK"
 _ASCII = bytes(byte for byte in range(256) if byte not in _CONTROLS + _HIGH)
 _IN_COLOURED_RUN = bytes(byte in _HEX + _NO_COLOURS for byte in range(256))
+_IN_RUN = bytes(byte in _HEX + _NO_DIGITS for byte in range(256))
 _LEAST_RUN = 12
+_LONG_RUN = 24
 _LEAST_LETTERS = 7
-_PROBES = 12  # samples that are looked at in each run
+_PROBES = 6  # samples that are looked at in each run
 
 # A sequence without its digits. The last letter of one may be a secret's first: see `_needle`.
 _SEQUENCES = tuple(
@@ -182,6 +186,10 @@ class Prefilter:
         bare: bytes | None = None  # what a terminal shows, when it is needed
         left = b"" if _odd(text) else text.translate(None, _LETTERS)
         plain = False  # all sequences are colours
+        begun = left.rfind(b"\x1b")
+        if begun >= 0 and left[begun + 1 :] in (b"", b"[", b"[?"):
+            # the last sequence is cut: nothing, or text but for the ESC
+            left = left[:begun] + b"\x1b[m" + left[max(0, begun - _OVERLAP) : begun] + left[begun + 1 :]
         for sequence in _SEQUENCES:
             if left:
                 left = left.replace(sequence, b"")
@@ -222,15 +230,18 @@ class Prefilter:
         # rfind, which takes a third of the time of find on samples that repeat one byte
         if digits[::step].rfind(b"0" * (self._run // step)) < 0 or digits.rfind(b"0" * self._run) < 0:
             return True
-        if not self._digits.clear(text.translate(None, _NO_DIGITS)):
+        if not self._digits.clear(text.translate(None, _NO_HEX)):
             return False
         bare = _bare(text) if self._screen else text
-        return bare is text or self._digits.clear(bare.translate(None, _NO_DIGITS))
+        return bare is text or self._digits.clear(bare.translate(None, _NO_HEX))
 
     def _clear_runs(self, text: bytes) -> bool:
         """The same of a text that is shown as it is."""
-        bare = text.translate(None, _NO_DIGITS)
-        return b"0" * self._run not in bare.translate(_DIGITS) or self._digits.clear(bare)
+        if self._run > _LONG_RUN:
+            found = self._long_run(text, _IN_RUN)
+        else:
+            found = text.translate(_DIGITS, _NO_DIGITS).rfind(b"0" * self._run) >= 0
+        return not found or self._digits.clear(text.translate(None, _NO_HEX))
 
     def _clear_parts(self, text: bytes) -> bool:
         begin = 0

@@ -200,6 +200,11 @@ def shown(text: bytes) -> bytes:
     return controls().sub(b"", text)
 
 
+def is_shown(text: bytes) -> bool:
+    """Whether a terminal shows a text as it is."""
+    return not special(text) or shown(text) == text
+
+
 def has_margin(text: bytes) -> bool:
     """Whether anything stands at a margin of a text with line ends."""
     return margin_marks().search(text) is not None
@@ -250,7 +255,7 @@ class Screen:
             self.sequences.append((start, end))
             if match.lastindex is not None:
                 self.cut = start
-            elif buffer[end - 1] in b"HG" and _to_first_column(buffer[start:end]):
+            elif buffer[end - 1] in b"HG" and to_first_column(buffer[start:end]):
                 text.append(HOME)
                 places.append(start)
             last = end
@@ -322,7 +327,7 @@ def _count(places: Sequence[int], index: int) -> int:
     return bisect_left(places, index)
 
 
-def _to_first_column(sequence: bytes) -> bool:
+def to_first_column(sequence: bytes) -> bool:
     """Whether a sequence that ends in `H` or `G` is CUP or CHA to column 1."""
     row, _, column = sequence.lstrip(b"\x1b[\xc2\x9b")[:-1].rpartition(b";")
     return (sequence[-1:] == b"H" or not row) and (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from secretrun.redact.engine.base64_edge import leftmost, rightmost
-from secretrun.redact.engine.ellipsis import LONGEST_MARK, ellipses, has_ellipsis, undecided_ellipsis
+from secretrun.redact.engine.ellipsis import QUOTES, ellipses, has_ellipsis, undecided_ellipsis
 from secretrun.redact.engine.keys import unfinished
 from secretrun.redact.engine.occurrence import RUN, SHOWN, Occurrence, Unfinished, mask_start
 from secretrun.redact.engine.public_head import UNFINISHED
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from secretrun.redact.pattern import Pattern
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
-_MAYBE_ELLIPSIS = frozenset(b".\"'`[(< \xe2\x80\\u20")
 
 
 class Search:
@@ -93,18 +92,17 @@ class Search:
             for stop in (size, *reading.ends):
                 if stop <= first or reading.size - soft[stop - 1] > RUN + 1:
                     continue
-                if text[stop - 1] in _MAYBE_ELLIPSIS or 0x5B in text[max(0, stop - LONGEST_MARK) : stop]:
-                    self._look_at_dots(reading, stop, starts, first)
+                self._look_at_dots(reading, stop, starts, first)
 
     def _look_at_dots(self, reading: Reading, stop: int, starts: list[int], first: int) -> None:
         """Wait where a text that ends at `stop` may turn out to end in an ellipsis."""
         text, places = reading.text, reading.places
-        match = undecided_ellipsis().search(text, max(first, stop - LONGEST_MARK), stop)
-        if match is None or match.start() == stop:
+        mark = undecided_ellipsis(text, stop, first)
+        if mark == stop:
             return
-        self._before_ellipsis(reading, match.start(), starts, first, decided=False)
-        if reading.exact and text[match.start() : stop].strip(b"\"'`(< "):  # an end may follow it
-            self.waiting.append(Unfinished(places[match.start()], reading.end, reading.end, -1))
+        self._before_ellipsis(reading, mark, starts, first, decided=False)
+        if reading.exact and text[mark:stop].strip(QUOTES):  # an end may follow it
+            self.waiting.append(Unfinished(places[mark], reading.end, reading.end, -1))
 
     def _occurrence(
         self, reading: Reading, start: int, length: int, pattern: Pattern, whole: int, last_shown: int

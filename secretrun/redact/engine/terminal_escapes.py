@@ -21,17 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from re import Pattern as Expression
 
-_made: dict[tuple[object, ...], Expression[bytes]] = {}
-
 
 def once(make: Callable[..., Expression[bytes]]) -> Callable[..., Expression[bytes]]:
     """What `make` gives, made when it is first asked for."""
+    kept: dict[tuple[bool, ...], Expression[bytes]] = {}
 
     def made(*options: bool) -> Expression[bytes]:
-        key = (make, *options)
-        found = _made.get(key)
+        found = kept.get(options)
         if found is None:
-            found = _made[key] = make(*options)
+            found = kept[options] = make(*options)
         return found
 
     return made

@@ -1,0 +1,360 @@
+"""The end of a clear text: what may begin there, told without a look at the text.
+
+Nothing stands in a clear text, and no more than `TAIL` bytes of anything at its end. Nearly always less
+than four bytes of anything do, and these few are told by their bytes alone: a look is taken where a
+longer beginning may stand, or where the last bytes may turn out to be nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from secretrun.redact.engine.base64_edge import after, belongs, leftmost
+from secretrun.redact.engine.ellipsis import (
+    LONGEST_MARK,
+    QUOTES,
+    ellipses,
+    has_ellipsis,
+    undecided_ellipsis,
+)
+from secretrun.redact.engine.endings import NEAR, WINDOW, ending, shown_end
+from secretrun.redact.engine.keys import HEAD
+from secretrun.redact.engine.occurrence import RUN, SHOWN, Unfinished
+from secretrun.redact.engine.prefilter import TAIL, Heads
+from secretrun.redact.engine.readings import (
+    AT_MARGIN,
+    has_margin,
+    is_open,
+    is_shown,
+    lone_returns,
+    special,
+    without_margins,
+)
+from secretrun.redact.engine.terminal_escapes import SPECIAL, homes
+from secretrun.redact.pattern import SPACE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from secretrun.redact.engine.ellipsis import Ends
+    from secretrun.redact.engine.keys import Beginning, Keys
+
+_MOST_GRAMS = 40_000  # bytes of heads
+_TELLING = 8  # bytes of a beginning that tell it from text
+_LONG = 4 * HEAD  # bytes of a beginning with whitespace
+_SPACES = frozenset(bytes([byte]) for byte in SPACE)
+_SEPARATOR = b"\0" * HEAD
+# by these the end of a text may turn out to be nothing
+_UNSURE = frozenset(bytes([byte]) for byte in b"\b\r\\|" + SPECIAL)
+_NOTHING = AT_MARGIN + b"\b._\"'`[(<"
+
+
+class _End:
+    """The end of a text.
+
+    Attributes:
+        text: the text.
+        waiting: what may begin at its end.
+    """
+
+    __slots__ = ("_before", "text", "waiting")
+
+    def __init__(self, text: bytes, before: tuple[int, int]) -> None:
+        self.text = text
+        self.waiting: list[Unfinished] = []
+        self._before = before
+
+    def wait(self, places: Sequence[int], shown: int, known: Beginning) -> None:
+        """Wait for what follows a beginning at these places, the first `shown` of which may show."""
+        first, count = places[0], len(places)
+        early = max(shown, known.early)
+        limit = places[early] if early < count else 0
+        if shown:
+            hold = places[shown] if shown < count else 0
+            self.waiting.append(Unfinished(first, hold, limit, known.order))
+            return
+        size = len(self.text)
+        start = leftmost(self.text, size + first, known.left, self._before) - size
+        self.waiting.append(Unfinished(start, start, limit - (first - start), known.order))
+
+
+class Tail:
+    """What may begin at the end of a clear text. Immutable but for a cache, shared between threads.
+
+    Args:
+        heads: of all keys, without whitespace.
+        exact, loose: the keys.
+        left: every `Rule.left`.
+        screen: text is read as a terminal shows it too.
+        ends: gives the ends of patterns, or None when there is no shortened value.
+    """
+
+    __slots__ = (
+        "_begins", "_ends", "_exact", "_grams", "_heads", "_left", "_loose", "_most_spaced", "_screen",
+        "_seen", "_sorted", "_spaced", "absent", "spaced",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        heads: set[bytes],
+        exact: Keys,
+        loose: Keys,
+        *,
+        left: int,
+        screen: bool,
+        ends: Callable[[], Ends] | None,
+    ) -> None:
+        self._heads = heads
+        self._grams: frozenset[bytes] | None = None
+        self._seen: dict[tuple[bool, bytes], bool] = {}
+        self._sorted: list[bytes] | None = None
+        self._exact = exact
+        self._loose = loose
+        self._left = left
+        self._screen = screen
+        self._ends = ends
+        self.absent = Heads(heads).absent
+        # beginnings of at most three bytes besides whitespace, with whitespace
+        self._spaced = frozenset([part for text in exact.texts for part in _spaced(text)])
+        self.spaced = bool(self._spaced)
+        self._most_spaced = max(map(len, self._spaced), default=0)
+        self._begins = frozenset([head[:size] for head in heads for size in range(1, HEAD)])
+
+    def waiting(self, text: bytes, before: tuple[int, int]) -> tuple[bool, Sequence[Unfinished] | None]:
+        """(No more than three bytes begin anything, what begins); None where a look must tell.
+
+        Places count from the end of the text.
+        """
+        end = _End(text, before)
+        size = cut = len(text)
+        near = text[-NEAR:]
+        if len(near.rstrip(SPACE)) < 2 * HEAD:
+            near = text[-WINDOW:]
+        places: Sequence[int] = range(-len(near), 0)
+        readings = [(near, places, self._screen, False)]
+        if self._screen:
+            opened = is_open(text)
+            if special(near):
+                found = shown_end(text)
+                if found is None:
+                    return not opened and self._few(text, []), None
+                cut, seen, back = found
+                readings = [(seen, back, True, True), (near, places, False, False)]
+                if cut < size:  # a sequence that does not end as sequences do is text, but for the ESC
+                    rest = text[cut + 1 :]
+                    if len(rest) > NEAR or special(rest):
+                        return False, None
+                    readings.append((seen + rest, [*back, *range(cut + 1 - size, 0)], True, True))
+            elif opened:
+                return False, None
+        few = self._ends is None or not has_ellipsis(text[-WINDOW:])
+        for reading, *_ in readings:
+            few = few and self._quiet(reading)
+        if not few and not self._few(text, [reading for reading, *_ in readings[2:]]):
+            return False, None
+        for reading, places, is_seen, coloured in readings:
+            if not self._beginnings(end, reading, places, shown=is_seen, coloured=coloured):
+                return cut == size, None
+        if cut < size:
+            end.waiting.append(Unfinished(cut - size, 0, 0, -1))
+        if self.left_edge(text, before):
+            end.waiting.append(Unfinished(-1, -1, 0, -1))  # it waits for what it belongs to
+        return True, end.waiting
+
+    def quiet_before(self, text: bytes, stop: int) -> bool:
+        """Whether surely nothing of four bytes or more begins that ends at `stop`."""
+        end = text[max(0, stop - WINDOW) : stop]
+        if self._quiet(end) and not (self._screen and special(end[-NEAR:])):
+            return True
+        return self._short(ending(text[:stop], screen=self._screen)[2])
+
+    def _quiet(self, reading: bytes) -> bool:
+        """Whether by its last three bytes alone no more than two of anything end a reading."""
+        grams = self._grams
+        if grams is None:
+            grams = self._grams = self._all_grams()
+        bare = reading.rstrip(SPACE)
+        last = bare[-1:]
+        if not grams or last in _UNSURE or last == b"_":
+            return False
+        if self._ends is not None and undecided_ellipsis(reading, len(reading)) < len(reading):
+            return False
+        line = bare[bare.rfind(b"\n") + 1 :]
+        tip = line.translate(None, SPACE)[-HEAD + 1 :]
+        return tip not in grams and tip[-2:-1] != last and len(line.translate(None, AT_MARGIN)) >= HEAD
+
+    def _all_grams(self) -> frozenset[bytes]:
+        """Every three bytes in a row of any head; none when there are too many to tell anything."""
+        if sum(map(len, self._heads)) > _MOST_GRAMS:
+            return frozenset()
+        size = HEAD - 1
+        return frozenset(
+            [head[at : at + size] for head in self._heads for at in range(max(1, len(head) - size + 1))]
+        )
+
+    def _few(self, text: bytes, others: Sequence[bytes]) -> bool:
+        """Whether no more than three bytes of anything end a text, in its readings and these others."""
+        begin, end, endings = ending(text, screen=self._screen)
+        for other in others:
+            endings.append(other.translate(None, SPACE)[-TAIL:])
+            if has_margin(other):
+                endings.append(without_margins(other)[-TAIL:])
+        return self._short(endings) and self._no_ends(text[begin:], end, opened=bool(others))
+
+    def _short(self, endings: Sequence[bytes]) -> bool:
+        """Whether surely no more than three bytes of anything end one of these."""
+        joined = endings[0] if len(endings) == 1 else _SEPARATOR.join(endings)
+        if self.absent(joined):
+            return True
+        heads = self._sorted
+        if heads is None:
+            heads = self._sorted = sorted(self._heads)
+        for end in endings:
+            # what follows may turn out to be nothing, or an ellipsis
+            sure = len(end.rstrip(_NOTHING)) - 1
+            if 0x5B in end[-LONGEST_MARK:]:
+                sure = min(sure, end.index(b"[", max(0, len(end) - LONGEST_MARK)) - 2)
+            for start in range(len(end) - HEAD + 1):
+                part = end[start : start + (_TELLING if start + _TELLING <= sure else HEAD)]
+                at = bisect_left(heads, part)
+                if at < len(heads) and heads[at].startswith(part):
+                    return False
+        return True
+
+    def _no_ends(self, end: bytes, seen: bytes, *, opened: bool) -> bool:
+        """Whether surely no end of anything may follow an ellipsis in the end of a text."""
+        if self._ends is None:
+            return True
+        if has_ellipsis(end):
+            if opened or 0x08 in end or lone_returns(end) or homes().search(end) is not None:
+                return False  # a blank after it may be written over
+            for text in (end,) if seen == end else (end, seen):
+                for match in ellipses().finditer(text):
+                    part = text[match.end() :]
+                    if not part or self._ends().may_become(part):
+                        return False
+        return True
+
+    def _beginnings(
+        self, end: _End, reading: bytes, places: Sequence[int], *, shown: bool, coloured: bool
+    ) -> bool:
+        """Add the beginnings of at most three bytes at a reading's end; False where they can't be told."""
+        size = len(reading)
+        bare = reading.rstrip(SPACE)
+        last = bare[-1:]
+        gap = size - len(bare)
+        if len(bare) < 2 * HEAD and size < len(end.text) and gap <= RUN:
+            return False
+        if self._spaced:
+            # the last byte shown, a blank too, may be written over by what comes
+            for stop in (size, size - 1) if shown else (size,):
+                if not self._spaced_at(end, reading, stop, places, coloured=coloured):
+                    return False
+        if shown:
+            if last in _UNSURE:
+                return False
+            line = reading[reading.rfind(b"\n") + 1 :]
+            if not line.strip(AT_MARGIN) and line.strip(SPACE):
+                return False
+            line = bare[bare.rfind(b"\n") + 1 :]
+            if len(line) < len(bare) and len(line.translate(None, AT_MARGIN)) < HEAD and has_margin(reading):
+                return False
+            if last and gap < RUN and (bare[-2:-1] == last or last == b"_"):  # it may be written over
+                self._at(end, bare, len(bare) - 1, places, trailing=True, coloured=coloured)
+        if size and self._ends is not None:
+            mark = undecided_ellipsis(reading, size)
+            if reading[mark:].strip(QUOTES):  # an end may follow it
+                end.waiting.append(Unfinished(places[mark], 0, 0, -1))
+        if gap <= RUN:
+            self._at(end, bare, len(bare), places, trailing=gap > 0, coloured=coloured)
+        return True
+
+    def _spaced_at(
+        self, end: _End, reading: bytes, stop: int, places: Sequence[int], *, coloured: bool
+    ) -> bool:
+        """The same of beginnings with whitespace of their own, the longest first."""
+        for count in range(min(self._most_spaced, stop), 0, -1):
+            part = reading[stop - count : stop]
+            if part not in self._spaced:
+                continue
+            if count == _LONG:
+                return False
+            known = self._beginning(self._exact, part, coloured=coloured)
+            if known is None:
+                continue
+            # a break shows what stands before it
+            broken = stop < len(reading) and count <= SHOWN
+            end.wait(places[stop - count : stop], count if broken else 0, known)
+            if not broken:
+                break
+        return True
+
+    def _at(
+        self,
+        end: _End,
+        reading: bytes,
+        stop: int,
+        places: Sequence[int],
+        *,
+        trailing: bool,
+        coloured: bool,
+    ) -> None:
+        """Add the beginnings of at most three bytes, whitespace between them, that end at `stop`."""
+        part = b""
+        index = stop
+        found: list[int] = []
+        broken = 0  # bytes before the last break
+        begins = self._begins
+        while index > 0 and len(part) < HEAD - 1:
+            index -= 1
+            byte = reading[index : index + 1]
+            if byte in _SPACES:
+                continue
+            if found and not broken and found[0] > index + 1:
+                broken = len(part)
+            part = byte + part
+            found.insert(0, index)
+            if part not in begins:
+                continue
+            count = len(part)
+            shown = count if trailing else (count - broken if broken else 0)
+            for keys in (self._exact, self._loose) if not broken else (self._loose,):
+                known = self._beginning(keys, part, coloured=coloured)
+                if known is not None:
+                    end.wait([places[at] for at in found], shown, known)
+
+    def _beginning(self, keys: Keys, part: bytes, *, coloured: bool) -> Beginning | None:
+        """What is known of the keys that begin so; in a coloured text of those that a terminal shows."""
+        known = keys.beginning(part)
+        if known is None or not coloured:
+            return known
+        seen = self._seen.get((keys is self._loose, part))
+        if seen is None:
+            texts = keys.texts
+            seen = self._seen[keys is self._loose, part] = any(
+                is_shown(texts[index]) for index in keys.going_on(part)
+            )
+        return known if seen else None
+
+    def left_edge(self, text: bytes, before: tuple[int, int]) -> bool:
+        """Whether the last byte may belong to base64 that begins with the next."""
+        if not self._left:
+            return False
+        last = len(text) - 1
+        byte = text[last]
+        return (self._left | self._left >> 128) >> byte & 1 == 1 and belongs(
+            self._left, byte, after(text, last, before)[1]
+        )
+
+    def __repr__(self) -> str:
+        return f"<Tail of {len(self._heads)} heads>"
+
+
+def _spaced(text: bytes) -> list[bytes]:
+    """Every beginning of a pattern in which no more than `HEAD` bytes are no whitespace, if some are."""
+    head = text[:_LONG]
+    if len(head[:HEAD].translate(None, SPACE)) == len(head[:HEAD]):
+        return []
+    sizes = [size for size in range(1, len(head) + 1) if len(head[:size].translate(None, SPACE)) <= HEAD]
+    return [head[:size] for size in sizes]
