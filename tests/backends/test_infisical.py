@@ -143,7 +143,7 @@ def test_each_failure_of_the_instance_has_its_own_error(server, instance, failur
 @pytest.mark.parametrize("failure", [HANG, DRIP])
 def test_an_instance_that_never_ends_its_answer_is_given_up_at_the_time_limit(server, instance, failure):
     instance.failure = failure
-    error = ask(server, "infisical://p1/dev/plain", timeout=1)
+    error = ask(server, "infisical://p1/dev/plain", timeout=2, INFISICAL_TOKEN=TOKEN)
     assert type(error) is TimedOut
     assert "--timeout" in error.hint
 
