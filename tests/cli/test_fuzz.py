@@ -179,7 +179,11 @@ def test_files_to_fill(monkeypatch):
     """No store is asked: what is wrong with the text is found before."""
     chance = random.Random(5)
     registry = Registry({})
-    monkeypatch.setattr(inject, "fetch", lambda wanted, _: dict.fromkeys(wanted, b"value"))
+    monkeypatch.setattr(
+        inject,
+        "answer",
+        lambda entries, _: {one: b"value" for entry in entries for one in entry.references()},
+    )
     prepared = types.SimpleNamespace(
         directory="/", environ=dict(INHERITED), registry=registry, stores=None,
         plan=a_plan(), settings=Settings(),
