@@ -68,6 +68,9 @@ secretrun.session.run = show
 """,
 )
 
+# The same after a command whose output was masked.
+MASKED = SESSION.replace("secretrun.session.run = show", "secretrun.session.leave = show")
+
 
 def imports(file):
     """Every (module, whether it stands inside a function) that the file imports at run time."""
@@ -240,6 +243,23 @@ def test_a_value_of_the_cache_loads_no_backend(tmp_path, monkeypatch):
         subprocess.run([*ours, "cache", "stop", "-q"], check=True, timeout=100)
     assert "secretrun.cache.client" in modules
     assert heavy(modules) == FOR_THE_CACHE
+
+
+def test_a_masked_run_without_the_core_loads_the_engine(tmp_path, monkeypatch):
+    """Made when the first byte comes; `tests/redact/core` has the same for the core, which loads none of it."""
+    monkeypatch.setenv("SECRETRUN_PURE", "1")
+    modules = masked(tmp_path)
+    assert {"secretrun.redact.engine.matcher", "ahocorasick"} <= modules
+    assert {"secretrun.redact.core.matcher", "ctypes"} & modules == set()
+
+
+def masked(directory):
+    """The modules that a run loads whose command prints its secret."""
+    (directory / "token").write_text("masked-run-secret-0123")
+    (directory / ".env.secretrun").write_text("TOKEN=file://token\n")
+    modules = loaded(directory, MASKED, "--", "sh", "-c", "echo $TOKEN")
+    assert "[REDACTED:TOKEN]" in modules
+    return modules
 
 
 def sops_store(directory, monkeypatch):

@@ -10,6 +10,11 @@ SPACE: Final = b" \t\r\n\v\f"
 LOOSE_LENGTH: Final = 16  # non-space bytes a pattern needs to be matched across line breaks
 
 
+def left_bit(byte: int, place: int) -> int:
+    """The bit of `Rule.left` for an ASCII byte at a place, 1 or 2, in its group of four characters."""
+    return 1 << (byte + 128 * (place - 1))
+
+
 class Rule:
     """Where a pattern counts, and what else belongs to it.
 

@@ -6,13 +6,10 @@ alone are a pattern; the one before and the one after hold a few of its bits too
 
 from __future__ import annotations
 
+from secretrun.redact.pattern import left_bit
+
 BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 START = (-1, 0)  # what stands before a stream: no byte, and no base64 character
-
-
-def left_bit(byte: int, place: int) -> int:
-    """The bit of `Rule.left` for an ASCII byte at a place, 1 or 2, in its group of four characters."""
-    return 1 << (byte + 128 * (place - 1))
 
 
 def belongs(left: int, byte: int, place: int) -> bool:

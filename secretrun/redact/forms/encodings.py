@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 
-from secretrun.redact.engine.base64_edge import left_bit
-from secretrun.redact.pattern import Rule
+from secretrun.redact.pattern import Rule, left_bit
 
 SHORTEST = 8  # characters below which an encoded form would match by chance
 
