@@ -6,6 +6,8 @@ another user has put there.
 
 from __future__ import annotations
 
+import os
+
 from secretrun.cache import endpoint, wire
 from secretrun.errors import ConfigError
 from secretrun.posix import directories, sockets
@@ -32,6 +34,8 @@ class Connection:
         Raises:
             ConfigError: when there is no cache, it is not ours, or it refuses.
         """
+        if not os.path.lexists(os.path.dirname(self._path)):  # none has ever been started
+            raise self._no_answer("no such file or directory")
         endpoint.check_directory(self._path)
         connection = sockets.unix_socket()
         try:
@@ -42,16 +46,18 @@ class Connection:
             head = _receive(connection, 4)
             answer = wire.fields(_receive(connection, wire.body_length(head)))
         except (OSError, wire.WireError) as error:
-            raise ConfigError(
-                f"no secretrun cache answers at {self._path}: {_reason(error)}",
-                hint="secretrun cache start",
-            ) from None
+            raise self._no_answer(_reason(error)) from None
         finally:
             connection.close()
         if answer[:2] != [wire.VERSION, b"ok"]:
             reason = answer[2].decode("utf-8", "replace") if len(answer) > 2 else "an answer we don't know"
             raise ConfigError(f"the secretrun cache refused: {reason}", hint="secretrun cache unlock")
         return answer[2:]
+
+    def _no_answer(self, reason: str) -> ConfigError:
+        return ConfigError(
+            f"no secretrun cache answers at {self._path}: {reason}", hint="secretrun cache start"
+        )
 
 
 class Cache:
