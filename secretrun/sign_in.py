@@ -22,6 +22,7 @@ _ONEPASSWORD = ("op",)
 
 # name or PREFIX_*: (withheld, masked, the backends it is for; empty: any)
 ROWS: dict[str, tuple[bool, str, tuple[str, ...]]] = {
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": (False, VALUE, ()),  # gives out tokens of the job's identity
     "AGE_IDENTITY": (True, VALUE, ("age",)),
     "AGE_IDENTITY_FILE": (True, FILE, ("age",)),
     "AGE_KEY": (True, VALUE, ("age",)),
@@ -29,6 +30,7 @@ ROWS: dict[str, tuple[bool, str, tuple[str, ...]]] = {
     "ARM_CLIENT_SECRET": (False, VALUE, ()),
     "AWS_SECRET_ACCESS_KEY": (False, VALUE, ()),
     "AWS_SESSION_TOKEN": (False, VALUE, ()),
+    "AWS_WEB_IDENTITY_TOKEN_FILE": (False, FILE, ()),
     "AZURE_CLIENT_SECRET": (False, VALUE, ()),
     "AZURE_PASSWORD": (False, VALUE, ()),
     "BAO_JWT": (True, VALUE, _VAULT),

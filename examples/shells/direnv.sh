@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # `use secretrun` for direnv. Put this into ~/.config/direnv/lib/secretrun.sh; a project's .envrc then says
 #
 #     use secretrun                  with the options of `secretrun inject`, such as: use secretrun --only 'DB_*'
