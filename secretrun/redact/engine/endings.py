@@ -11,10 +11,9 @@ from secretrun.redact.engine.readings import (
     lone_returns,
     shown,
     special,
-    to_first_column,
     without_margins,
 )
-from secretrun.redact.engine.terminal_escapes import controls
+from secretrun.redact.engine.terminal_escapes import controls, to_first_column
 from secretrun.redact.pattern import SPACE
 
 WINDOW = LONGEST_END + 16  # bytes that nearly always hold `TAIL` that are shown

@@ -154,19 +154,23 @@ class Prefilter:
                     break
         if left and len(text) > 2 * _PART and self._absent:
             return self._clear_parts(text)
-        if self._odd and not self._clear_odd(text):
+        seen: list[bytes] = []
+        if self._odd and not self._clear_odd(text, seen):
             return False
         letters, texts = self._plans.get(left) or self._plan(left)
         if self._screen and (0x1B in text or _odd(text)):
-            return self._clear_coloured(letters, texts, text)
+            return self._clear_coloured(letters, texts, text, seen)
         return (
             (not letters or letters.clear(letters_of(text)))
             and (not self._run or self._clear_runs(text))
             and (not texts or texts.clear(text.translate(None, _SOLID)))
         )
 
-    def _clear_odd(self, text: bytes) -> bool:
-        """The same of keys with bytes that are no ASCII, or controls: nearly all lack one of them."""
+    def _clear_odd(self, text: bytes, made: list[bytes]) -> bool:
+        """The same of keys with bytes that are no ASCII, or controls: nearly all lack one of them.
+
+        What a terminal shows of the text is added to `made`, if it was needed.
+        """
         if not any(byte in text for byte in self._needed):
             return True
         there = frozenset(text.translate(None, _ASCII))
@@ -177,12 +181,13 @@ class Prefilter:
         if not self._screen:
             return True
         seen = shown(text)
+        made.append(seen)
         # margins are taken out of the text here: these keys are compared with their own marks
         return self._odd.clear(seen.translate(None, SPACE)) and (
             0x0A not in seen or not has_margin(seen) or self._odd.clear(without_margins(seen))
         )
 
-    def _clear_coloured(self, letters: Words, texts: Words, text: bytes) -> bool:
+    def _clear_coloured(self, letters: Words, texts: Words, text: bytes, made: list[bytes]) -> bool:
         bare: bytes | None = None  # what a terminal shows, when it is needed
         left = b"" if _odd(text) else text.translate(None, _LETTERS)
         plain = False  # all sequences are colours
@@ -197,7 +202,7 @@ class Prefilter:
                     plain = sequence in _COLOURS
                     break
         else:
-            bare = _bare(text)
+            bare = made[0] if made and _odd(text) else _bare(text)
         if letters and not (
             letters.clear(left.translate(None, _LATER))
             if bare is None

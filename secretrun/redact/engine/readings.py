@@ -18,7 +18,9 @@ from secretrun.redact.engine.terminal_escapes import (
     homes,
     left_margins,
     margin_marks,
+    only_home,
     right_margins,
+    to_first_column,
     wraps,
 )
 from secretrun.redact.pattern import SPACE
@@ -194,10 +196,17 @@ def _doubled_at_home(text: bytes) -> bool:
 def shown(text: bytes) -> bytes:
     """What a terminal shows of `text`."""
     if needs_care(text):
-        return Screen(text).text
+        # as `Screen`, without the way back
+        seen = controls().sub(only_home, text) if special(text) else text
+        return wraps().sub(b"", seen) if _is_written_over(seen) else seen
     if len(text.translate(None, _BUT_ESC)) == len(text):
         return without_escapes(text)
     return controls().sub(b"", text)
+
+
+def _is_written_over(text: bytes) -> bool:
+    """Whether a text without controls may have `wraps`."""
+    return 0x08 in text or 0x1B in text or lone_returns(text)
 
 
 def is_shown(text: bytes) -> bool:
@@ -239,7 +248,7 @@ class Screen:
             self._without_controls(cut)
             self._size = len(self.text)
             self._soft = range(self._size)
-            if 0x08 in self.text or 0x1B in self.text or lone_returns(self.text):
+            if _is_written_over(self.text):
                 self._without_wraps()
 
     def _without_controls(self, cut: bool) -> None:
@@ -325,14 +334,6 @@ def _count(places: Sequence[int], index: int) -> int:
     from bisect import bisect_left
 
     return bisect_left(places, index)
-
-
-def to_first_column(sequence: bytes) -> bool:
-    """Whether a sequence that ends in `H` or `G` is CUP or CHA to column 1."""
-    row, _, column = sequence.lstrip(b"\x1b[\xc2\x9b")[:-1].rpartition(b";")
-    return (sequence[-1:] == b"H" or not row) and (
-        column in (b"", b"1", b"0") or (sequence[-1:] == b"H" and not row and column.isdigit())
-    )
 
 
 def _may_have_margins(text: bytes) -> bool:

@@ -19,6 +19,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from re import Match
     from re import Pattern as Expression
 
 
@@ -113,6 +114,20 @@ def homes() -> Expression[bytes]:
     import re
 
     return re.compile(rb"\x1b\[(?:[0-9]{0,5}(?:;[01]?)?H|[01]?G)")
+
+
+def to_first_column(sequence: bytes) -> bool:
+    """Whether a sequence that ends in `H` or `G` is CUP or CHA to column 1."""
+    row, _, column = sequence.lstrip(b"\x1b[\xc2\x9b")[:-1].rpartition(b";")
+    return (sequence[-1:] == b"H" or not row) and (
+        column in (b"", b"1", b"0") or (sequence[-1:] == b"H" and not row and column.isdigit())
+    )
+
+
+def only_home(match: Match[bytes]) -> bytes:
+    """What is left of a sequence: a move to column 1."""
+    data = match[0]
+    return HOME if data[-1] in b"HG" and match.lastindex is None and to_first_column(data) else b""
 
 
 @once
