@@ -32,7 +32,7 @@ def story(run, version):
     for command, result in zip(run.commands, run.results, strict=True):
         lines.append(f"{DIM}the model runs:{END} {command}")
         lines += [f"  {line}" for line in result.splitlines()]
-    lines += ["", f"{BOLD}${END} secretrun broker log"]
+    lines += ["", f"{DIM}the broker's audit:{END}"]
     for event in run.events:
         if event["event"] in ("allowed", "refused", "misuse"):
             words = (

@@ -19,9 +19,16 @@ OWN = "sk-ant-api03-" + "Zq8" * 27 + "xAA"  # the agent's own key, which only th
 
 
 def claude(session, url):
-    write(session.world.home, ".claude/settings.json", {"permissions": {"allow": ["Bash"]}})
-    settings = f"ANTHROPIC_API_KEY=$MODEL ANTHROPIC_BASE_URL={url}"
-    return ["sh", "-c", f"{settings} exec claude -p 'Do it.' --output-format json"]
+    settings = {"permissions": {"allow": ["Bash"]}}
+    if session.sandboxed_by_itself:
+        settings["sandbox"] = {"enabled": True, "autoAllowBashIfSandboxed": True,
+                               "network": {"allowedDomains": ["*.test"]}}  # fmt: skip
+    write(session.world.home, ".claude/settings.json", settings)
+    words = "exec claude -p 'Do it.' --output-format json"
+    if session.sandboxed_by_itself:
+        port = """'{"sandbox":{"network":{"httpProxyPort":'"${HTTPS_PROXY##*:}"'}}}'"""
+        words += f" --settings {port}"
+    return ["sh", "-c", f"ANTHROPIC_API_KEY=$MODEL ANTHROPIC_BASE_URL={url} {words}"]
 
 
 def codex(session, url):
@@ -47,12 +54,15 @@ class Session:
         hook: `secretrun hook install` has been run before.
         more: lines of Codex's settings.
         name: of the variable with the token.
+        sandboxed_by_itself: Claude Code's own sandbox instead of ours, with the broker as its proxy.
         files: of the project, name to text.
         steps: shell commands; `{api}` and `{evil}` in them are the hosts with their ports.
     """
 
-    def __init__(self, agent, tmp_path, steps, *, hook=False, more=(), files=None, name="KEY"):
+    def __init__(self, agent, tmp_path, steps, *, hook=False, more=(), files=None, name="KEY",
+                 sandboxed_by_itself=False):  # fmt: skip
         self.more = more
+        self.sandboxed_by_itself = sandboxed_by_itself
         self.name = name
         self.token, self.own = KEY, OWN
         self.world = world = World(tmp_path)
@@ -104,8 +114,9 @@ paths = ["/v1/**"]
         if hook:
             done = secretrun("hook", "install", agent, env=env, cwd=world.project)
             assert done.returncode == 0, done.stderr
+        ours = ("--broker",) if self.sandboxed_by_itself else ("--broker", "--sandbox")
         self.done = subprocess.run(
-            world.command("--broker", "--sandbox", "--", *command), env=env, cwd=world.project, capture_output=True,
+            world.command(*ours, "--", *command), env=env, cwd=world.project, capture_output=True,
             stdin=subprocess.DEVNULL, timeout=150, check=False,
         )  # fmt: skip
         self.model.shutdown()

@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import pathlib
 import re
+import shutil
 import sys
 import xml.etree.ElementTree as ET
 
@@ -71,6 +72,32 @@ def test_a_prompt_that_holds_a_value_leaves_masked_and_the_agent_goes_on(agent, 
     found = run.holds(KEY, base64.b64encode(KEY.encode()).decode())
     assert "the model" not in found
     assert len(found) > 1  # the search can see: besides the file itself, the agent's own notes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("policy", "shown"),
+    [('inherit = "all"', ("srph_", "http://sr:")), ("ignore_default_excludes = false", ("", "http://sr:")),
+     ('inherit = "core"', ("", ""))],
+)  # fmt: skip
+def test_codexs_environment_policy_says_what_its_commands_have(policy, shown, session):
+    """Without one they have placeholders and proxy, as the test above shows; nothing it keeps back is a value."""
+    run = session("codex", ['echo "<${{KEY%"${{KEY#?????}}"}}> <${{HTTPS_PROXY%"${{HTTPS_PROXY#??????????}}"}}>"'],
+                  more=["[shell_environment_policy]", policy])  # fmt: skip
+    assert "<{}> <{}>".format(*shown) in run.results[0]
+
+
+@pytest.mark.slow
+def test_claudes_own_sandbox_does_not_hand_on_the_proxys_password(session):
+    """So the broker lets nothing through from there, as from anybody who has not got it."""
+    if shutil.which("socat") is None:
+        pytest.skip("socat is not installed: Claude Code's own sandbox needs it")
+    run = session(
+        "claude", ['curl -sS -H "Authorization: Bearer $KEY" https://{api}/v1/echo'], sandboxed_by_itself=True
+    )
+    assert "response 407" in run.results[0]
+    assert "auth_failed" in {event["event"] for event in run.events}
+    assert run.requests == []
 
 
 @pytest.mark.slow

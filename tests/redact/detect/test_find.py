@@ -5,6 +5,7 @@ import glob
 import hashlib
 import json
 import os
+import pathlib
 import random
 import string
 import subprocess
@@ -235,3 +236,12 @@ def test_checks_by_published_values():
     assert checks.base62_crc(
         b"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", b"ghp_"
     )  # from GitHub's announcement
+
+
+def test_what_is_found_in_the_tests_of_others_is_listed_each_once():
+    """Made and compared by scripts/detect_fixtures.py; here only that it is a list of what the rules know."""
+    listed = (pathlib.Path(__file__).parent / "fixtures.txt").read_text(encoding="utf-8").splitlines()
+    rows = [tuple(line.split()) for line in listed if not line.startswith("#")]
+    assert len({name.partition("=")[0].partition("@")[0] for name, *_ in rows}) == 5
+    assert len(rows) == len(set(rows))
+    assert {kind for _, _, kind, _ in rows} <= {rule.name for rule in rules.RULES}
