@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     Recipient: TypeAlias = "tuple[str, str]"  # "age" or "pgp", and the key
 
 RULES = ".sops.yaml"
+# As sops writes it into a dotenv file; into YAML, JSON and INI.
 _IN_A_STORE = re.compile(
-    r"^sops_\w*?(?:age__list_\d+__map_recipient|pgp__list_\d+__map_fp)=(\S+)$", re.MULTILINE
+    r"^sops_\w*?(?:age__list_\d+__map_recipient|pgp__list_\d+__map_fp)=(\S+)$"
+    r"|^[ \t]+(?:- )?\"?(?:recipient|fp)\"?: \"?([A-Za-z0-9 +/@._-]+?)\"?,?$"
+    r"|^\w*(?:age__list_\d+__map_recipient|pgp__list_\d+__map_fp) *= *(\S+)$",
+    re.MULTILINE,
 )
 _SPELLINGS = 40  # of a change that are tried
 
@@ -55,7 +59,8 @@ def parse(text: str) -> Recipient:
 
 def of_store(content: bytes) -> list[Recipient]:
     """The recipients that a store is encrypted for, in its order."""
-    found = _IN_A_STORE.findall(content.decode("utf-8", "replace"))
+    text = content.decode("utf-8", "replace")
+    found = [next(filter(None, match.groups())) for match in _IN_A_STORE.finditer(text)]
     return [("age" if key.startswith(("age1", "ssh-")) else "pgp", key) for key in dict.fromkeys(found)]
 
 

@@ -34,7 +34,14 @@ OVERRULING = (
 DOTENV = ("--input-type", "dotenv", "--output-type", "dotenv")
 ENCRYPTED = b"ENC[AES256_GCM,"
 NO_KEY = 128  # the exit statuses of sops: cmd/sops/codes/codes.go
-UNCHANGED = 200
+UNCHANGED, EDITOR_FAILED = 200, 201
+# Starts the editor the first time and fails the second.
+ONCE = """\
+#!/bin/sh
+[ ! -e "$0.started" ] || exit 1
+: >"$0.started"
+exec sh -c "$SECRETRUN_EDITOR \\"\\$1\\"" sh "$1"
+"""
 
 
 def is_encrypted(content: bytes, name: str) -> bool:
@@ -151,7 +158,7 @@ class Sops:
         """Give a store a new data key, which the recipients there are can open, and one more or one less.
 
         Args:
-            path: the store.
+            path: the store; here one of any kind.
             add: who joins.
             remove: who leaves.
             then: what is to be done before the store takes its place, once nothing can fail any more.
@@ -161,8 +168,10 @@ class Sops:
         """
         changes = [f"--add-{add[0]}", add[1]] if add else []
         changes += [f"--rm-{remove[0]}", remove[1]] if remove else []
-        with self._copy(path) as (copy, _):
-            self._run(["rotate", "--in-place", *DOTENV, *changes, copy], os.path.dirname(path), b"")
+        kind = _kind_of(path)
+        flags = ("--input-type", kind, "--output-type", kind)
+        with self._copy(path, any_kind=True) as (copy, _):
+            self._run(["rotate", "--in-place", *flags, *changes, copy], os.path.dirname(path), b"")
             then()
 
     def change(self, path: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
@@ -182,8 +191,13 @@ class Sops:
     def edit(self, path: str) -> int:
         """Open a file of sops of any kind in the user's editor, through sops.
 
+        Without a terminal the editor is opened once: sops would ask for a key to try again, for ever.
+
+        Raises:
+            BackendError: the editor fails, or what it leaves can't be kept; the file is as it was.
+
         Returns:
-            The exit status of sops, 0 when nothing was changed.
+            0, or 128 + n when signal n ended it.
         """
         require_known(_read(path), path, self._environ)
         # sops writes the plain text to TMPDIR for the editor, and leaves it there when it is killed.
@@ -191,9 +205,10 @@ class Sops:
         ended: attended.Ended | None = None
         status = 0
         try:
-            status = attended.run(
-                [self._program, "edit", path], {**self._environ, "TMPDIR": private.path}, private
-            )
+            environ = {**self._environ, "TMPDIR": private.path}
+            if not os.isatty(0):
+                environ |= _once(environ, private.path)
+            status = attended.run([self._program, "edit", path], environ, private)
         except OSError as error:
             raise Unavailable(f"can't start {self._program}: {error.strerror}") from None
         except attended.Ended as error:
@@ -202,14 +217,21 @@ class Sops:
             private.remove(kill=ended is not None)
         if ended is not None:
             return attended.die(ended)
+        if status == NO_KEY:
+            raise self._no_key()
+        if status == EDITOR_FAILED or 0 < status < NO_KEY:
+            raise BackendError(
+                f"nothing was changed: the editor failed, or left what is no {_kind_of(path)}",
+                hint=None if os.isatty(0) else "on a terminal sops lets you mend it",
+            )
         return 0 if status == UNCHANGED else status
 
     @contextmanager
-    def _copy(self, path: str) -> Iterator[tuple[str, bytes]]:
+    def _copy(self, path: str, *, any_kind: bool = False) -> Iterator[tuple[str, bytes]]:
         """A copy of a store to be changed, encrypted as well, that takes its place when all went well."""
         content = _read(path)
         require_known(content, path, self._environ)
-        if not store.is_dotenv(path, content):
+        if not (any_kind or store.is_dotenv(path, content)):
             raise store.not_dotenv(path)
         copy = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
         atomic_file.write_atomic(copy, content, mode=os.stat(path).st_mode & 0o777)
@@ -281,6 +303,21 @@ class Sops:
             f"none of your keys opens the store{why}{f' ({tried})' if tried else ''}",
             hint="secretrun init makes your key and prints the line for someone who can open it",
         )
+
+
+def _kind_of(path: str) -> str:
+    """The kind of file that sops takes a name for (`stores.FormatForPath` of sops)."""
+    end = os.path.splitext(path)[1]
+    return {".env": "dotenv", ".ini": "ini", ".json": "json", ".yaml": "yaml", ".yml": "yaml"}.get(
+        end, "binary"
+    )
+
+
+def _once(environ: Mapping[str, str], private: str) -> dict[str, str]:
+    script = os.path.join(private, "editor")
+    atomic_file.write_atomic(script, ONCE.encode(), mode=0o700)
+    editor = environ.get("SOPS_EDITOR") or environ.get("EDITOR") or "vi"
+    return {"SECRETRUN_EDITOR": editor, "SOPS_EDITOR": script, "EDITOR": script}
 
 
 def _left_plain(name: str) -> BackendError:

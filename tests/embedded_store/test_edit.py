@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secretrun.backend.sops import find_sops
 from secretrun.embedded_store import editing
 
 
@@ -108,6 +109,24 @@ def test_a_store_of_another_format_is_edited_too(secretrun, started, program, re
     done = secretrun("edit", "--store", "store.yaml", cwd=started, env={"EDITOR": str(editor)})
     assert done.status == 0
     assert secretrun("read", "-n", "sops://store.yaml#/a", cwd=started).out == "from-the-editor"
+
+
+@pytest.mark.parametrize("edit", ["echo 'x: [unclosed' > \"$1\"", "exit 3"])
+def test_without_a_terminal_a_slip_in_a_store_of_another_kind_ends_it(secretrun, started, program, edit):
+    """sops would ask for a key, and ask again for ever."""
+    recipient = (started / ".sops.yaml").read_text().split()[-1]
+    path = started / "store.yaml"
+    path.write_text("a: before\n")
+    subprocess.run(
+        [find_sops(os.environ), "--config", os.devnull, "encrypt", "--in-place", "--age", recipient, "store.yaml"],
+        cwd=started, check=True, capture_output=True,
+    )  # fmt: skip
+    before = path.read_bytes()
+    env = {"EDITOR": str(program("editor", f"#!/bin/sh\n{edit}\n"))}
+    done = secretrun("edit", "--store", "store.yaml", cwd=started, env=env)
+    assert done.status == 125
+    assert "nothing was changed: the editor failed, or left what is no yaml" in done.err
+    assert path.read_bytes() == before
 
 
 def test_names_new_in_the_store_go_into_the_template_and_those_gone_leave_it(

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 
 import pytest
 
@@ -196,6 +197,73 @@ def test_no_value_is_an_argument(secretrun, filled, recorder):
     assert secretrun("member", "add", NEW, cwd=filled).status == 0
     assert secretrun("rotate", cwd=filled).status == 0
     assert "value-of-A" not in recorder()
+
+
+KINDS = {
+    "store.yaml": "a: value-of-A\nb:\n  c: value-of-B\n",
+    "store.json": '{"a": "value-of-A", "b": {"c": "value-of-B"}}',
+    "store.ini": "[b]\nc = value-of-B\n",
+    "store.bin": "value-of-A",
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_store_of_another_kind_has_members_too(secretrun, started, name):
+    """Rules and file change together, whatever sops calls the file."""
+    key, new = mine(started), new_key(3)
+    rules(started, f"creation_rules:\n  - path_regex: store\\.\\w+$\n    age: {key}\n")
+    path = started / name
+    path.write_text(KINDS[name])
+    subprocess.run(
+        [find_sops(os.environ), "encrypt", "--in-place", name], cwd=started, check=True, capture_output=True
+    )
+    before = path.read_bytes()
+    assert secretrun("member", "add", new, "--store", name, cwd=started).status == 0
+    listed = secretrun("member", "list", "--store", name, cwd=started).out
+    assert sorted(listed.splitlines()) == sorted([f"{key}  (you)", new])  # INI has an order of its own
+    assert new in (started / ".sops.yaml").read_text()
+    done = secretrun("member", "remove", new, "--store", name, cwd=started)
+    assert done.status == 0
+    assert "they have seen every value in it" in done.err
+    assert f"secretrun edit --store {name}" in done.err
+    assert secretrun("rotate", "--store", name, cwd=started).status == 0
+    assert secretrun("member", "list", "--store", name, cwd=started).out == f"{key}  (you)\n"
+    assert new not in (started / ".sops.yaml").read_text()
+    assert path.read_bytes() != before
+    pointer = {"store.bin": "", "store.ini": "#/b/c"}.get(name, "#/b/c")
+    shown = secretrun("read", f"sops://{name}{pointer}", cwd=started).out
+    assert shown.strip() == ("value-of-A" if name == "store.bin" else "value-of-B")
+    assert sorted(path.name for path in started.iterdir() if path.name.endswith(".tmp")) == []
+
+
+def test_a_pgp_key_opens_the_store_for_who_has_it(secretrun, filled, home, value_of, monkeypatch):
+    """Added by its fingerprint, with a real gpg; the other's home has that key alone."""
+    with tempfile.TemporaryDirectory(prefix="gpg", dir="/tmp") as directory:
+        monkeypatch.setenv("GNUPGHOME", directory)
+        make = [
+            "gpg",
+            "--batch",
+            "--passphrase",
+            "",
+            "--quick-generate-key",
+            "bo@example.org",
+            "future-default",
+        ]
+        subprocess.run(make, check=True, capture_output=True, timeout=100)
+        keys = subprocess.run(
+            ["gpg", "--batch", "--with-colons", "--list-keys"], check=True, capture_output=True
+        )
+        fingerprint = re.search(rb"^fpr:+([0-9A-F]{40}):", keys.stdout, re.MULTILINE).group(1).decode()
+        try:
+            assert secretrun("member", "add", fingerprint, cwd=filled).status == 0
+            assert f"pgp: {fingerprint}" in (filled / ".sops.yaml").read_text()
+            bo = home("bo") | {"SECRETRUN_TRUST": "owner"}
+            assert secretrun("read", "A", cwd=filled, env=bo).out == "value-of-A\n"
+            assert secretrun("member", "remove", fingerprint, cwd=filled).status == 0
+            assert secretrun("read", "A", cwd=filled, env=bo).status == 125
+        finally:
+            subprocess.run(["gpgconf", "--kill", "all"], check=True, timeout=100)
+    assert value_of(filled, "A") == "value-of-A"
 
 
 def test_json(secretrun, filled):

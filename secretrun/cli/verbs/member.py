@@ -80,6 +80,10 @@ def _remove(path: str, recipient: Recipient, messages: Messages) -> int:
     rules = _changed_rules(path, recipient, there, joins=False)
     Sops(os.environ).encrypt_anew(path, remove=recipient, then=lambda: _write(rules))
     messages.note(f"{recipient[1]} can't open what is written from now on: commit {_files(path, rules)}")
+    if not store.is_dotenv(path, atomic_file.read(path)):
+        messages.warn("they have seen every value in it: change each where it is used, and then here:")
+        messages.hint(f"secretrun edit --store {os.path.relpath(path)}")
+        return 0
     names = store.names(path)
     if names:
         messages.warn("they have seen these values: change each where it is used, and then here:")
