@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-from secretrun import hints
 from secretrun.config import discovery
 from secretrun.config import settings as table
 from secretrun.config.said import Said, trust, whose
@@ -170,6 +169,8 @@ def load(
                 _take(config, made)
     missing = [name for name in profiles if name not in known_profiles]
     if missing:
+        from secretrun import hints
+
         hint = hints.one_of(missing[0], sorted(known_profiles), f"profiles in {discovery.PROJECT}")
         raise ConfigError(f"no profile {missing[0]!r}", hint=hint)
     before = config.settings.items("env_file"), config.settings.source("env_file")
@@ -251,12 +252,16 @@ def _take(config: Config, layer: Layer) -> None:
             hint = "it is for your own config.toml"
             config.wrong(ConfigError(f"{file}: [{name}] can't be set by a project", hint=hint))
         elif name not in here or (name in ("profile", *MINE) and layer.profile):
+            from secretrun import hints
+
             config.wrong(ConfigError(f"{file}: unknown section [{name}]", hint=hints.one_of(name, here)))
     run = section(sections, "run", file)
     known = {setting.name: setting for setting in table.RUN}
     for key, value in run.items():
         setting = known.get(key.replace("-", "_"))
         if setting is None:
+            from secretrun import hints
+
             hint = hints.one_of(key, sorted(known))
             config.wrong(ConfigError(f"{file}: unknown key {key!r} in [run]", hint=hint))
             continue

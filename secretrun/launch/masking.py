@@ -10,9 +10,6 @@ from secretrun.child import environment
 from secretrun.errors import SecretrunError
 from secretrun.hooks import agents
 from secretrun.model import Secret
-from secretrun.redact import body, policy
-from secretrun.redact.lazy import LazyRedactor, Maker
-from secretrun.redact.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,12 +47,17 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
     Raises:
         SecretrunError: it could not be made.
     """
+    looking = detect(prepared)
+    if not secrets and looking == "off":
+        return None
+    from secretrun.redact import body, policy
+    from secretrun.redact.lazy import LazyRedactor, Maker
+
     settings = prepared.settings
     common = common_values(prepared)
     policies, warnings = policy.decide(secrets, min_length=policy.MIN_LENGTH, common=frozenset(common))
     for warning in warnings:
         messages.warn(warning)
-    looking = detect(prepared)
     if not policies and looking == "off":
         return None
     # known now, it keeps the command from being started
@@ -92,6 +94,7 @@ def common_values(prepared: Prepared) -> list[bytes]:
 
 def doubts(prepared: Prepared, secrets: list[Secret]) -> list[str]:
     """What a run would warn of: values and parts that are short or common, by name."""
+    from secretrun.redact import policy
     from secretrun.redact.forms.derive import part_doubts
 
     policies, warnings = policy.decide(
@@ -119,6 +122,8 @@ def report(prepared: Prepared, redactor: Masker | None, status: int, messages: M
     Raises:
         LeakError: with --fail-on-leak, when `status` is 0 and something was masked.
     """
+    from secretrun.redact.report import Report
+
     settings = prepared.settings
     said = redactor.report() if redactor is not None else Report({})
     masks, detected = said.masks, said.detected

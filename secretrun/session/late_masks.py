@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun.cache import endpoint, wire
 from secretrun.model import Secret
 from secretrun.posix import directories, sockets, threads
 
@@ -80,6 +79,8 @@ class LateMasks:
             except OSError:
                 return
             try:
+                from secretrun.cache import endpoint  # here: most runs are asked nothing
+
                 connection.settimeout(PATIENCE)
                 if endpoint.peer_uid(connection) == os.getuid():
                     self._take(connection)
@@ -89,6 +90,8 @@ class LateMasks:
                 connection.close()
 
     def _take(self, connection: sockets.socket) -> None:
+        from secretrun.cache import wire
+
         given = wire.fields(_receive(connection, wire.body_length(_receive(connection, 4))))
         if given[:1] != [wire.VERSION]:
             return
@@ -116,7 +119,8 @@ def register(secrets: Iterable[Secret], environ: Mapping[str, str]) -> bool:
     for secret in secrets:
         length = b"" if secret.min_length is None else b"%d" % secret.min_length
         given += [os.fsencode(secret.name), secret.reveal(), os.fsencode(secret.mask), length]
-    return bool(path and given) and _asked(path, given) == [wire.VERSION, b"ok"]
+    answer = _asked(path, given) if given else None
+    return answer is not None and answer[1:] == [b"ok"]
 
 
 def masked(text: bytes, environ: Mapping[str, str]) -> bytes | None:
@@ -130,6 +134,8 @@ def masked(text: bytes, environ: Mapping[str, str]) -> bytes | None:
 
 def _asked(path: str | None, given: Iterable[bytes]) -> list[bytes] | None:
     """What the session at `path` answers; None when it has ended, or is not ours."""
+    from secretrun.cache import endpoint, wire
+
     if not path:
         return None
     try:
