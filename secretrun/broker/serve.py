@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 
-from secretrun.broker import hosts, journal, upstream
+from secretrun.broker import hosts, journal, proxy, upstream
 from secretrun.broker.known import Known
 from secretrun.broker.opening import Opening
 from secretrun.broker.refusal import Refused
@@ -43,7 +43,7 @@ def session_of(run: Run, book: journal.Journal, opening: Opening, misused: Calla
         run.policy,
         Known(run.placeholders),
         opening.authority,
-        upstream.Dialer(opening.roots, run.networks, upstream.own_addresses()),
+        upstream.Dialer(opening.roots, run.networks, upstream.own_addresses(), proxy.of(run.environ)),
         book,
         opening.password,
         run.outgoing(),

@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 
-from secretrun.broker import hosts
+from secretrun.broker import hosts, proxy
 from secretrun.broker.refusal import Refused
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from secretrun.broker.hosts import Address, Network
+    from secretrun.broker.proxy import Proxy
 
 CONNECT = 20.0  # seconds for one address
 _REMEMBERED = (
@@ -32,12 +33,18 @@ class Dialer:
         context: verifies chain and name.
         networks: see `hosts.allowed`.
         own: addresses of this machine.
+        via: the proxy of our own environment, if there is one.
     """
 
     def __init__(
-        self, context: ssl.SSLContext, networks: Sequence[Network] | None, own: frozenset[Address]
+        self,
+        context: ssl.SSLContext,
+        networks: Sequence[Network] | None,
+        own: frozenset[Address],
+        via: Proxy | None = None,
     ) -> None:
         self._context = context
+        self._via = via
         self._networks = networks
         self._own = own
         self._found: dict[str, tuple[float, asyncio.Future[list[str]]]] = {}
@@ -51,13 +58,22 @@ class Dialer:
             Refused: name_not_resolved, address_not_allowed, upstream_unreachable, upstream_not_verified.
         """
         refused = Refused("upstream_unreachable")
-        for address in await self._addresses(host):
+        via = self._via if self._via is not None and self._via.serves(host) else None
+        if via is not None and hosts.address(host) is None:
+            places = [via.host]
+        else:
+            places = await self._addresses(host)
+        context, name = (self._context, host) if tls else (None, None)
+        for place in places:
             try:
                 async with asyncio.timeout(CONNECT):
-                    if not tls:
-                        return await asyncio.open_connection(address, port, limit=BUFFER)
+                    if via is not None:
+                        tunnel = await _tunnel(via, host, port)
+                        return await asyncio.open_connection(
+                            sock=tunnel, ssl=context, server_hostname=name, limit=BUFFER
+                        )
                     return await asyncio.open_connection(
-                        address, port, ssl=self._context, server_hostname=host, limit=BUFFER
+                        place, port, ssl=context, server_hostname=name, limit=BUFFER
                     )
             except ssl.SSLError as error:
                 detail = getattr(error, "verify_message", None) or "no TLS that we speak"
@@ -91,6 +107,36 @@ class Dialer:
         if not fit:
             raise Refused("address_not_allowed")
         return fit
+
+
+async def _tunnel(via: Proxy, host: str, port: int) -> socket.socket:
+    """A connection to a host through the proxy.
+
+    Raises:
+        Refused: the proxy does not let it through.
+        OSError: there is no proxy.
+    """
+    loop = asyncio.get_running_loop()
+    answers = await loop.getaddrinfo(via.host, via.port, type=socket.SOCK_STREAM)
+    family, kind, number, _, address = answers[0]
+    connection = socket.socket(family, kind, number)
+    try:
+        connection.setblocking(False)
+        await loop.sock_connect(connection, address)
+        await loop.sock_sendall(connection, via.request(host, port))
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            more = await loop.sock_recv(connection, 1)  # what follows the head is the host's
+            if not more or len(head) > proxy.LONGEST:
+                raise ConnectionResetError
+            head += more
+        said = proxy.status(head)
+        if said != 200:
+            raise Refused("upstream_unreachable", detail=f"the proxy of your environment answers {said}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def own_addresses() -> frozenset[Address]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from secretrun.broker import placeholders, sandbox, tools, trust
+from secretrun.broker import placeholders, proxy, sandbox, tools, trust
 from secretrun.broker.policy import Rule, from_said, grant
 from secretrun.broker.process import Remote
 from secretrun.errors import ConfigError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 KEYS = ("egress", "addresses", "on_misuse", "audit", "inspect")
 PROJECT = ("egress", "addresses", "on_misuse", "inspect")  # and these only narrower
+# Variables that the broker's process goes by: roots, the way out, where a directory may lie.
+_TOLD = (*trust.BUNDLES, trust.EXTRA, *proxy.NAMES, *proxy.EXEMPT, "XDG_RUNTIME_DIR", "TMPDIR")
 _AS_IT_IS = ("env", "file", "fd", "fifo", "stdin")
 
 
@@ -141,6 +143,7 @@ class Brokered:
                 f"--broker needs {' and '.join(missing)}", hint="pip install 'secretrun[broker]'"
             )
         self._prepared = prepared
+        self._via = proxy.of(prepared.environ)
         self.options = Options(prepared.config, prepared.environ)
         self.rules = rules_of(prepared)
         self._confinement = confinement.Confinement(prepared)
@@ -171,13 +174,12 @@ class Brokered:
             messages.warn(
                 f"NO_PROXY is overridden: {', '.join(exempted)} would not have gone through the broker"
             )
-        through = next((name for name in ("https_proxy", "HTTPS_PROXY") if environ.get(name)), None)
-        if through:
-            messages.warn(f"{through} is not gone through: the broker reaches its hosts directly")
         if self._prepared.settings.flag("verbose"):
             for rule in self.rules:
                 messages.note(f"broker: {'deny' if rule.deny else 'allow'} {rule}")
             messages.note(f"broker: assurance {self.assurance}, audit {self.options.audit}")
+            if self._via is not None:
+                messages.note(f"broker: hosts are reached through {self._via.host}:{self._via.port}")
         self._confinement.say(messages)
         if not handed:
             return argv
@@ -257,7 +259,7 @@ class Brokered:
             "environ": {
                 name: value
                 for name, value in self._prepared.environ.items()
-                if name in (*trust.BUNDLES, trust.EXTRA, "XDG_RUNTIME_DIR", "TMPDIR")
+                if name in _TOLD
             },
             "sandboxed": self.assurance == "enforced",
             "kill": self.options.kill,

@@ -523,12 +523,6 @@ def test_the_missing_extra_is_named(world):
     assert "'cryptography" in done.stderr  # all of the extra, for the environment that this copy is in
 
 
-def test_a_proxy_of_the_environment_is_not_gone_through(world):
-    done = world.run("sh", "-c", "echo $HTTPS_PROXY", env={"HTTPS_PROXY": "http://proxy.internal:3128"})
-    assert re.match(r"http://sr:[\w-]+@127\.0\.0\.1:\d+\n", done.stdout)
-    assert "HTTPS_PROXY is not gone through" in done.stderr
-
-
 def test_a_broker_at_a_socket_of_the_file_system(world, tmp_path):
     path = tmp_path / "broker.sock"
     process = subprocess.Popen(
