@@ -85,8 +85,13 @@ def refuse_encrypted(source: Text) -> None:
     """Refuse a file that is a store already.
 
     Raises:
-        ConfigError: sops has encrypted it; the hint imports it.
+        ConfigError: sops or dotenvx has encrypted it; the hint says what to do instead.
     """
+    if re.search(r"^\s*(?:export\s+)?\w+\s*=\s*['\"]?encrypted:[\w+/=-]{32}", source.text, re.MULTILINE):
+        raise ConfigError(
+            f"{source.path} is encrypted by dotenvx, and only its key opens it",
+            hint="dotenvx decrypt first; then import the file, and remove it",
+        )
     marks = r"^sops:\s*$|^\s*\"sops\":\s*\{|^sops_(?:version|mac)=|^\[sops\]\s*$"
     if re.search(marks, source.text, re.MULTILINE) and "ENC[" in source.text:
         raise ConfigError(

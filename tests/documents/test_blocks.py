@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 import tarfile
 import tomllib
 
@@ -82,6 +83,16 @@ def _(world):
     world.git("init", "-q")
     world.write("deploy.sh", SHOWS, 0o755)
     world.write("prod.env", "API_KEY=op://app/api/key\n")
+
+
+@around("docs/moving.md")
+def _(world):
+    """The imports are those of three tools' users: what the one before made is put away."""
+    world.write("prod.env", "API_KEY=op://app/api/key\n")
+    before = 'if [ "$1" = init ]; then mkdir -p done && mv -f .env.secretrun secrets.enc.env done/; fi\n'
+    world.program("secretrun", f'#!/bin/sh\n{before}exec "{sys.executable}" -m secretrun "$@"\n')
+    for name in ("plain.env", ".env"):
+        world.write(name, "NODE_ENV=development\nTOKEN=plain-4kD81jsPq0-value\n")
 
 
 @around("docs/install.md")

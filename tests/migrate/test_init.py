@@ -118,6 +118,18 @@ def test_a_file_that_sops_has_encrypted_is_a_store_already(tmp_path, name):
     assert not (tmp_path / "secretrun.toml").exists()
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_file_that_dotenvx_has_encrypted_is_no_plain_file(tmp_path, quote):
+    """Its ciphertexts would go into the store as if they were the values."""
+    sealed = "BDqDBibm4wsYqMpCjTQ6BsDHmMadg9K3dAtZ9HPMfLEIRVz50hmLXPXRuDBXaJi="
+    (tmp_path / ".env").write_text(f'DOTENV_PUBLIC_KEY="03ab"\nAPI_KEY={quote}encrypted:{sealed}{quote}\n')
+    done = init(tmp_path, ".env")
+    assert done.returncode == 125
+    assert ".env is encrypted by dotenvx" in done.stderr.decode()
+    assert "dotenvx decrypt" in done.stderr.decode()
+    assert not (tmp_path / ".env.secretrun").exists()
+
+
 def test_public_literals_stay_where_they_can_be_read(tmp_path):
     (tmp_path / ".env.schema").write_text(
         "# @defaultSensitive=false\n# ---\nREGION=eu-central-1-of-some-length\nNAME=x-public-name-of-ours\n"
