@@ -3,8 +3,10 @@
 PYTHON ?= python3
 SECONDS ?= 600
 BIN = .venv/bin
+ON_CORE = tests/redact --ignore=tests/redact/engine --ignore=tests/redact/forms --ignore=tests/redact/detect \
+    tests/end_to_end/test_run.py tests/end_to_end/test_transcripts.py tests/test_core_wheel.py
 
-.PHONY: check core format test test-fast slow coverage constraints clean fuzz bench docs site hunt overmasking
+.PHONY: check core format test test-core test-fast slow coverage constraints clean fuzz bench docs site hunt overmasking
 
 .venv:
 	$(PYTHON) -m venv .venv
@@ -47,6 +49,11 @@ constraints:
 # The compiled core, beside its loader in this tree: what an editable install then runs (docs/core.md).
 core: .venv
 	$(BIN)/python scripts/core.py
+
+# What the core may answer otherwise than the Python engine: masking, and whole runs. TEST_BODY fails where it doesn't run.
+test-core: core
+	cd core && cargo test --release --locked --offline -q
+	TEST_BODY=core $(BIN)/python -m pytest -q -n 4 $(ON_CORE)
 
 clean:
 	rm -rf .venv build dist core/target secretrun/redact/core/libsecretrun_core.* .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
