@@ -56,27 +56,7 @@ pub fn control_at(text: &[u8], at: usize, cut: bool) -> Option<Control> {
             Some(0x9b) => parameters(text, at + 2, cut),
             _ => ends_here(1),
         },
-        // zero width, directions, spaces that do not break, joiners, marks, BOM, variants
-        0xe2 => match (next, text.get(at + 2)) {
-            (Some(0x80), Some(0x87 | 0x8b..=0x8f | 0xa8..=0xaf)) => whole(at + 3),
-            (Some(0x81), Some(0xa0..=0xaf)) => whole(at + 3),
-            (Some(0x80 | 0x81), None) => ends_here(2),
-            _ => ends_here(1),
-        },
-        0xef => match (next, text.get(at + 2)) {
-            (Some(0xbb), Some(0xbf)) => whole(at + 3),
-            (Some(0xb8), Some(0x80..=0x8f)) => whole(at + 3),
-            (Some(0xbb | 0xb8), None) => ends_here(2),
-            _ => ends_here(1),
-        },
-        0xe1 => match (next, text.get(at + 2)) {
-            (Some(0xa0), Some(0x8e)) => whole(at + 3),
-            (Some(0xa0), None) => ends_here(2),
-            _ => ends_here(1),
-        },
-        0xcd if next == Some(0x8f) => whole(at + 2),
-        0xd8 if next == Some(0x9c) => whole(at + 2),
-        0xcd | 0xd8 => ends_here(1),
+        0xcd | 0xd8 | 0xe1..=0xe3 | 0xef | 0xf0 | 0xf3 => invisible(text, at, cut),
         // C1 as one byte, where it is no part of a character
         0x80..=0x9f if at == 0 || text[at - 1] < 0x80 => {
             if byte == 0x9b {
@@ -86,6 +66,43 @@ pub fn control_at(text: &[u8], at: usize, cut: bool) -> Option<Control> {
             }
         }
         _ => None,
+    }
+}
+
+/// What Unicode calls ignorable (zero width, directions, joiners, fillers, variants, tags, BOM), and its blanks:
+/// ranges of each byte in UTF-8.
+const INVISIBLE: [&[(u8, u8)]; 18] = [
+    &[(0xcd, 0xcd), (0x8f, 0x8f)],
+    &[(0xd8, 0xd8), (0x9c, 0x9c)],
+    &[(0xe1, 0xe1), (0x85, 0x85), (0x9f, 0xa0)],
+    &[(0xe1, 0xe1), (0x9a, 0x9a), (0x80, 0x80)],
+    &[(0xe1, 0xe1), (0x9e, 0x9e), (0xb4, 0xb5)],
+    &[(0xe1, 0xe1), (0xa0, 0xa0), (0x8b, 0x8f)],
+    &[(0xe2, 0xe2), (0x80, 0x80), (0x80, 0x8f)],
+    &[(0xe2, 0xe2), (0x80, 0x80), (0xa8, 0xaf)],
+    &[(0xe2, 0xe2), (0x81, 0x81), (0x9f, 0xaf)],
+    &[(0xe3, 0xe3), (0x80, 0x80), (0x80, 0x80)],
+    &[(0xe3, 0xe3), (0x85, 0x85), (0xa4, 0xa4)],
+    &[(0xef, 0xef), (0xb8, 0xb8), (0x80, 0x8f)],
+    &[(0xef, 0xef), (0xbb, 0xbb), (0xbf, 0xbf)],
+    &[(0xef, 0xef), (0xbe, 0xbe), (0xa0, 0xa0)],
+    &[(0xef, 0xef), (0xbf, 0xbf), (0xb0, 0xbb)],
+    &[(0xf0, 0xf0), (0x9b, 0x9b), (0xb2, 0xb2), (0xa0, 0xa3)],
+    &[(0xf0, 0xf0), (0x9d, 0x9d), (0x85, 0x85), (0xb3, 0xba)],
+    &[(0xf3, 0xf3), (0xa0, 0xa0), (0x80, 0xbf), (0x80, 0xbf)],
+];
+
+/// A character of no width, whole or cut.
+fn invisible(text: &[u8], at: usize, cut: bool) -> Option<Control> {
+    let rest = &text[at..];
+    let of = |ranges: &&&[(u8, u8)]| rest.iter().zip(**ranges).all(|(&byte, &(low, high))| low <= byte && byte <= high);
+    let ranges = INVISIBLE.iter().find(of)?;
+    if rest.len() >= ranges.len() {
+        whole(at + ranges.len())
+    } else if cut {
+        Some(Control { end: text.len(), cut: true })
+    } else {
+        None
     }
 }
 

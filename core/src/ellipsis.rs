@@ -4,6 +4,11 @@ use crate::find::find;
 
 const CHARACTER: &[u8] = b"\xe2\x80\xa6";
 const ESCAPED: &[u8] = b"\\u2026";
+/// How many characters are left out: `[22 chars]`.
+const COUNTED: &[u8] = b"chars";
+/// Bytes of it.
+pub const LONGEST_MARK: usize = 20;
+const MOST_DIGITS: usize = 9;
 
 /// An ellipsis with the quote or bracket round it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,7 +21,7 @@ pub struct Ellipsis {
 
 /// Whether there is any in a text.
 pub fn has_ellipsis(text: &[u8]) -> bool {
-    find(text, b"...").is_some() || find(text, CHARACTER).is_some() || find(text, ESCAPED).is_some()
+    find(text, b"...").is_some() || find(text, b"chars]").is_some() || find(text, CHARACTER).is_some() || find(text, ESCAPED).is_some()
 }
 
 fn is_opening(byte: u8) -> bool {
@@ -37,8 +42,22 @@ fn inner_at(text: &[u8], at: usize) -> Option<usize> {
         }
         0xe2 if rest.starts_with(CHARACTER) => Some(at + 3),
         b'\\' if rest.starts_with(ESCAPED) => Some(at + 6),
+        b'0'..=b'9' if at > 0 && text[at - 1] == b'[' => {
+            let word = at + number(rest);
+            if text[word..].starts_with(b"chars]") {
+                Some(word + COUNTED.len())
+            } else {
+                None
+            }
+        }
         _ => None,
     }
+}
+
+/// How many bytes at the beginning are a number, with a blank after it.
+fn number(text: &[u8]) -> usize {
+    let digits = text.iter().take(MOST_DIGITS).take_while(|byte| byte.is_ascii_digit()).count();
+    digits + usize::from(digits > 0 && text.get(digits) == Some(&b' '))
 }
 
 /// All of a text.
@@ -61,21 +80,29 @@ pub fn ellipses(text: &[u8]) -> Vec<Ellipsis> {
     found
 }
 
-/// Whether a text that ends with `byte` may turn out to end in an ellipsis.
-pub fn may_be_undecided(byte: u8) -> bool {
-    b".\"'`[(< \xe2\x80\\u20".contains(&byte)
+/// Whether a text may turn out to end in an ellipsis.
+pub fn may_be_undecided(text: &[u8]) -> bool {
+    text.last().map_or(false, |byte| b".\"'`[(< \xe2\x80\\u20".contains(byte))
+        || text[text.len().saturating_sub(LONGEST_MARK)..].contains(&b'[')
 }
 
 /// Where, from `begin` on, something stands that the end of the text may turn out to be an ellipsis by;
 /// the end when there is nothing.
 pub fn undecided(text: &[u8], begin: usize) -> usize {
-    (begin..text.len()).find(|&at| may_become_one(&text[at..])).unwrap_or(text.len())
+    (begin..text.len()).find(|&at| may_become_one(text, at)).unwrap_or(text.len())
 }
 
-fn may_become_one(text: &[u8]) -> bool {
-    let text = &text[usize::from(text.first().map_or(false, |&byte| is_opening(byte)))..];
-    let text = &text[usize::from(text.first() == Some(&b' '))..];
-    matches!(text, b"" | b"." | b".." | b"\xe2" | b"\xe2\x80") || (text.len() < 6 && ESCAPED.starts_with(text))
+fn may_become_one(text: &[u8], at: usize) -> bool {
+    let at = at + usize::from(text.get(at).map_or(false, |&byte| is_opening(byte)));
+    let counted = |at: usize| {
+        let size = number(&text[at..]);
+        size > 0 && text[at - 1] == b'[' && COUNTED.starts_with(&text[at + size..])
+    };
+    if at > 0 && counted(at) {
+        return true;
+    }
+    let rest = &text[at + usize::from(text.get(at) == Some(&b' '))..];
+    matches!(rest, b"" | b"." | b".." | b"\xe2" | b"\xe2\x80") || (rest.len() < 6 && ESCAPED.starts_with(rest))
 }
 
 #[cfg(test)]
@@ -86,7 +113,7 @@ mod tests {
     fn ellipses_have_their_quotes() {
         let all: Vec<_> = ellipses(b"a... 'b' ...] \xe2\x80\xa6 ..").iter().map(|one| (one.start, one.end)).collect();
         assert_eq!(all, [(1, 4), (7, 13), (13, 17)]);
-        assert_eq!(ellipses(b"[123 chars]"), []);
+        assert_eq!(ellipses(b"a[123 chars]b")[0], Ellipsis { start: 1, inner: (2, 11), end: 12 });
         assert_eq!(ellipses(b"x'\\u2026>")[0], Ellipsis { start: 1, inner: (2, 8), end: 9 });
     }
 
@@ -95,6 +122,7 @@ mod tests {
         assert_eq!(undecided(b"abc' .", 0), 3);
         assert_eq!(undecided(b"abc\\u20", 0), 3);
         assert_eq!(undecided(b"abc", 0), 3);
+        assert_eq!(undecided(b"abc[12 ch", 0), 3);
         assert_eq!(undecided(b"abc...", 0), 4);
     }
 }

@@ -3,17 +3,21 @@
 //! Bytes in, bytes out. It knows patterns and their places, never secrets, names or masks.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod bare;
 mod base64_edge;
 mod beginning;
 pub mod boundary;
+mod classes;
 mod controls;
 mod ellipsis;
 mod ends;
 mod find;
+mod grams;
 mod heads;
 mod keys;
 mod margins;
 mod matcher;
+mod needles;
 mod occurrence;
 mod pattern;
 mod patterns;
@@ -21,6 +25,8 @@ mod public_head;
 mod reading;
 mod screen;
 mod search;
+mod sieve;
+mod tail;
 mod wipe;
 mod wire;
 mod wraps;

@@ -11,7 +11,7 @@ pub fn is_at_margin(byte: u8) -> bool {
 
 #[inline]
 fn is_mark(byte: u8) -> bool {
-    b"\\|>#+*:;%!-/".contains(&byte)
+    b"\\|>#+*:;%!-/<".contains(&byte)
 }
 
 #[inline]
@@ -24,30 +24,48 @@ pub fn may_have_margins(text: &[u8]) -> bool {
     text.contains(&b'\n') && text.iter().any(|&byte| is_mark(byte) || byte == 0xe2)
 }
 
-/// How many bytes at the beginning of `text` are box drawing (U+2500 to U+25BF).
-fn boxes(text: &[u8]) -> usize {
-    3 * text.chunks_exact(3).take_while(|one| is_box(one)).count()
+/// The second bytes of borders.
+fn is_second(byte: u8) -> bool {
+    matches!(byte, 0x80 | 0x86 | 0x8b | 0x8f | 0x94 | 0x95 | 0x96)
 }
 
-fn is_box(one: &[u8]) -> bool {
-    one[0] == 0xe2 && (0x94..=0x96).contains(&one[1]) && (0x80..0xc0).contains(&one[2])
+/// Whether a character begins at `at` that is box drawing, a block, a bar (U+2500 to U+25BF), or marks that a
+/// line goes on: hyphen, bullet, quote, vertical dots, arrows that turn back.
+fn is_border(text: &[u8], at: usize) -> bool {
+    match (text.get(at), text.get(at + 1), text.get(at + 2)) {
+        (Some(0xe2), Some(second), Some(third)) => match second {
+            0x94..=0x96 => (0x80..0xc0).contains(third),
+            0x80 => matches!(third, 0x90 | 0xa2 | 0xba),
+            0x86 => matches!(third, 0xa9 | 0xaa | 0xb5),
+            0x8b => *third == 0xae,
+            0x8f => *third == 0x8e,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// How many bytes from `begin` on are borders.
+fn borders(text: &[u8], begin: usize) -> usize {
+    3 * (0..).take_while(|count| is_border(text, begin + 3 * count)).count()
 }
 
 fn run(text: &[u8], begin: usize, kind: impl Fn(u8) -> bool) -> usize {
     text[begin..].iter().take_while(|&&byte| kind(byte)).count()
 }
 
-/// Just after what stands at the left margin after the line end at `at`, if anything does.
+/// Just after what stands at the left margin after the line end at `at`, if anything does: marks with a blank
+/// after them, or one of a diff or a quote.
 fn left_margin(text: &[u8], at: usize) -> Option<usize> {
     let mut end = at + 1;
     for _ in 0..4 {
         let begin = end + run(text, end, is_blank);
-        let drawn = boxes(&text[begin..]);
+        let drawn = borders(text, begin);
         if drawn > 0 {
             end = begin + drawn;
             continue;
         }
-        let marks = run(text, begin, |byte| b">#|+*:;%!-".contains(&byte));
+        let marks = run(text, begin, |byte| b">#|+*:;%!<-".contains(&byte));
         let slashes = run(text, begin, |byte| byte == b'/');
         let marked = begin + if slashes >= 2 { slashes } else { marks };
         if marked == begin || !text.get(marked).map_or(false, |&byte| is_blank(byte)) {
@@ -55,21 +73,44 @@ fn left_margin(text: &[u8], at: usize) -> Option<usize> {
         }
         end = marked;
     }
+    let begin = end + run(text, end, is_blank);
+    let quotes = run(text, begin, |byte| byte == b'>');
+    if quotes > 0 {
+        return Some(begin + quotes);
+    }
     if end > at + 1 {
-        Some(end)
-    } else {
-        None
+        return Some(end);
+    }
+    match text.get(begin) {
+        Some(b'#' | b'|' | b'+' | b'-') => Some(begin + 1),
+        _ => None,
     }
 }
 
-/// Just after the line end, when at `at` begins what stands at its right margin.
+const MOST_BLANKS: usize = 64;
+
+/// Just after up to `most` borders from `begin` on, with blanks before each.
+fn bordered(text: &[u8], begin: usize, most: usize) -> usize {
+    let mut end = begin;
+    for _ in 0..most {
+        let at = end + text[end..].iter().take(MOST_BLANKS).take_while(|&&byte| is_blank(byte)).count();
+        end = if text.get(at) == Some(&b'|') {
+            at + 1
+        } else if is_border(text, at) {
+            at + 3
+        } else {
+            break;
+        };
+    }
+    end
+}
+
+/// Just after the line end, when at `at` begins what stands at its right margin: borders, of empty cells too,
+/// or one mark that the line goes on.
 fn right_margin(text: &[u8], at: usize) -> Option<usize> {
     let end = match text[at] {
-        0xe2 => match boxes(&text[at..]) {
-            0 => return None,
-            drawn => at + drawn,
-        },
-        b'|' if at > 0 && is_blank(text[at - 1]) => at + 1,
+        0xe2 if is_border(text, at) => bordered(text, at + 3, 7),
+        b'|' => bordered(text, at + 1, 7),
         b'\\' => at + 1,
         _ => return None,
     };
@@ -112,26 +153,18 @@ fn right(text: &[u8], at: usize) -> Option<usize> {
     right_margin(text, at)
 }
 
-/// A line's length without what may stand at its right margin: a border, whole or cut, or a backslash.
-fn before_break(line: &[u8]) -> usize {
-    let mut size = line.len();
-    let second = |byte: u8| (0x94..=0x96).contains(&byte);
-    if size >= 1 && line[size - 1] == 0xe2 {
-        size -= 1;
-    } else if size >= 2 && line[size - 2] == 0xe2 && second(line[size - 1]) {
-        size -= 2;
-    }
-    while size >= 3
-        && line[size - 3] == 0xe2
-        && second(line[size - 2])
-        && (line[size - 1] == 0xe2 || (0x80..0xc0).contains(&line[size - 1]))
-    {
-        size -= 3;
-    }
-    if size >= 1 && matches!(line[size - 1], b'|' | b'\\') {
-        size -= 1;
-    }
-    size
+/// A line's length without what its end may turn out to be of borders, cut or whole, or a backslash.
+fn before_borders(line: &[u8]) -> usize {
+    let is_all = |at: usize| {
+        let end = bordered(line, at, 8);
+        let end = end + line[end..].iter().take(MOST_BLANKS).take_while(|&&byte| is_blank(byte)).count();
+        match line[end..] {
+            [] | [0xe2] | [b'\\'] if line[end..] != b"\\"[..] || end == at => true,
+            [0xe2, second] => is_second(second),
+            _ => false,
+        }
+    };
+    (0..line.len()).find(|&at| is_all(at)).unwrap_or(line.len())
 }
 
 /// Where the text ends if its last bytes turn out to be a margin; it is looked for in the last `most` bytes.
@@ -147,9 +180,9 @@ pub fn end_before_margin(text: &[u8], most: usize) -> Option<usize> {
         }
     }
     let bare = trimmed(line, |byte| is_blank(byte) || byte == b'\r');
-    let before = before_break(&line[..bare]);
-    let bare = if before < bare {
-        trimmed(&line[..before], is_blank)
+    let may_be_border = |byte: &u8| matches!(byte, b'|' | b'\\' | 0xe2 | 0x80..=0xbf);
+    let bare = if line[..bare].last().map_or(false, may_be_border) {
+        trimmed(&line[..before_borders(&line[..bare])], is_blank)
     } else if broken {
         bare
     } else {
@@ -183,7 +216,8 @@ mod tests {
         assert_eq!(without("a\n# one\n# two"), "aonetwo");
         assert_eq!(without("one \\\n  two"), "onetwo");
         assert_eq!(without("a\n+> one |\n// two"), "aonetwo");
-        assert_eq!(without("a\n#one"), "a#one");
+        assert_eq!(without("a\n#one"), "aone");
+        assert_eq!(without("a\n> > > > > one || |\n two"), "aonetwo");
     }
 
     #[test]

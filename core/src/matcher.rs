@@ -4,14 +4,22 @@
 
 use std::sync::Arc;
 
+use crate::bare::Bare;
 use crate::base64_edge::{after, Before, START};
 use crate::occurrence::{Occurrence, Unfinished};
+use crate::pattern::Texts;
 use crate::patterns::PatternSet;
 use crate::screen::Screen;
 use crate::search::Search;
+use crate::tail;
+use crate::wipe::append;
 
 /// Bytes looked at in one go: what is sifted again and again should stay in the cache.
-const MOST: usize = 1 << 18;
+const PART: usize = 1 << 14;
+/// Bytes before a place that is not clear that are looked at closely with it.
+const BEFORE: usize = 32;
+/// Bytes looked at closely in one go, where something stands.
+const CLOSE: usize = 256;
 
 /// Where a mask is to be written, and whose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +50,7 @@ impl Output {
 pub struct Matcher {
     patterns: Option<Arc<PatternSet>>,
     /// All that is needed to recognise what is not finished.
-    buffer: Vec<u8>,
+    buffer: Texts,
     /// Bytes of the buffer that are out, or stand under a mask that is.
     done: usize,
     /// Bytes of the buffer, and beyond, that the last mask stands for.
@@ -58,12 +66,8 @@ pub struct Matcher {
     frontier: usize,
     /// How many patterns there were before; 0 when that no longer matters.
     known: usize,
-}
-
-impl Drop for Matcher {
-    fn drop(&mut self) {
-        crate::wipe::wipe(&mut self.buffer);
-    }
+    /// Room to work in.
+    bare: Bare,
 }
 
 impl Matcher {
@@ -71,7 +75,8 @@ impl Matcher {
     pub fn new(patterns: Option<Arc<PatternSet>>) -> Matcher {
         Matcher {
             patterns,
-            buffer: Vec::new(),
+            buffer: Texts::default(),
+            bare: Bare::default(),
             done: 0,
             covered: 0,
             solid: Vec::new(),
@@ -89,12 +94,12 @@ impl Matcher {
 
     /// The number of bytes that wait for what follows them.
     pub fn held(&self) -> usize {
-        self.buffer.len().saturating_sub(self.shown_to())
+        self.buffer.0.len().saturating_sub(self.shown_to())
     }
 
     /// Look for these from now on: the old ones and more, which count from the first byte not shown.
     pub fn add(&mut self, patterns: Option<Arc<PatternSet>>) {
-        if let (Some(old), false) = (&self.patterns, self.buffer.is_empty()) {
+        if let (Some(old), false) = (&self.patterns, self.buffer.0.is_empty()) {
             if self.known == 0 {
                 self.known = old.patterns.len();
             }
@@ -112,49 +117,117 @@ impl Matcher {
                 return;
             }
         };
-        for part in data.chunks(MOST) {
-            let mut buffer = std::mem::take(&mut self.buffer);
-            buffer.extend_from_slice(part);
-            self.step(&patterns, buffer, false, out);
+        let mut rest = data;
+        let mut close = false; // something may stand near the beginning of the rest
+        let mut part = PART; // less after something stood there, for what follows is looked at again
+        while !rest.is_empty() {
+            let waited = self.buffer.0.len();
+            if !close && self.covered <= self.done && self.known == 0 {
+                let size = rest.len().min(part);
+                let mut joined = self.joined(&rest[..size]);
+                let text = if waited > 0 { &joined.0[..] } else { &rest[..size] };
+                let mut bare = std::mem::take(&mut self.bare);
+                let near = patterns.sieve.look(text, &mut bare);
+                let clear = match near {
+                    None => text.len(),
+                    Some(place) => bare.outside(text, place.saturating_sub(BEFORE)),
+                };
+                if clear > waited {
+                    if near.is_some() {
+                        bare.read(&text[..clear], patterns.screen);
+                    }
+                    self.pass(&patterns, &text[..clear], &bare, out);
+                    rest = &rest[clear - waited..];
+                } else {
+                    joined.0.truncate(waited);
+                    self.buffer = joined;
+                }
+                self.bare = bare;
+                close = near.is_some();
+                part = PART.min(2 * part);
+            } else {
+                let size = CLOSE.max(waited);
+                let within = rest.iter().skip(size).take_while(|&&byte| byte >= 0x80).count();
+                let size = rest.len().min(size + within);
+                let mut buffer = self.joined(&rest[..size]);
+                if buffer.0.is_empty() {
+                    buffer.0.extend_from_slice(&rest[..size]);
+                }
+                self.step(&patterns, buffer, false, out);
+                rest = &rest[size..];
+                close = false;
+                part = 4 * CLOSE;
+            }
         }
+    }
+
+    /// What waits, with the next bytes; nothing when nothing waits.
+    fn joined(&mut self, data: &[u8]) -> Texts {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        if !buffer.0.is_empty() {
+            append(&mut buffer.0, data);
+        }
+        buffer
+    }
+
+    /// Let a clear text out, but for what may be the beginning of a secret at its end.
+    fn pass(&mut self, patterns: &PatternSet, text: &[u8], bare: &Bare, out: &mut Output) {
+        let waiting = tail::waiting(patterns, text, bare, self.before, self.last_shown);
+        let size = text.len();
+        let hold = waiting.iter().map(|one| one.hold).fold(size, usize::min);
+        let keep = waiting.iter().map(|one| one.keep).fold(size, usize::min);
+        let limit = waiting.iter().filter(|one| one.hold < size).map(|one| one.limit).fold(size, usize::min);
+        let done = self.done;
+        self.done = done.max(hold);
+        let keep = bare.outside(text, keep.min(self.done));
+        self.limit = limit;
+        out.bytes.extend_from_slice(&text[done..hold.max(done)]);
+        let last_shown = if patterns.words && keep > 0 {
+            tail::last_shown(text, keep, bare).or(self.last_shown)
+        } else {
+            self.last_shown
+        };
+        self.forget(text, keep, last_shown);
+        self.buffer = Texts(text[keep..].to_vec());
     }
 
     /// Give the held bytes that an idle terminal may show.
     pub fn release(&mut self, out: &mut Output) {
-        let (start, end) = (self.shown_to(), self.limit.min(self.buffer.len()));
+        let (start, end) = (self.shown_to(), self.limit.min(self.buffer.0.len()));
         if start < end {
             self.done = end;
-            out.bytes.extend_from_slice(&self.buffer[start..end]);
+            out.bytes.extend_from_slice(&self.buffer.0[start..end]);
         }
     }
 
     /// End the stream and begin another; give the rest of it.
     pub fn finish(&mut self, out: &mut Output) {
         let patterns = self.patterns.clone();
-        if let (Some(patterns), false) = (&patterns, self.buffer.is_empty()) {
+        if let (Some(patterns), false) = (&patterns, self.buffer.0.is_empty()) {
             let buffer = std::mem::take(&mut self.buffer);
             self.step(patterns, buffer, true, out);
         }
         *self = Matcher::new(patterns);
     }
 
-    fn step(&mut self, patterns: &PatternSet, mut buffer: Vec<u8>, last: bool, out: &mut Output) {
+    fn step(&mut self, patterns: &PatternSet, mut buffer: Texts, last: bool, out: &mut Output) {
         let keep = {
-            let (mut search, screen) = patterns.look(&buffer, self.before, self.last_shown, last, self.known > 0);
+            let (mut search, screen) = patterns.look(&buffer.0, self.before, self.last_shown, last, self.known > 0);
             if self.known > 0 {
                 self.drop_early(&mut search);
             }
             let keep = if search.found.is_empty() && search.waiting.is_empty() && self.covered <= self.done {
-                out.bytes.extend_from_slice(&buffer[self.done..]);
-                self.done = buffer.len();
-                buffer.len()
+                out.bytes.extend_from_slice(&buffer.0[self.done..]);
+                self.done = buffer.0.len();
+                buffer.0.len()
             } else {
-                self.emit(&buffer, &mut search.found, &search.waiting, screen.as_ref(), out)
+                self.emit(&buffer.0, &mut search.found, &search.waiting, screen.as_ref(), out)
             };
-            self.forget(patterns, &buffer, keep, screen.as_ref());
+            let last_shown = patterns.last_shown(&buffer.0, keep, screen.as_ref(), self.last_shown);
+            self.forget(&buffer.0, keep, last_shown);
             keep
         };
-        drop_front(&mut buffer, keep);
+        drop_front(&mut buffer.0, keep);
         self.buffer = buffer;
     }
 
@@ -222,11 +295,11 @@ impl Matcher {
     }
 
     /// Bring all places to a buffer without its first `keep` bytes.
-    fn forget(&mut self, patterns: &PatternSet, buffer: &[u8], keep: usize, screen: Option<&Screen>) {
+    fn forget(&mut self, buffer: &[u8], keep: usize, last_shown: Option<u8>) {
         if keep == 0 {
             return;
         }
-        self.last_shown = patterns.last_shown(buffer, keep, screen, self.last_shown);
+        self.last_shown = last_shown;
         self.before = after(buffer, keep, self.before);
         self.done = self.done.saturating_sub(keep);
         self.covered = self.covered.saturating_sub(keep);

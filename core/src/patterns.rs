@@ -10,6 +10,7 @@ use crate::pattern::{Left, Pattern, Texts};
 use crate::reading::{readings, Kind, Text};
 use crate::screen::{special, Screen};
 use crate::search::Search;
+use crate::sieve::Sieve;
 
 /// Every pattern of a redactor. Shared between threads.
 pub struct PatternSet {
@@ -27,6 +28,7 @@ pub struct PatternSet {
     /// What a terminal may show as it is.
     shown: Option<(Keys, Keys)>,
     ends: Mutex<Option<Arc<Ends>>>,
+    pub sieve: Sieve,
 }
 
 impl PatternSet {
@@ -57,7 +59,9 @@ impl PatternSet {
         };
         let left = patterns.iter().fold(Left::default(), |left, pattern| left.or(pattern.rule.left));
         let words = patterns.iter().any(|pattern| pattern.rule.word);
-        PatternSet { texts, patterns, screen, shortened, words, left, exact, loose, shown, ends: Mutex::new(None) }
+        let sieve = Sieve::new(&texts, &patterns, [&exact, &loose], screen, shortened);
+        let ends = Mutex::new(None);
+        PatternSet { texts, patterns, screen, shortened, words, left, exact, loose, shown, ends, sieve }
     }
 
     /// Their ends, made when they are first asked for.
@@ -128,7 +132,7 @@ impl PatternSet {
         }
         match screen {
             Some(screen) => screen.before(end),
-            None => Screen::new(buffer, true).before(end), // with what follows, which may be written over it
+            None => end.checked_sub(1).map(|last| buffer[last]), // plain text
         }
         .or(known)
     }

@@ -2,7 +2,7 @@
 
 use crate::base64_edge::{leftmost, rightmost, Before};
 use crate::beginning::Beginning;
-use crate::ellipsis::{ellipses, has_ellipsis, may_be_undecided, undecided};
+use crate::ellipsis::{ellipses, has_ellipsis, may_be_undecided, undecided, LONGEST_MARK};
 use crate::occurrence::{Occurrence, Unfinished, NOBODY, RUN, SHOWN};
 use crate::pattern::{unfinished, UNFINISHED};
 use crate::patterns::PatternSet;
@@ -93,7 +93,7 @@ impl<'a> Search<'a> {
         }
         if !self.last && self.patterns.shortened {
             for &stop in &stops {
-                if may_be_undecided(text[stop - 1]) {
+                if may_be_undecided(&text[..stop]) {
                     self.look_at_dots(reading, stop, starts, first);
                 }
             }
@@ -103,12 +103,12 @@ impl<'a> Search<'a> {
     /// Wait where a text that ends at `stop` may turn out to end in an ellipsis.
     fn look_at_dots(&mut self, reading: &Reading, stop: usize, starts: &[usize], first: usize) {
         let text = reading.bytes();
-        let at = undecided(&text[..stop], first.max(stop.saturating_sub(8)));
+        let at = undecided(&text[..stop], first.max(stop.saturating_sub(LONGEST_MARK)));
         if at == stop {
             return;
         }
         self.before_ellipsis(reading, at, starts, first, false);
-        if reading.exact && text[at..stop].iter().any(|byte| !b"\"'`[(< ".contains(byte)) {
+        if reading.exact && text[at..stop].iter().any(|byte| !b"\"'`(< ".contains(byte)) {
             self.wait(reading.place(at), reading.end, reading.end, NOBODY); // an end may follow it
         }
     }
@@ -222,7 +222,8 @@ impl<'a> Search<'a> {
         for one in ellipses(text) {
             let (begin, end) = one.inner;
             let size = if text[begin] == b'.' { 3 } else { end - begin };
-            if reading.place(begin + size - 1) - reading.place(begin) >= size {
+            let room = size + usize::from(text[begin].is_ascii_digit()); // a blank after a number
+            if reading.place(begin + size - 1) - reading.place(begin) >= room {
                 continue; // dots that stand apart are none
             }
             let first = match gaps.partition_point(|&gap| gap <= begin) {

@@ -18,3 +18,14 @@ pub fn wipe(bytes: &mut Vec<u8>) {
     keep(bytes);
     bytes.clear();
 }
+
+/// Add bytes to a buffer; where it has to move, nothing stays behind.
+pub fn append(buffer: &mut Vec<u8>, data: &[u8]) {
+    if buffer.capacity() - buffer.len() < data.len() {
+        let mut larger = Vec::with_capacity((buffer.len() + data.len()).max(2 * buffer.len()));
+        larger.extend_from_slice(buffer);
+        std::mem::swap(buffer, &mut larger);
+        wipe(&mut larger);
+    }
+    buffer.extend_from_slice(data);
+}

@@ -68,8 +68,12 @@ pub fn wrap_at(text: &[u8], at: usize) -> Option<usize> {
     if byte == BS && next == Some(b'_') && at > 0 && is_solid(text[at - 1]) {
         return Some(at + 2);
     }
-    if is_solid(byte) && next == Some(byte) && text.get(at + 2) == Some(&HOME) {
-        return Some(at + 1);
+    if is_solid(byte) && next == Some(byte) {
+        let moves = text[at + 2..].iter().take_while(|&&byte| byte == HOME).count();
+        // where the next character is the same too, it is what the one before the move is written over by
+        if moves > 0 && text.get(at + 2 + moves) != Some(&byte) {
+            return Some(at + 1);
+        }
     }
     if byte == HOME {
         return Some(at + 1);

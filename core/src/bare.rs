@@ -1,0 +1,240 @@
+//! The bytes that every reading of a text has in common: what is compared to prove that nothing stands in it.
+//!
+//! Escape sequences, whitespace, controls, what may stand at margins and all that is no ASCII is left out;
+//! the contents of strings (titles, links) stand behind the rest, each after a NUL. What is written over is
+//! not found out here: where anything may be, its place is told.
+
+use crate::classes::{compact, events, kept, AHEAD, BLOCK};
+use crate::controls::{control_at, to_first_column};
+use crate::ellipsis::LONGEST_MARK;
+use crate::pattern::is_space;
+
+/// A place in a text and in its bare bytes.
+#[derive(Clone, Copy)]
+pub struct Spot {
+    pub place: usize,
+    pub bare: usize,
+}
+
+/// The bare bytes of a text, and what was met on the way. Kept for its room.
+#[derive(Default)]
+pub struct Bare {
+    bytes: Vec<u8>,
+    size: usize,
+    /// The size at the beginning of each block.
+    blocks: Vec<u32>,
+    /// (start, end) of what begins with ESC or is a CSI of one character.
+    pub sequences: Vec<(u32, u32)>,
+    /// Where each ellipsis begins.
+    pub ellipses: Vec<Spot>,
+    /// Where the first character that may be written over is.
+    pub doubtful: Option<usize>,
+    /// Where a sequence begins that the end of the text cuts.
+    pub cut: Option<usize>,
+    /// How many bytes are of the text, before the contents of strings.
+    pub text_size: usize,
+    strings: Vec<(u32, u32)>,
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        crate::wipe::wipe(&mut self.bytes);
+    }
+}
+
+impl Bare {
+    /// The bare bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.size]
+    }
+
+    /// A place in the text, not after the one that a bare byte has.
+    pub fn place(&self, index: usize) -> usize {
+        if index >= self.text_size {
+            return self.strings.first().map_or(0, |string| string.0 as usize);
+        }
+        (self.blocks.partition_point(|&size| size as usize <= index) - 1) * BLOCK
+    }
+
+    /// A place not after `place` that is within no sequence, and within no character.
+    pub fn outside(&self, text: &[u8], place: usize) -> usize {
+        let mut place = match self.cut {
+            Some(cut) if cut < place => cut,
+            _ => place,
+        };
+        let before = self.sequences.partition_point(|sequence| (sequence.0 as usize) < place);
+        if before > 0 && self.sequences[before - 1].1 as usize > place {
+            place = self.sequences[before - 1].0 as usize;
+        }
+        while place > 0 && place < text.len() && text[place] >= 0x80 {
+            place -= 1;
+        }
+        place
+    }
+
+    /// Take another text; with `screen` as a terminal shows it.
+    pub fn read(&mut self, text: &[u8], screen: bool) {
+        self.size = 0;
+        self.blocks.clear();
+        self.sequences.clear();
+        self.ellipses.clear();
+        self.strings.clear();
+        self.doubtful = None;
+        self.cut = None;
+        if self.bytes.len() < text.len() + 2 * BLOCK {
+            crate::wipe::wipe(&mut self.bytes);
+            self.bytes.resize(2 * text.len() + 2 * BLOCK, 0);
+        }
+        let mut skip = 0; // up to here all is of a sequence
+        let mut start = 0;
+        while start < text.len() {
+            self.blocks.push(self.size as u32);
+            let mut padded = [0; BLOCK + AHEAD];
+            let block: &[u8; BLOCK + AHEAD] = match text[start..].first_chunk_of() {
+                Some(block) => block,
+                None => {
+                    let rest = &text[start..];
+                    padded[..rest.len()].copy_from_slice(rest);
+                    &padded
+                }
+            };
+            let mut keep = kept(block);
+            let mut open = events(block);
+            if skip > start {
+                let after = if skip - start < BLOCK { !0 << (skip - start) } else { 0 };
+                keep &= after;
+                open &= after;
+            }
+            while open != 0 {
+                let bit = open.trailing_zeros();
+                open &= open - 1;
+                let place = start + bit as usize;
+                if place >= text.len() {
+                    break;
+                }
+                match text[place] {
+                    b'.' | b'\\' | b'r' | 0xe2 => {
+                        self.ellipsis(text, place, self.size + (keep & !(!0 << bit)).count_ones() as usize);
+                    }
+                    _ if !screen => {}
+                    0x08 | b'\r' => self.back(text, place),
+                    _ => {
+                        skip = self.sequence(text, place).max(skip);
+                        if skip > place {
+                            let end = skip - start;
+                            let inside = if end < BLOCK { !(!0 << end) } else { !0 };
+                            keep &= !(inside & (!0 << bit));
+                            open &= !inside;
+                        }
+                    }
+                }
+            }
+            self.size = compact(block, keep, &mut self.bytes, self.size);
+            start += BLOCK;
+        }
+        self.text_size = self.size;
+        for index in 0..self.strings.len() {
+            let (start, end) = self.strings[index];
+            self.add(0);
+            for &byte in &text[start as usize..end as usize] {
+                if crate::classes::is_kept(byte) {
+                    self.add(byte);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, byte: u8) {
+        if self.size == self.bytes.len() {
+            self.bytes.push(0);
+        }
+        self.bytes[self.size] = byte;
+        self.size += 1;
+    }
+
+    /// Note a sequence at `place`; returns where it ends, or `place`.
+    fn sequence(&mut self, text: &[u8], place: usize) -> usize {
+        if text[place] == 0x9b && place > 0 && text[place - 1] >= 0x80 && text[place - 1] != 0xc2 {
+            return place;
+        }
+        let begin = place - usize::from(text[place] == 0x9b && place > 0 && text[place - 1] == 0xc2);
+        let Some(control) = control_at(text, begin, true) else { return place };
+        if control.cut {
+            self.cut = Some(begin);
+            return place;
+        }
+        if matches!(text[control.end - 1], b'H' | b'G') && to_first_column(&text[begin..control.end]) {
+            self.back(text, begin);
+        }
+        self.sequences.push((begin as u32, control.end as u32));
+        let kind = if control.end - begin > 2 { text[begin + 1] } else { 0 };
+        if text[begin] == 0x1b && matches!(kind, b']' | b'P' | b'X' | b'^' | b'_') {
+            self.strings.push((begin as u32 + 2, control.end as u32));
+        }
+        control.end
+    }
+
+    fn ellipsis(&mut self, text: &[u8], place: usize, bare: usize) {
+        match text[place] {
+            b'.' if place > 0 && text[place - 1] == b'.' => {} // the run is known
+            b'\\' if !text[place..].starts_with(b"\\u2026") => {}
+            b'r' => {
+                if place >= 3 && text[place - 3..].starts_with(b"chars]") {
+                    self.ellipses.push(Spot { place: place.saturating_sub(LONGEST_MARK), bare });
+                }
+            }
+            _ => self.ellipses.push(Spot { place, bare }),
+        }
+    }
+
+    /// Something goes back at `place`: whether a character is written over is seen by those round it.
+    fn back(&mut self, text: &[u8], place: usize) {
+        if self.doubtful.is_some() || (text[place] == b'\r' && text.get(place + 1) == Some(&b'\r')) {
+            return;
+        }
+        let mut begin = place;
+        for &(start, end) in self.sequences.iter().rev() {
+            if end as usize != begin {
+                break;
+            }
+            begin = start as usize;
+        }
+        let mut end = place;
+        let mut home = false;
+        while end < text.len() {
+            match text[end] {
+                0x08 | b'\r' => end += 1,
+                byte if byte >= 0x80 || byte < b' ' => match control_at(text, end, true) {
+                    Some(control) => {
+                        home |= matches!(text[control.end - 1], b'H' | b'G');
+                        end = control.end;
+                    }
+                    None => break,
+                },
+                _ => break,
+            }
+        }
+        let before = if begin > 0 { text[begin - 1] } else { b' ' };
+        let next = text.get(end).copied().unwrap_or(b' ');
+        if is_space(before) || before == 0x08 {
+            return; // nothing stood there, or what goes back was looked at already
+        }
+        let doubled = home && begin > 1 && text[begin - 2] == before;
+        let unclear = before < b' ' || before == 0x7f || (before >= 0x80 && next >= 0x80);
+        if doubled || before == next || before == b'_' || next == b'_' || unclear {
+            self.doubtful = Some(place);
+        }
+    }
+}
+
+/// `<[T]>::first_chunk`, which is newer than the compilers this is built with.
+trait FirstChunk {
+    fn first_chunk_of<const N: usize>(&self) -> Option<&[u8; N]>;
+}
+
+impl FirstChunk for [u8] {
+    #[inline]
+    fn first_chunk_of<const N: usize>(&self) -> Option<&[u8; N]> {
+        self.get(..N).and_then(|part| part.try_into().ok())
+    }
+}

@@ -1,0 +1,62 @@
+//! A set of short pieces of text that may say yes to others too.
+
+/// Two bits of a word for each piece.
+pub struct Grams {
+    words: Vec<u64>,
+    shift: u32,
+}
+
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+const BITS_EACH: usize = 16;
+const MOST_WORDS: usize = 1 << 16; // half a MiB
+
+/// At most eight bytes as a number.
+#[inline]
+pub fn word(part: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes[..part.len()].copy_from_slice(part);
+    u64::from_le_bytes(bytes)
+}
+
+#[inline]
+fn bits(hash: u64) -> u64 {
+    1 << (hash & 63) | 1 << (hash >> 6 & 63)
+}
+
+impl Grams {
+    /// Of some pieces.
+    pub fn new(pieces: impl Iterator<Item = u64>) -> Grams {
+        let mut pieces: Vec<u64> = pieces.collect();
+        pieces.sort_unstable();
+        pieces.dedup();
+        let size = (pieces.len() * BITS_EACH / 64).next_power_of_two().clamp(16, MOST_WORDS);
+        let mut grams = Grams { words: vec![0; size], shift: 64 - size.trailing_zeros() };
+        for piece in pieces {
+            let hash = piece.wrapping_mul(SPREAD);
+            grams.words[(hash >> grams.shift) as usize] |= bits(hash >> 12);
+        }
+        grams
+    }
+
+    /// Whether a piece may be one of them.
+    #[inline]
+    pub fn has(&self, piece: u64) -> bool {
+        let hash = piece.wrapping_mul(SPREAD);
+        let bits = bits(hash >> 12);
+        self.words[(hash >> self.shift) as usize] & bits == bits
+    }
+
+    /// Whether the `size` bytes at a place, at most 8, may be.
+    #[inline]
+    pub fn has_at(&self, bytes: &[u8], at: usize, size: usize) -> bool {
+        match bytes.get(at..at + 8) {
+            Some(eight) => self.has(word(eight) & (!0 >> (64 - 8 * size))),
+            None => self.has(word(&bytes[at..at + size])),
+        }
+    }
+
+    /// Whether any `size` bytes in a row may be.
+    pub fn any(&self, bytes: &[u8], size: usize) -> bool {
+        (0..(bytes.len() + 1).saturating_sub(size)).any(|at| self.has_at(bytes, at, size))
+    }
+}

@@ -1,0 +1,80 @@
+//! What the bare bytes of a text must hold where a key stands in it: one needle for each key.
+
+use crate::bare::Bare;
+use crate::classes::is_kept;
+use crate::controls::control_at;
+use crate::pattern::{is_space, UNFINISHED};
+
+/// Bytes that a beginning at the end of a text may have without being looked for.
+pub const TAIL: usize = 64;
+
+/// How many first bytes of a key may be the end of a sequence: they are not among the bare bytes then.
+fn in_sequence(key: &[u8]) -> usize {
+    let run = |begin: usize, kind: fn(u8) -> bool| key[begin..].iter().take_while(|&&byte| kind(byte)).count();
+    let is_parameter = |byte: u8| (0x30..0x40).contains(&byte);
+    let is_intermediate = |byte: u8| (0x20..0x30).contains(&byte);
+    let begin = usize::from(key.first() == Some(&b'['));
+    let begin = begin + run(begin, is_parameter);
+    let begin = begin + run(begin, is_intermediate);
+    let csi = match key.get(begin) {
+        Some(0x40..=0x7e) => begin + 1,
+        _ => 0,
+    };
+    let begin = run(0, is_intermediate);
+    let other = match key.get(begin) {
+        Some(0x30..=0x7e) => begin + 1,
+        _ => 0,
+    };
+    csi.max(other)
+}
+
+/// The needle of a key of which `least` bytes are masked, without whitespace; perhaps empty.
+pub fn needle(key: &[u8], least: usize, screen: bool) -> Vec<u8> {
+    let head: Vec<u8> = key[..least].iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1).collect();
+    bare_of(&head, screen)
+}
+
+/// The same of the shortest beginning that counts next to an ellipsis.
+pub fn short_needle(key: &[u8], public: usize, screen: bool) -> Vec<u8> {
+    let head: Vec<u8> = key[..key.len().min(public + UNFINISHED)].to_vec();
+    bare_of(&head, screen)
+}
+
+/// The last bytes that an end that counts has.
+pub fn end_needle(text: &[u8], screen: bool) -> Vec<u8> {
+    if screen && text.contains(&0x1b) {
+        return Vec::new();
+    }
+    text[text.len().saturating_sub(UNFINISHED)..].iter().copied().filter(|&byte| is_kept(byte)).collect()
+}
+
+/// How many first bytes of a key, whitespace not counted, hold the first `wanted` bytes of its needle.
+pub fn telling(key: &[u8], wanted: usize, screen: bool) -> usize {
+    let head: Vec<u8> = key.iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1).collect();
+    if screen && head.iter().any(|&byte| byte == 0x1b || byte == 0x9b) {
+        return head.len();
+    }
+    let skipped = if screen { in_sequence(&head) } else { 0 };
+    let kept = (skipped..head.len()).filter(|&index| is_kept(head[index])).nth(wanted - 1);
+    kept.map_or(head.len(), |index| index + 1)
+}
+
+fn bare_of(head: &[u8], screen: bool) -> Vec<u8> {
+    if !screen {
+        return head.iter().copied().filter(|&byte| is_kept(byte)).collect();
+    }
+    let Some(first) = head.iter().position(|&byte| byte == 0x1b || byte == 0x9b) else {
+        return head[in_sequence(head)..].iter().copied().filter(|&byte| is_kept(byte)).collect();
+    };
+    // what stands before may be of a string that this ESC ends; what the end cuts may be anything
+    let Some(control) = control_at(head, first, true) else { return Vec::new() };
+    if control.cut || head[first..].iter().filter(|&&byte| byte == 0x9b || byte == 0x1b).count() > 4 {
+        return Vec::new();
+    }
+    let mut bare = Bare::default();
+    bare.read(&head[first..], true);
+    if bare.cut.is_some() || bare.text_size != bare.bytes().len() {
+        return Vec::new();
+    }
+    bare.bytes().to_vec()
+}

@@ -1,0 +1,86 @@
+//! What may begin at the end of a text that holds nothing: only its last bytes are looked at.
+
+use crate::bare::Bare;
+use crate::base64_edge::{after, Before};
+use crate::ellipsis::LONGEST_MARK;
+use crate::margins::{is_at_margin, kept, may_have_margins};
+use crate::needles::TAIL;
+use crate::occurrence::{Unfinished, RUN};
+use crate::pattern::is_space;
+use crate::patterns::PatternSet;
+use crate::screen::Screen;
+
+/// Bare bytes in which an end of a pattern lies after an ellipsis.
+const LONGEST_END: usize = 256;
+/// Bytes of a line that may be a margin, see `end_before_margin`.
+const LONGEST_MARGIN: usize = 4 * RUN;
+
+/// What waits at the end of a clear text, whose bare bytes are given.
+pub fn waiting(
+    patterns: &PatternSet,
+    text: &[u8],
+    bare: &Bare,
+    before: Before,
+    last_shown: Option<u8>,
+) -> Vec<Unfinished> {
+    let begin = window(patterns, text, bare);
+    let (search, _) = patterns.look(&text[begin..], after(text, begin, before), last_shown, false, false);
+    let there = |one: &Unfinished| Unfinished {
+        keep: one.keep + begin,
+        hold: one.hold + begin,
+        limit: one.limit + begin,
+        order: one.order,
+    };
+    search.waiting.iter().map(there).collect()
+}
+
+/// Where the last bytes begin that nothing unfinished reaches beyond.
+fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> usize {
+    let bytes = &bare.bytes()[..bare.text_size];
+    let mut end = text.len();
+    let mut wanted = TAIL;
+    let near = bare.ellipses.iter().find(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
+    match near {
+        Some(spot) if patterns.shortened => end = spot.place,
+        _ if patterns.sieve.no_beginning(&bytes[bytes.len().saturating_sub(TAIL + LONGEST_MARK)..]) && bare.cut.is_none() => {
+            wanted = (patterns.sieve.reach + 2 + LONGEST_MARK).min(TAIL);
+        }
+        _ => {}
+    }
+    let margin = text[..end].iter().rev().take(LONGEST_MARGIN);
+    end -= margin.take_while(|&&byte| is_at_margin(byte) || byte == b'\n').count();
+    let mut size = wanted + 16;
+    loop {
+        let begin = bare.outside(text, end.saturating_sub(size));
+        if begin == 0 || visible(&text[begin..end], patterns.screen) >= wanted {
+            return begin;
+        }
+        size *= 2;
+    }
+}
+
+/// How many bytes the reading has that has the fewest.
+fn visible(text: &[u8], screen: bool) -> usize {
+    let seen = if screen { Some(Screen::new(text, true)) } else { None };
+    let shown = seen.as_ref().map_or(text, Screen::bytes);
+    let first = shown.iter().position(|&byte| byte == b'\n').unwrap_or(0);
+    if screen && may_have_margins(shown) {
+        // before its first line end it may begin within a margin
+        kept(&shown[first..]).into_iter().filter(|&kept| kept).count()
+    } else {
+        shown.iter().filter(|&&byte| !is_space(byte)).count()
+    }
+}
+
+/// The last byte before `end` that a terminal shows of a text, with what follows, which may be written over it.
+pub fn last_shown(text: &[u8], end: usize, bare: &Bare) -> Option<u8> {
+    let mut size = 64;
+    loop {
+        let begin = bare.outside(text, end.saturating_sub(size));
+        let found = Screen::new(&text[begin..], true).before(end - begin);
+        if found.is_some() || begin == 0 {
+            return found;
+        }
+        size *= 4;
+    }
+}
