@@ -29,6 +29,8 @@ pub struct Bare {
     pub ellipses: Vec<Spot>,
     /// Where the first character that may be written over is.
     pub doubtful: Option<usize>,
+    /// A NUL is among the bytes of the text.
+    pub nul: bool,
     /// Where a sequence begins that the end of the text cuts.
     pub cut: Option<usize>,
     /// How many bytes are of the text, before the contents of strings.
@@ -56,8 +58,8 @@ impl Bare {
         (self.blocks.partition_point(|&size| size as usize <= index) - 1) * BLOCK
     }
 
-    /// A place not after `place` that is within no sequence, and within no character.
-    pub fn outside(&self, text: &[u8], place: usize) -> usize {
+    /// A place not after `place` that is within no sequence.
+    pub fn outside(&self, place: usize) -> usize {
         let mut place = match self.cut {
             Some(cut) if cut < place => cut,
             _ => place,
@@ -66,6 +68,12 @@ impl Bare {
         if before > 0 && self.sequences[before - 1].1 as usize > place {
             place = self.sequences[before - 1].0 as usize;
         }
+        place
+    }
+
+    /// The same, and within no character.
+    pub fn between(&self, text: &[u8], place: usize) -> usize {
+        let mut place = self.outside(place);
         while place > 0 && place < text.len() && text[place] >= 0x80 {
             place -= 1;
         }
@@ -81,6 +89,7 @@ impl Bare {
         self.strings.clear();
         self.doubtful = None;
         self.cut = None;
+        self.nul = text.contains(&0);
         if self.bytes.len() < text.len() + 2 * BLOCK {
             crate::wipe::wipe(&mut self.bytes);
             self.bytes.resize(2 * text.len() + 2 * BLOCK, 0);
@@ -219,7 +228,7 @@ impl Bare {
         if is_space(before) || before == 0x08 {
             return; // nothing stood there, or what goes back was looked at already
         }
-        let doubled = home && begin > 1 && text[begin - 2] == before;
+        let doubled = home && (before == b'\\' || (begin > 1 && text[begin - 2] == before));
         let unclear = before < b' ' || before == 0x7f || (before >= 0x80 && next >= 0x80);
         if doubled || before == next || before == b'_' || next == b'_' || unclear {
             self.doubtful = Some(place);

@@ -13,6 +13,7 @@ mod ellipsis;
 mod ends;
 mod find;
 mod grams;
+mod group;
 mod heads;
 mod keys;
 mod margins;

@@ -130,7 +130,7 @@ impl Matcher {
                 let near = patterns.sieve.look(text, &mut bare);
                 let clear = match near {
                     None => text.len(),
-                    Some(place) => bare.outside(text, place.saturating_sub(BEFORE)),
+                    Some(place) => bare.between(text, place.saturating_sub(BEFORE)),
                 };
                 if clear > waited {
                     if near.is_some() {
@@ -179,7 +179,7 @@ impl Matcher {
         let limit = waiting.iter().filter(|one| one.hold < size).map(|one| one.limit).fold(size, usize::min);
         let done = self.done;
         self.done = done.max(hold);
-        let keep = bare.outside(text, keep.min(self.done));
+        let keep = bare.outside(keep.min(self.done));
         self.limit = limit;
         out.bytes.extend_from_slice(&text[done..hold.max(done)]);
         let last_shown = if patterns.words && keep > 0 {

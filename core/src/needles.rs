@@ -8,8 +8,13 @@ use crate::pattern::{is_space, UNFINISHED};
 /// Bytes that a beginning at the end of a text may have without being looked for.
 pub const TAIL: usize = 64;
 
-/// How many first bytes of a key may be the end of a sequence: they are not among the bare bytes then.
-fn in_sequence(key: &[u8]) -> usize {
+/// Bytes that the end of a sequence may have in common with the beginning of a key, without being asked for.
+const SHORT_END: usize = 2;
+/// Bytes of a longer one that are asked for.
+pub const LONG_END: usize = 3;
+
+/// How many first bytes of a key may be the end of a sequence: of a CSI, of another.
+pub fn in_sequence(key: &[u8]) -> [usize; 2] {
     let run = |begin: usize, kind: fn(u8) -> bool| key[begin..].iter().take_while(|&&byte| kind(byte)).count();
     let is_parameter = |byte: u8| (0x30..0x40).contains(&byte);
     let is_intermediate = |byte: u8| (0x20..0x30).contains(&byte);
@@ -25,13 +30,22 @@ fn in_sequence(key: &[u8]) -> usize {
         Some(0x30..=0x7e) => begin + 1,
         _ => 0,
     };
-    csi.max(other)
+    [csi, other]
 }
 
-/// The needle of a key of which `least` bytes are masked, without whitespace; perhaps empty.
-pub fn needle(key: &[u8], least: usize, screen: bool) -> Vec<u8> {
-    let head: Vec<u8> = key[..least].iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1).collect();
-    bare_of(&head, screen)
+/// How many first bytes of a key its needle does not have: they may be the end of a sequence.
+fn skipped(key: &[u8]) -> usize {
+    in_sequence(key).into_iter().max().unwrap_or(0).min(SHORT_END)
+}
+
+/// A key's first bytes, whitespace not counted.
+pub fn head(key: &[u8], least: usize) -> Vec<u8> {
+    key[..least].iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1).collect()
+}
+
+/// The needle of a key with such first bytes; perhaps empty.
+pub fn needle(head: &[u8], screen: bool) -> Vec<u8> {
+    bare_of(head, screen)
 }
 
 /// The same of the shortest beginning that counts next to an ellipsis.
@@ -50,11 +64,11 @@ pub fn end_needle(text: &[u8], screen: bool) -> Vec<u8> {
 
 /// How many first bytes of a key, whitespace not counted, hold the first `wanted` bytes of its needle.
 pub fn telling(key: &[u8], wanted: usize, screen: bool) -> usize {
-    let head: Vec<u8> = key.iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1).collect();
+    let head = head(key, key.len());
     if screen && head.iter().any(|&byte| byte == 0x1b || byte == 0x9b) {
         return head.len();
     }
-    let skipped = if screen { in_sequence(&head) } else { 0 };
+    let skipped = if screen { skipped(&head) } else { 0 };
     let kept = (skipped..head.len()).filter(|&index| is_kept(head[index])).nth(wanted - 1);
     kept.map_or(head.len(), |index| index + 1)
 }
@@ -64,7 +78,7 @@ fn bare_of(head: &[u8], screen: bool) -> Vec<u8> {
         return head.iter().copied().filter(|&byte| is_kept(byte)).collect();
     }
     let Some(first) = head.iter().position(|&byte| byte == 0x1b || byte == 0x9b) else {
-        return head[in_sequence(head)..].iter().copied().filter(|&byte| is_kept(byte)).collect();
+        return head[skipped(head)..].iter().copied().filter(|&byte| is_kept(byte)).collect();
     };
     // what stands before may be of a string that this ESC ends; what the end cuts may be anything
     let Some(control) = control_at(head, first, true) else { return Vec::new() };

@@ -182,7 +182,7 @@ fn other_ends(text: &[u8]) -> Vec<usize> {
     if bare < text.len() {
         ends.push(bare);
     }
-    if bare > 0 && (matches!(text[bare - 1], b' ' | b'_') || (bare > 1 && text[bare - 2] == text[bare - 1])) {
+    if bare > 0 && (matches!(text[bare - 1], b' ' | b'_' | b'\\') || (bare > 1 && text[bare - 2] == text[bare - 1])) {
         ends.push(bare - 1);
     }
     ends

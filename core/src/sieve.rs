@@ -1,22 +1,20 @@
 //! The proof that a text holds no occurrence in any reading, so nearly all text is never looked at closely.
 //!
-//! Every key has a needle that stands among the bare bytes of a text wherever the key does. Of the bare bytes
-//! one place in `stride` is compared with the pieces of the needles: a needle covers one such place.
+//! Every key has a needle that stands among the bare bytes of a text wherever the key does.
 
 use crate::bare::Bare;
 use crate::ellipsis::LONGEST_MARK;
 use crate::find::find;
 use crate::grams::{word, Grams};
+use crate::group::Group;
 use crate::keys::Keys;
-use crate::needles::{end_needle, needle, short_needle, telling, TAIL};
+use crate::needles::{end_needle, head, in_sequence, needle, short_needle, telling, LONG_END, TAIL};
 use crate::pattern::{Pattern, Texts};
 
 /// Bytes of a needle below which it is no proof.
 const LEAST: usize = 3;
-/// Bytes compared at a place, at most.
-const GRAM: usize = 6;
-/// Bytes of the shortest needle that count.
-const LONGEST: usize = 32;
+/// Bytes from which needles are looked for by themselves: few are shorter, and they slow the others down.
+const LONG: usize = 9;
 /// Bytes of a beginning, and of an end, that are looked for next to an ellipsis.
 const HEAD: usize = 4;
 /// Bare bytes of an end of a pattern, at most: see `ends`.
@@ -26,16 +24,14 @@ const LONGEST_END: usize = 256;
 pub struct Sieve {
     screen: bool,
     shortened: bool,
-    /// Some key has no needle: nothing is ever clear.
-    blind: bool,
-    gram: usize,
-    stride: usize,
-    grams: Grams,
-    /// Sorted, none the beginning of another.
-    needles: Vec<Vec<u8>>,
-    /// First bytes of needles, to ask before comparing whole ones.
-    firsts: Grams,
-    first: usize,
+    long: Option<Group>,
+    short: Option<Group>,
+    /// Of keys that have a NUL, as all in UTF-16 have.
+    wide: Option<Group>,
+    /// Of keys without a needle: what bytes they are of.
+    odd: Vec<Bytes>,
+    /// The ends of sequences that keys may begin with.
+    tails: Option<Grams>,
     /// First bytes of what counts before an ellipsis, and last bytes of what counts after one.
     heads: Parts,
     ends: Parts,
@@ -43,6 +39,24 @@ pub struct Sieve {
     beginnings: Parts,
     /// A beginning of more bytes than these holds one of them.
     pub reach: usize,
+}
+
+/// A set of bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Bytes([u64; 4]);
+
+impl Bytes {
+    fn of(bytes: &[u8]) -> Bytes {
+        let mut set = Bytes::default();
+        for &byte in bytes {
+            set.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        }
+        set
+    }
+
+    fn has(&self, other: &Bytes) -> bool {
+        self.0.iter().zip(other.0).all(|(&mine, theirs)| mine & theirs == theirs)
+    }
 }
 
 /// Pieces of four bytes, and a few that are shorter.
@@ -78,62 +92,51 @@ impl Parts {
     }
 }
 
-impl Drop for Sieve {
-    fn drop(&mut self) {
-        for needle in &mut self.needles {
-            crate::wipe::wipe(needle);
-        }
-    }
-}
-
 impl Sieve {
     /// Of the keys of a set.
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
-        let mut needles = Vec::new();
+        let (mut long, mut short, mut wide, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut heads, mut ends, mut beginnings) = (Parts::default(), Parts::default(), Parts::default());
+        let mut tails = Vec::new();
         let mut reach = 0;
-        let mut blind = false;
         for keys in keys {
             for (index, key) in keys.all().iter().enumerate() {
                 let text = keys.text(index);
-                let needle = needle(text, key.least as usize, screen);
-                blind |= needle.len() < LEAST;
+                let head = head(text, key.least as usize);
+                let needle = needle(&head, screen);
                 reach = reach.max(telling(text, HEAD, screen));
                 beginnings.add(&needle, true);
                 if !key.word && shortened {
                     heads.add(&short_needle(text, key.public as usize, screen), true);
                 }
-                needles.push(needle);
+                let sizes = in_sequence(&head).into_iter().filter(|&size| screen && size >= LONG_END);
+                tails.extend(sizes.map(|size| word(&head[size - LONG_END..size])));
+                if needle.len() < LEAST {
+                    odd.push(Bytes::of(&head));
+                } else if head.contains(&0) {
+                    wide.push(needle);
+                } else if needle.len() < LONG {
+                    short.push(needle);
+                } else {
+                    long.push(needle);
+                }
             }
         }
         for pattern in patterns.iter().filter(|pattern| !pattern.rule.word && shortened) {
             ends.add(&end_needle(pattern.text.of(&texts.0), screen), false);
         }
-        heads.compile();
-        ends.compile();
-        beginnings.compile();
-        needles.sort_unstable();
-        needles.dedup_by(|later, first| later.starts_with(first));
-        let shortest = needles.iter().map(Vec::len).min().unwrap_or(LONGEST).clamp(1, LONGEST);
-        let gram = if shortest > GRAM + 1 { GRAM } else { shortest.max(LEAST + 1) - 1 };
-        let gram = gram.min(shortest);
-        let stride = shortest - gram + 1;
-        let each = |needle: &Vec<u8>| -> Vec<u64> {
-            needle[..shortest.min(needle.len())].windows(gram).map(word).collect()
-        };
-        let grams = Grams::new(needles.iter().flat_map(each));
-        let first = shortest.min(8);
-        let firsts = Grams::new(needles.iter().map(|needle| word(&needle[..first.min(needle.len())])));
+        for parts in [&mut heads, &mut ends, &mut beginnings] {
+            parts.compile();
+        }
+        odd.dedup();
         Sieve {
             screen,
             shortened,
-            blind,
-            gram,
-            stride,
-            grams,
-            needles,
-            firsts,
-            first,
+            long: Group::new(long),
+            short: Group::new(short),
+            wide: Group::new(wide),
+            odd,
+            tails: if tails.is_empty() { None } else { Some(Grams::new(tails.into_iter())) },
             heads,
             ends,
             beginnings,
@@ -144,41 +147,23 @@ impl Sieve {
     /// A place near which an occurrence may stand in a text, the first of them; none: the text is clear.
     pub fn look(&self, text: &[u8], bare: &mut Bare) -> Option<usize> {
         bare.read(text, self.screen);
-        if self.blind {
-            return Some(0);
-        }
-        let found = self.first_needle(bare.bytes()).map(|index| bare.place(index));
-        let found = [found, bare.doubtful].into_iter().flatten().min();
-        if !self.shortened || bare.ellipses.is_empty() {
-            return found;
-        }
-        let near = bare.ellipses.iter().find(|spot| !self.no_part(bare.bytes(), spot.bare));
-        [found, near.map(|spot| spot.place)].into_iter().flatten().min()
-    }
-
-    /// Where the first needle stands.
-    fn first_needle(&self, bytes: &[u8]) -> Option<usize> {
-        let mut at = self.stride - 1;
-        while at + self.gram <= bytes.len() {
-            if self.grams.has_at(bytes, at, self.gram) {
-                for start in (at + 1).saturating_sub(self.stride)..=at {
-                    if self.stands_at(bytes, start) {
-                        return Some(start);
-                    }
-                }
+        if !self.odd.is_empty() {
+            let there = Bytes::of(text);
+            if self.odd.iter().any(|odd| there.has(odd)) {
+                return Some(0);
             }
-            at += self.stride;
         }
-        None
-    }
-
-    fn stands_at(&self, bytes: &[u8], start: usize) -> bool {
-        let rest = &bytes[start..];
-        if rest.len() < self.first || !self.firsts.has(word(&rest[..self.first])) {
-            return false;
-        }
-        let after = self.needles.partition_point(|needle| needle.as_slice() <= rest);
-        after > 0 && rest.starts_with(&self.needles[after - 1])
+        let wide = self.wide.as_ref().filter(|_| bare.nul);
+        let groups = [self.long.as_ref(), self.short.as_ref(), wide];
+        let found = groups.into_iter().flatten().filter_map(|group| group.find(bare.bytes())).min();
+        let found = found.map(|index| bare.place(index));
+        let tail = self.tails.as_ref().and_then(|tails| ending(text, bare, tails));
+        let near = if self.shortened {
+            bare.ellipses.iter().find(|spot| !self.no_part(bare.bytes(), spot.bare)).map(|spot| spot.place)
+        } else {
+            None
+        };
+        [found, bare.doubtful, tail, near].into_iter().flatten().min()
     }
 
     /// Whether nothing begins before, and nothing ends after, the ellipsis at an index.
@@ -190,6 +175,14 @@ impl Sieve {
 
     /// Whether nothing that has more than `reach` bytes begins among some bare bytes.
     pub fn no_beginning(&self, bytes: &[u8]) -> bool {
-        !self.blind && self.beginnings.absent(bytes)
+        self.odd.is_empty() && self.beginnings.absent(bytes)
     }
+}
+
+/// Where the first sequence is that ends as a key begins.
+fn ending(text: &[u8], bare: &Bare, tails: &Grams) -> Option<usize> {
+    let is_one = |&&(start, end): &&(u32, u32)| {
+        end - start > LONG_END as u32 && tails.has(word(&text[end as usize - LONG_END..end as usize]))
+    };
+    bare.sequences.iter().find(is_one).map(|sequence| sequence.0 as usize)
 }

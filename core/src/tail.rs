@@ -51,7 +51,7 @@ fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> usize {
     end -= margin.take_while(|&&byte| is_at_margin(byte) || byte == b'\n').count();
     let mut size = wanted + 16;
     loop {
-        let begin = bare.outside(text, end.saturating_sub(size));
+        let begin = bare.between(text, end.saturating_sub(size));
         if begin == 0 || visible(&text[begin..end], patterns.screen) >= wanted {
             return begin;
         }
@@ -76,7 +76,7 @@ fn visible(text: &[u8], screen: bool) -> usize {
 pub fn last_shown(text: &[u8], end: usize, bare: &Bare) -> Option<u8> {
     let mut size = 64;
     loop {
-        let begin = bare.outside(text, end.saturating_sub(size));
+        let begin = bare.between(text, end.saturating_sub(size));
         let found = Screen::new(&text[begin..], true).before(end - begin);
         if found.is_some() || begin == 0 {
             return found;

@@ -75,7 +75,8 @@ pub fn wrap_at(text: &[u8], at: usize) -> Option<usize> {
             return Some(at + 1);
         }
     }
-    if byte == HOME {
+    // most, as emacs, says with a backslash that a line goes on
+    if byte == HOME || (byte == b'\\' && next == Some(HOME)) {
         return Some(at + 1);
     }
     None
