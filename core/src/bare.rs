@@ -4,7 +4,7 @@
 //! the contents of strings (titles, links) stand behind the rest, each after a NUL. What is written over is
 //! not found out here: where anything may be, its place is told.
 
-use crate::classes::{compact, events, kept, AHEAD, BLOCK};
+use crate::classes::{compact, events, is_kept, kept, AHEAD, BLOCK};
 use crate::controls::{control_at, to_first_column};
 use crate::ellipsis::LONGEST_MARK;
 use crate::pattern::is_space;
@@ -74,10 +74,28 @@ impl Bare {
     /// The same, and within no character.
     pub fn between(&self, text: &[u8], place: usize) -> usize {
         let mut place = self.outside(place);
-        while place > 0 && place < text.len() && text[place] >= 0x80 {
+        let before = self.sequences.partition_point(|sequence| (sequence.0 as usize) < place);
+        let least = before.checked_sub(1).map_or(0, |last| self.sequences[last].1 as usize);
+        while place > least && place < text.len() && text[place] >= 0x80 {
             place -= 1;
         }
         place
+    }
+
+    /// How many bytes between two places are those that every reading has.
+    pub fn kept_between(&self, text: &[u8], begin: usize, end: usize) -> usize {
+        let mut count = 0;
+        let mut at = begin;
+        let first = self.sequences.partition_point(|sequence| (sequence.1 as usize) <= begin);
+        let cut = self.cut.unwrap_or(end).min(end);
+        for &(start, stop) in &self.sequences[first..] {
+            if start as usize >= cut {
+                break;
+            }
+            count += text[at..start as usize].iter().filter(|&&byte| is_kept(byte)).count();
+            at = stop as usize;
+        }
+        count + text.get(at..cut).map_or(0, |rest| rest.iter().filter(|&&byte| is_kept(byte)).count())
     }
 
     /// Take another text; with `screen` as a terminal shows it.
@@ -146,7 +164,7 @@ impl Bare {
             let (start, end) = self.strings[index];
             self.add(0);
             for &byte in &text[start as usize..end as usize] {
-                if crate::classes::is_kept(byte) {
+                if is_kept(byte) {
                     self.add(byte);
                 }
             }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::find::find;
+use crate::grams::{word, Grams};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
 /// Bytes of an end that are looked for.
-const LONGEST_END: usize = 256;
+pub const LONGEST_END: usize = 256;
 const HEAD: usize = 4;
 const BETWEEN: &[u8] = b"\0\0";
 
@@ -24,6 +25,8 @@ pub struct Ends {
     spans: Vec<crate::pattern::Span>,
     /// The orders of those with the same last bytes.
     ends: HashMap<[u8; HEAD], Vec<u32>>,
+    /// The same last bytes, to ask first.
+    lasts: Grams,
     joined: Texts,
 }
 
@@ -45,7 +48,8 @@ impl Ends {
             joined.extend_from_slice(&text[text.len().saturating_sub(LONGEST_END)..]);
         }
         let spans = patterns.iter().map(|pattern| pattern.text).collect();
-        Ends { texts: texts.clone(), spans, ends, joined: Texts(joined) }
+        let lasts = Grams::new(ends.keys().map(|last| word(last)));
+        Ends { texts: texts.clone(), spans, ends, lasts, joined: Texts(joined) }
     }
 
     /// Every end of a pattern at one of `starts`, which are sorted.
@@ -55,8 +59,12 @@ impl Ends {
             Some(&first) => first,
             None => return found,
         };
-        for stop in first + HEAD..=text.len() {
+        let furthest = text.len().min(starts[starts.len() - 1] + LONGEST_END);
+        for stop in first + HEAD..=furthest {
             let last = &text[stop - HEAD..stop];
+            if !self.lasts.has(word(last)) {
+                continue;
+            }
             let orders = match self.ends.get(&[last[0], last[1], last[2], last[3]]) {
                 Some(orders) => orders,
                 None => continue,

@@ -54,9 +54,18 @@ pub struct Heads {
     /// Keys of less than four bytes, by their first byte.
     short: Vec<Vec<Box<[u8]>>>,
     any_short: bool,
+    /// A bit for each hash of one, two or three bytes that a longer key begins with.
+    begins: Vec<u64>,
 }
 
 const MAP_BITS: u32 = 17;
+const BEGIN_BITS: u32 = 16;
+
+#[inline]
+fn begin_slot(part: &[u8]) -> usize {
+    let number = part.iter().fold(part.len() as u32, |number, &byte| number << 8 | u32::from(byte));
+    (number.wrapping_mul(0x9e37_79b1) >> (32 - BEGIN_BITS)) as usize
+}
 
 #[inline]
 fn map_slot(head: u32) -> u32 {
@@ -80,7 +89,12 @@ impl Heads {
         let mut short = vec![Vec::new(); 256];
         let mut any_short = false;
         let mut map = vec![0; 1 << (MAP_BITS - 6)];
+        let mut begins = vec![0; 1 << (BEGIN_BITS - 6)];
         for key in keys {
+            for size in 1..HEAD.min(key.len()) {
+                let slot = begin_slot(&key[..size]);
+                begins[slot >> 6] |= 1 << (slot & 63);
+            }
             if key.len() < HEAD {
                 short[usize::from(key[0])].push(key.into());
                 any_short = true;
@@ -102,7 +116,15 @@ impl Heads {
             telling: Words::new(&telling),
             short,
             any_short,
+            begins,
         }
+    }
+
+    /// Whether a key may begin with a part of one to three bytes, and go on after it.
+    #[inline]
+    pub fn may_begin(&self, part: &[u8]) -> bool {
+        let slot = begin_slot(part);
+        self.begins[slot >> 6] >> (slot & 63) & 1 == 1
     }
 
     /// Add where in `text` a key may begin, in order; bytes from `end` on may turn out to be none.

@@ -201,7 +201,11 @@ impl Keys {
             }
         }
         for size in (1..HEAD.min(stop + 1)).rev() {
-            if let Some(found) = self.beginning(&text[stop - size..stop]) {
+            let part = &text[stop - size..stop];
+            if !self.heads.may_begin(part) {
+                continue;
+            }
+            if let Some(found) = self.beginning(part) {
                 if take(stop - size, found) {
                     return;
                 }

@@ -127,7 +127,7 @@ impl Matcher {
                 let mut joined = self.joined(&rest[..size]);
                 let text = if waited > 0 { &joined.0[..] } else { &rest[..size] };
                 let mut bare = std::mem::take(&mut self.bare);
-                let near = patterns.sieve.look(text, &mut bare);
+                let near = patterns.near(text, &mut bare);
                 let clear = match near {
                     None => text.len(),
                     Some(place) => bare.between(text, place.saturating_sub(BEFORE)),

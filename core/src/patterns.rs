@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::bare::Bare;
 use crate::base64_edge::{after, belongs, Before, START};
-use crate::ends::Ends;
+use crate::ellipsis::ellipses;
+use crate::ends::{Ends, LONGEST_END};
 use crate::keys::Keys;
 use crate::occurrence::NOBODY;
 use crate::pattern::{Left, Pattern, Texts};
@@ -11,6 +13,9 @@ use crate::reading::{readings, Kind, Text};
 use crate::screen::{special, Screen};
 use crate::search::Search;
 use crate::sieve::Sieve;
+
+/// Bytes in which an end that is shown after an ellipsis nearly always lies.
+const FAR: usize = 1024;
 
 /// Every pattern of a redactor. Shared between threads.
 pub struct PatternSet {
@@ -118,6 +123,25 @@ impl PatternSet {
             search.wait(at, at, buffer.len(), NOBODY);
         }
         (search, screen)
+    }
+
+    /// A place near which an occurrence may stand in a text, the first of them; none: the text is clear.
+    pub fn near(&self, text: &[u8], bare: &mut Bare) -> Option<usize> {
+        self.sieve.look(text, bare, |place| self.has_end(&text[place..]))
+    }
+
+    /// Whether an end of a pattern may stand after the first ellipsis in a text.
+    fn has_end(&self, text: &[u8]) -> bool {
+        let part = &text[..text.len().min(FAR)];
+        let ends = self.ends();
+        let in_reading = |bytes: &[u8]| match ellipses(bytes).first() {
+            Some(one) => {
+                (part.len() < text.len() && bytes.len() < one.end + LONGEST_END)
+                    || !ends.found(bytes, &[one.end]).is_empty()
+            }
+            None => true,
+        };
+        in_reading(part) || (self.screen && in_reading(Screen::new(part, true).bytes()))
     }
 
     /// Whether anything stands in `text`.

@@ -2,14 +2,13 @@
 //!
 //! Every key has a needle that stands among the bare bytes of a text wherever the key does.
 
-use crate::bare::Bare;
+use crate::bare::{Bare, Spot};
 use crate::ellipsis::LONGEST_MARK;
-use crate::find::find;
 use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
 use crate::needles::{end_needle, head, in_sequence, needle, short_needle, telling, LONG_END, TAIL};
-use crate::pattern::{Pattern, Texts};
+use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
 /// Bytes of a needle below which it is no proof.
 const LEAST: usize = 3;
@@ -19,6 +18,9 @@ const LONG: usize = 9;
 const HEAD: usize = 4;
 /// Bare bytes of an end of a pattern, at most: see `ends`.
 const LONGEST_END: usize = 256;
+
+/// Bytes after the end of a sequence that are compared with it.
+const AFTER_END: usize = 2;
 
 /// What clears a text of a set of keys. Immutable, shared between threads.
 pub struct Sieve {
@@ -32,13 +34,20 @@ pub struct Sieve {
     odd: Vec<Bytes>,
     /// The ends of sequences that keys may begin with.
     tails: Option<Grams>,
+    plain: Edges,
+    with_nul: Edges,
+}
+
+/// What tells of beginnings and ends of some keys.
+#[derive(Default)]
+struct Edges {
     /// First bytes of what counts before an ellipsis, and last bytes of what counts after one.
     heads: Parts,
     ends: Parts,
     /// First bytes of every key.
     beginnings: Parts,
     /// A beginning of more bytes than these holds one of them.
-    pub reach: usize,
+    reach: usize,
 }
 
 /// A set of bytes.
@@ -59,36 +68,40 @@ impl Bytes {
     }
 }
 
-/// Pieces of four bytes, and a few that are shorter.
+/// Short pieces, some of which stand wherever certain keys do.
 #[derive(Default)]
 struct Parts {
-    words: Vec<u64>,
-    grams: Option<Grams>,
-    few: Vec<Vec<u8>>,
+    /// Of two, three and four bytes.
+    words: [Vec<u64>; 3],
+    grams: [Option<Grams>; 3],
+    /// Some key has none.
+    blind: bool,
 }
-
-const FEW: usize = 16;
 
 impl Parts {
     /// Add the first or the last bytes of a needle.
     fn add(&mut self, needle: &[u8], first: bool) {
-        if needle.len() >= HEAD {
-            let part = if first { &needle[..HEAD] } else { &needle[needle.len() - HEAD..] };
-            self.words.push(word(part));
-        } else if self.few.len() <= FEW && !self.few.iter().any(|one| one == needle) {
-            self.few.push(needle.to_vec());
+        let size = needle.len().min(HEAD);
+        if size < 2 {
+            self.blind = true;
+            return;
         }
+        let part = if first { &needle[..size] } else { &needle[needle.len() - size..] };
+        self.words[size - 2].push(word(part));
     }
 
     fn compile(&mut self) {
-        self.grams = Some(Grams::new(std::mem::take(&mut self.words).into_iter()));
+        for (grams, words) in self.grams.iter_mut().zip(&mut self.words) {
+            if !words.is_empty() {
+                *grams = Some(Grams::new(std::mem::take(words).into_iter()));
+            }
+        }
     }
 
     /// Whether surely none is among some bytes.
     fn absent(&self, bytes: &[u8]) -> bool {
-        self.few.len() <= FEW
-            && self.few.iter().all(|one| !one.is_empty() && find(bytes, one).is_none())
-            && self.grams.as_ref().map_or(false, |grams| !grams.any(bytes, HEAD))
+        let any = |size: usize| self.grams[size - 2].as_ref().map_or(false, |grams| grams.any(bytes, size));
+        !self.blind && (2..=HEAD).all(|size| !any(size))
     }
 }
 
@@ -96,22 +109,30 @@ impl Sieve {
     /// Of the keys of a set.
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
         let (mut long, mut short, mut wide, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut heads, mut ends, mut beginnings) = (Parts::default(), Parts::default(), Parts::default());
+        let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let mut tails = Vec::new();
-        let mut reach = 0;
         for keys in keys {
             for (index, key) in keys.all().iter().enumerate() {
                 let text = keys.text(index);
                 let head = head(text, key.least as usize);
                 let needle = needle(&head, screen);
-                reach = reach.max(telling(text, HEAD, screen));
-                beginnings.add(&needle, true);
+                let edges = if head.contains(&0) { &mut with_nul } else { &mut plain };
+                edges.reach = edges.reach.max(telling(text, HEAD, screen));
+                if needle.len() >= HEAD {
+                    edges.beginnings.add(&needle, true); // else all of it is reached
+                }
                 if !key.word && shortened {
-                    heads.add(&short_needle(text, key.public as usize, screen), true);
+                    edges.heads.add(&short_needle(text, key.public as usize, screen), true);
                 }
                 let sizes = in_sequence(&head).into_iter().filter(|&size| screen && size >= LONG_END);
-                tails.extend(sizes.map(|size| word(&head[size - LONG_END..size])));
-                if needle.len() < LEAST {
+                let mut unknown = false;
+                for size in sizes {
+                    match head.get(size - LONG_END..size + AFTER_END) {
+                        Some(around) => tails.push(word(around)),
+                        None => unknown = true,
+                    }
+                }
+                if needle.len() < LEAST || unknown {
                     odd.push(Bytes::of(&head));
                 } else if head.contains(&0) {
                     wide.push(needle);
@@ -123,10 +144,14 @@ impl Sieve {
             }
         }
         for pattern in patterns.iter().filter(|pattern| !pattern.rule.word && shortened) {
-            ends.add(&end_needle(pattern.text.of(&texts.0), screen), false);
+            let text = pattern.text.of(&texts.0);
+            let edges = if text[text.len().saturating_sub(UNFINISHED)..].contains(&0) { &mut with_nul } else { &mut plain };
+            edges.ends.add(&end_needle(text, screen), false);
         }
-        for parts in [&mut heads, &mut ends, &mut beginnings] {
-            parts.compile();
+        for edges in [&mut plain, &mut with_nul] {
+            for parts in [&mut edges.heads, &mut edges.ends, &mut edges.beginnings] {
+                parts.compile();
+            }
         }
         odd.dedup();
         Sieve {
@@ -137,15 +162,15 @@ impl Sieve {
             wide: Group::new(wide),
             odd,
             tails: if tails.is_empty() { None } else { Some(Grams::new(tails.into_iter())) },
-            heads,
-            ends,
-            beginnings,
-            reach,
+            plain,
+            with_nul,
         }
     }
 
     /// A place near which an occurrence may stand in a text, the first of them; none: the text is clear.
-    pub fn look(&self, text: &[u8], bare: &mut Bare) -> Option<usize> {
+    ///
+    /// `is_end` says for sure whether an end of a pattern stands after the ellipsis at a place.
+    pub fn look(&self, text: &[u8], bare: &mut Bare, is_end: impl Fn(usize) -> bool) -> Option<usize> {
         bare.read(text, self.screen);
         if !self.odd.is_empty() {
             let there = Bytes::of(text);
@@ -159,30 +184,63 @@ impl Sieve {
         let found = found.map(|index| bare.place(index));
         let tail = self.tails.as_ref().and_then(|tails| ending(text, bare, tails));
         let near = if self.shortened {
-            bare.ellipses.iter().find(|spot| !self.no_part(bare.bytes(), spot.bare)).map(|spot| spot.place)
+            let is_near = |spot: &&Spot| {
+                !self.no_head(bare, spot.bare) || (!self.no_end(bare, spot.bare) && is_end(spot.place))
+            };
+            bare.ellipses.iter().find(is_near).map(|spot| spot.place)
         } else {
             None
         };
         [found, bare.doubtful, tail, near].into_iter().flatten().min()
     }
 
-    /// Whether nothing begins before, and nothing ends after, the ellipsis at an index.
-    fn no_part(&self, bytes: &[u8], index: usize) -> bool {
-        let before = &bytes[index.saturating_sub(TAIL + LONGEST_MARK)..index];
-        let after = &bytes[index..bytes.len().min(index + LONGEST_END + 8)];
-        self.heads.absent(before) && self.ends.absent(after)
+    /// What tells of the keys that may stand in a text.
+    fn edges(&self, bare: &Bare) -> impl Iterator<Item = &Edges> {
+        std::iter::once(&self.plain).chain(Some(&self.with_nul).filter(|_| bare.nul))
     }
 
-    /// Whether nothing that has more than `reach` bytes begins among some bare bytes.
-    pub fn no_beginning(&self, bytes: &[u8]) -> bool {
-        self.odd.is_empty() && self.beginnings.absent(bytes)
+    /// Whether surely nothing begins before the ellipsis at an index.
+    fn no_head(&self, bare: &Bare, index: usize) -> bool {
+        let before = &bare.bytes()[index.saturating_sub(TAIL + LONGEST_MARK)..index];
+        self.edges(bare).all(|edges| edges.heads.absent(before))
+    }
+
+    /// Whether surely nothing ends after it.
+    fn no_end(&self, bare: &Bare, index: usize) -> bool {
+        let bytes = bare.bytes();
+        let after = &bytes[index..bytes.len().min(index + LONGEST_END + 8)];
+        self.edges(bare).all(|edges| edges.ends.absent(after))
+    }
+
+    /// The most bytes that what begins at the end of a text may have.
+    pub fn reach(&self, bare: &Bare) -> usize {
+        let bytes = &bare.bytes()[..bare.text_size];
+        let end = &bytes[bytes.len().saturating_sub(TAIL + LONGEST_MARK)..];
+        if self.edges(bare).all(|edges| edges.beginnings.absent(end)) {
+            self.edges(bare).map(|edges| edges.reach).max().unwrap_or(0).min(TAIL)
+        } else {
+            TAIL
+        }
     }
 }
 
 /// Where the first sequence is that ends as a key begins.
 fn ending(text: &[u8], bare: &Bare, tails: &Grams) -> Option<usize> {
     let is_one = |&&(start, end): &&(u32, u32)| {
-        end - start > LONG_END as u32 && tails.has(word(&text[end as usize - LONG_END..end as usize]))
+        let (start, end) = (start as usize, end as usize);
+        if end - start <= LONG_END || text.get(end) == Some(&0x1b) {
+            return false;
+        }
+        let mut around = [0; LONG_END + AFTER_END];
+        around[..LONG_END].copy_from_slice(&text[end - LONG_END..end]);
+        let mut after = text[end..].iter().filter(|&&byte| !is_space(byte));
+        for byte in &mut around[LONG_END..] {
+            match after.next() {
+                Some(&next) => *byte = next,
+                None => return false, // so little is looked at closely, at the end of the text
+            }
+        }
+        tails.has(word(&around))
     };
     bare.sequences.iter().find(is_one).map(|sequence| sequence.0 as usize)
 }

@@ -42,9 +42,7 @@ fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> usize {
     let near = bare.ellipses.iter().find(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
     match near {
         Some(spot) if patterns.shortened => end = spot.place,
-        _ if patterns.sieve.no_beginning(&bytes[bytes.len().saturating_sub(TAIL + LONGEST_MARK)..]) && bare.cut.is_none() => {
-            wanted = (patterns.sieve.reach + 2 + LONGEST_MARK).min(TAIL);
-        }
+        _ if bare.cut.is_none() => wanted = (patterns.sieve.reach(bare) + 2 + LONGEST_MARK).min(TAIL),
         _ => {}
     }
     let margin = text[..end].iter().rev().take(LONGEST_MARGIN);
@@ -52,7 +50,7 @@ fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> usize {
     let mut size = wanted + 16;
     loop {
         let begin = bare.between(text, end.saturating_sub(size));
-        if begin == 0 || visible(&text[begin..end], patterns.screen) >= wanted {
+        if begin == 0 || bare.kept_between(text, begin, end) >= wanted || visible(&text[begin..end], patterns.screen) >= wanted {
             return begin;
         }
         size *= 2;
