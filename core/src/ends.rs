@@ -28,6 +28,8 @@ pub struct Ends {
     /// The same last bytes, to ask first.
     lasts: Grams,
     joined: Texts,
+    /// All pieces of that.
+    pieces: Grams,
 }
 
 impl Ends {
@@ -49,7 +51,8 @@ impl Ends {
         }
         let spans = patterns.iter().map(|pattern| pattern.text).collect();
         let lasts = Grams::new(ends.keys().map(|last| word(last)));
-        Ends { texts: texts.clone(), spans, ends, lasts, joined: Texts(joined) }
+        let pieces = Grams::large(joined.windows(HEAD).map(word));
+        Ends { texts: texts.clone(), spans, ends, lasts, joined: Texts(joined), pieces }
     }
 
     /// Every end of a pattern at one of `starts`, which are sorted.
@@ -91,6 +94,9 @@ impl Ends {
     /// Whether an end of a pattern of enough bytes begins with `part`, which is not all of it.
     pub fn may_become(&self, part: &[u8]) -> bool {
         if part.is_empty() || is_space(part[0]) || part.len() >= LONGEST_END {
+            return false;
+        }
+        if part.len() >= HEAD && !self.pieces.has(word(&part[..HEAD])) {
             return false;
         }
         let joined = &self.joined.0;

@@ -26,16 +26,34 @@ fn bits(hash: u64) -> u64 {
 impl Grams {
     /// Of some pieces.
     pub fn new(pieces: impl Iterator<Item = u64>) -> Grams {
+        Grams::sized(pieces, MOST_WORDS)
+    }
+
+    /// Of very many, where the cache does not matter.
+    pub fn large(pieces: impl Iterator<Item = u64>) -> Grams {
+        Grams::sized(pieces, 8 * MOST_WORDS)
+    }
+
+    fn sized(pieces: impl Iterator<Item = u64>, most: usize) -> Grams {
         let mut pieces: Vec<u64> = pieces.collect();
         pieces.sort_unstable();
         pieces.dedup();
-        let size = (pieces.len() * BITS_EACH / 64).next_power_of_two().clamp(16, MOST_WORDS);
+        let size = (pieces.len() * BITS_EACH / 64).next_power_of_two().clamp(16, most);
         let mut grams = Grams { words: vec![0; size], shift: 64 - size.trailing_zeros() };
         for piece in pieces {
             let hash = piece.wrapping_mul(SPREAD);
             grams.words[(hash >> grams.shift) as usize] |= bits(hash >> 12);
         }
         grams
+    }
+
+    /// The same, or none for none.
+    pub fn some(pieces: Vec<u64>) -> Option<Grams> {
+        if pieces.is_empty() {
+            None
+        } else {
+            Some(Grams::new(pieces.into_iter()))
+        }
     }
 
     /// Whether a piece may be one of them.

@@ -43,23 +43,14 @@ pub fn head(key: &[u8], least: usize) -> Vec<u8> {
     key[..least].iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1).collect()
 }
 
-/// The needle of a key with such first bytes; perhaps empty.
-pub fn needle(head: &[u8], screen: bool) -> Vec<u8> {
-    bare_of(head, screen)
+/// The shortest beginning of a key that counts next to an ellipsis.
+pub fn short_head(key: &[u8], public: usize) -> &[u8] {
+    &key[..key.len().min(public + UNFINISHED)]
 }
 
-/// The same of the shortest beginning that counts next to an ellipsis.
-pub fn short_needle(key: &[u8], public: usize, screen: bool) -> Vec<u8> {
-    let head: Vec<u8> = key[..key.len().min(public + UNFINISHED)].to_vec();
-    bare_of(&head, screen)
-}
-
-/// The last bytes that an end that counts has.
-pub fn end_needle(text: &[u8], screen: bool) -> Vec<u8> {
-    if screen && text.contains(&0x1b) {
-        return Vec::new();
-    }
-    text[text.len().saturating_sub(UNFINISHED)..].iter().copied().filter(|&byte| is_kept(byte)).collect()
+/// The needle of the end of a pattern.
+pub fn end_needle(end: &[u8]) -> Vec<u8> {
+    end.iter().copied().filter(|&byte| is_kept(byte)).collect()
 }
 
 /// How many first bytes of a key, whitespace not counted, hold the first `wanted` bytes of its needle.
@@ -73,7 +64,8 @@ pub fn telling(key: &[u8], wanted: usize, screen: bool) -> usize {
     kept.map_or(head.len(), |index| index + 1)
 }
 
-fn bare_of(head: &[u8], screen: bool) -> Vec<u8> {
+/// The needle of a key with such first bytes; perhaps empty.
+pub fn needle_of(head: &[u8], screen: bool) -> Vec<u8> {
     if !screen {
         return head.iter().copied().filter(|&byte| is_kept(byte)).collect();
     }

@@ -7,7 +7,7 @@ use crate::ellipsis::LONGEST_MARK;
 use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
-use crate::needles::{end_needle, head, in_sequence, needle, short_needle, telling, LONG_END, TAIL};
+use crate::needles::{end_needle, head, in_sequence, needle_of, short_head, telling, LONG_END, TAIL};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
 /// Bytes of a needle below which it is no proof.
@@ -32,8 +32,10 @@ pub struct Sieve {
     wide: Option<Group>,
     /// Of keys without a needle: what bytes they are of.
     odd: Vec<Bytes>,
-    /// The ends of sequences that keys may begin with.
+    /// The ends of sequences that keys may begin with, with what comes after them in the key.
     tails: Option<Grams>,
+    /// The same of keys of which nearly nothing comes after them.
+    short_tails: Option<Grams>,
     plain: Edges,
     with_nul: Edges,
 }
@@ -51,7 +53,7 @@ struct Edges {
 }
 
 /// A set of bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 struct Bytes([u64; 4]);
 
 impl Bytes {
@@ -68,40 +70,36 @@ impl Bytes {
     }
 }
 
-/// Short pieces, some of which stand wherever certain keys do.
+/// Short pieces, one of which stands wherever certain keys do.
 #[derive(Default)]
 struct Parts {
-    /// Of two, three and four bytes.
-    words: [Vec<u64>; 3],
-    grams: [Option<Grams>; 3],
-    /// Some key has none.
-    blind: bool,
+    words: Vec<u64>,
+    grams: Option<Grams>,
+    /// Of keys that have too few: what bytes they are of.
+    sparse: Vec<Bytes>,
 }
 
 impl Parts {
-    /// Add the first or the last bytes of a needle.
-    fn add(&mut self, needle: &[u8], first: bool) {
-        let size = needle.len().min(HEAD);
-        if size < 2 {
-            self.blind = true;
+    /// Add the first or the last bytes of a needle, of some bytes.
+    fn add(&mut self, needle: &[u8], first: bool, of: &[u8]) {
+        if needle.len() < HEAD {
+            self.sparse.push(Bytes::of(of));
             return;
         }
-        let part = if first { &needle[..size] } else { &needle[needle.len() - size..] };
-        self.words[size - 2].push(word(part));
+        let part = if first { &needle[..HEAD] } else { &needle[needle.len() - HEAD..] };
+        self.words.push(word(part));
     }
 
     fn compile(&mut self) {
-        for (grams, words) in self.grams.iter_mut().zip(&mut self.words) {
-            if !words.is_empty() {
-                *grams = Some(Grams::new(std::mem::take(words).into_iter()));
-            }
-        }
+        self.grams = Grams::some(std::mem::take(&mut self.words));
+        self.sparse.sort_unstable();
+        self.sparse.dedup();
     }
 
-    /// Whether surely none is among some bytes.
-    fn absent(&self, bytes: &[u8]) -> bool {
-        let any = |size: usize| self.grams[size - 2].as_ref().map_or(false, |grams| grams.any(bytes, size));
-        !self.blind && (2..=HEAD).all(|size| !any(size))
+    /// Whether surely none is among some bare bytes, of a text with such bytes.
+    fn absent(&self, bytes: &[u8], there: &Bytes) -> bool {
+        self.sparse.iter().all(|sparse| !there.has(sparse))
+            && self.grams.as_ref().map_or(true, |grams| !grams.any(bytes, HEAD))
     }
 }
 
@@ -110,29 +108,29 @@ impl Sieve {
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
         let (mut long, mut short, mut wide, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
-        let mut tails = Vec::new();
+        let (mut tails, mut short_tails) = (Vec::new(), Vec::new());
         for keys in keys {
             for (index, key) in keys.all().iter().enumerate() {
                 let text = keys.text(index);
                 let head = head(text, key.least as usize);
-                let needle = needle(&head, screen);
+                let needle = needle_of(&head, screen);
                 let edges = if head.contains(&0) { &mut with_nul } else { &mut plain };
                 edges.reach = edges.reach.max(telling(text, HEAD, screen));
                 if needle.len() >= HEAD {
-                    edges.beginnings.add(&needle, true); // else all of it is reached
+                    edges.beginnings.add(&needle, true, &head); // else all of it is reached
                 }
                 if !key.word && shortened {
-                    edges.heads.add(&short_needle(text, key.public as usize, screen), true);
+                    let head = short_head(text, key.public as usize);
+                    edges.heads.add(&needle_of(head, screen), true, head);
                 }
                 let sizes = in_sequence(&head).into_iter().filter(|&size| screen && size >= LONG_END);
-                let mut unknown = false;
                 for size in sizes {
                     match head.get(size - LONG_END..size + AFTER_END) {
                         Some(around) => tails.push(word(around)),
-                        None => unknown = true,
+                        None => short_tails.push(word(&head[size - LONG_END..size])),
                     }
                 }
-                if needle.len() < LEAST || unknown {
+                if needle.len() < LEAST {
                     odd.push(Bytes::of(&head));
                 } else if head.contains(&0) {
                     wide.push(needle);
@@ -145,14 +143,16 @@ impl Sieve {
         }
         for pattern in patterns.iter().filter(|pattern| !pattern.rule.word && shortened) {
             let text = pattern.text.of(&texts.0);
-            let edges = if text[text.len().saturating_sub(UNFINISHED)..].contains(&0) { &mut with_nul } else { &mut plain };
-            edges.ends.add(&end_needle(text, screen), false);
+            let end = &text[text.len().saturating_sub(UNFINISHED)..];
+            let edges = if end.contains(&0) { &mut with_nul } else { &mut plain };
+            edges.ends.add(&end_needle(end), false, end);
         }
         for edges in [&mut plain, &mut with_nul] {
             for parts in [&mut edges.heads, &mut edges.ends, &mut edges.beginnings] {
                 parts.compile();
             }
         }
+        odd.sort_unstable();
         odd.dedup();
         Sieve {
             screen,
@@ -161,7 +161,8 @@ impl Sieve {
             short: Group::new(short),
             wide: Group::new(wide),
             odd,
-            tails: if tails.is_empty() { None } else { Some(Grams::new(tails.into_iter())) },
+            tails: Grams::some(tails),
+            short_tails: Grams::some(short_tails),
             plain,
             with_nul,
         }
@@ -172,8 +173,9 @@ impl Sieve {
     /// `is_end` says for sure whether an end of a pattern stands after the ellipsis at a place.
     pub fn look(&self, text: &[u8], bare: &mut Bare, is_end: impl Fn(usize) -> bool) -> Option<usize> {
         bare.read(text, self.screen);
-        if !self.odd.is_empty() {
-            let there = Bytes::of(text);
+        let mut there = Bytes::default();
+        if !self.odd.is_empty() || !bare.ellipses.is_empty() {
+            there = Bytes::of(text);
             if self.odd.iter().any(|odd| there.has(odd)) {
                 return Some(0);
             }
@@ -182,10 +184,11 @@ impl Sieve {
         let groups = [self.long.as_ref(), self.short.as_ref(), wide];
         let found = groups.into_iter().flatten().filter_map(|group| group.find(bare.bytes())).min();
         let found = found.map(|index| bare.place(index));
-        let tail = self.tails.as_ref().and_then(|tails| ending(text, bare, tails));
+        let tail = self.ending(text, bare);
         let near = if self.shortened {
             let is_near = |spot: &&Spot| {
-                !self.no_head(bare, spot.bare) || (!self.no_end(bare, spot.bare) && is_end(spot.place))
+                !self.no_head(bare, spot.bare, &there)
+                    || (!self.no_end(bare, spot.bare, &there) && is_end(spot.place))
             };
             bare.ellipses.iter().find(is_near).map(|spot| spot.place)
         } else {
@@ -200,47 +203,54 @@ impl Sieve {
     }
 
     /// Whether surely nothing begins before the ellipsis at an index.
-    fn no_head(&self, bare: &Bare, index: usize) -> bool {
+    fn no_head(&self, bare: &Bare, index: usize, there: &Bytes) -> bool {
         let before = &bare.bytes()[index.saturating_sub(TAIL + LONGEST_MARK)..index];
-        self.edges(bare).all(|edges| edges.heads.absent(before))
+        self.edges(bare).all(|edges| edges.heads.absent(before, there))
     }
 
     /// Whether surely nothing ends after it.
-    fn no_end(&self, bare: &Bare, index: usize) -> bool {
+    fn no_end(&self, bare: &Bare, index: usize, there: &Bytes) -> bool {
         let bytes = bare.bytes();
         let after = &bytes[index..bytes.len().min(index + LONGEST_END + 8)];
-        self.edges(bare).all(|edges| edges.ends.absent(after))
+        self.edges(bare).all(|edges| edges.ends.absent(after, there))
     }
 
     /// The most bytes that what begins at the end of a text may have.
     pub fn reach(&self, bare: &Bare) -> usize {
         let bytes = &bare.bytes()[..bare.text_size];
         let end = &bytes[bytes.len().saturating_sub(TAIL + LONGEST_MARK)..];
-        if self.edges(bare).all(|edges| edges.beginnings.absent(end)) {
+        if self.edges(bare).all(|edges| edges.beginnings.absent(end, &Bytes::default())) {
             self.edges(bare).map(|edges| edges.reach).max().unwrap_or(0).min(TAIL)
         } else {
             TAIL
         }
     }
-}
 
-/// Where the first sequence is that ends as a key begins.
-fn ending(text: &[u8], bare: &Bare, tails: &Grams) -> Option<usize> {
-    let is_one = |&&(start, end): &&(u32, u32)| {
-        let (start, end) = (start as usize, end as usize);
-        if end - start <= LONG_END || text.get(end) == Some(&0x1b) {
-            return false;
+    /// Where the first sequence is that ends as a key begins.
+    fn ending(&self, text: &[u8], bare: &Bare) -> Option<usize> {
+        if self.tails.is_none() && self.short_tails.is_none() {
+            return None;
         }
-        let mut around = [0; LONG_END + AFTER_END];
-        around[..LONG_END].copy_from_slice(&text[end - LONG_END..end]);
-        let mut after = text[end..].iter().filter(|&&byte| !is_space(byte));
-        for byte in &mut around[LONG_END..] {
-            match after.next() {
-                Some(&next) => *byte = next,
-                None => return false, // so little is looked at closely, at the end of the text
+        let is_in = |grams: &Option<Grams>, part: &[u8]| grams.as_ref().map_or(false, |grams| grams.has(word(part)));
+        let is_one = |&&(start, end): &&(u32, u32)| {
+            let (start, end) = (start as usize, end as usize);
+            if end - start <= LONG_END || text.get(end) == Some(&0x1b) {
+                return false;
             }
-        }
-        tails.has(word(&around))
-    };
-    bare.sequences.iter().find(is_one).map(|sequence| sequence.0 as usize)
+            let mut around = [0; LONG_END + AFTER_END];
+            around[..LONG_END].copy_from_slice(&text[end - LONG_END..end]);
+            if is_in(&self.short_tails, &around[..LONG_END]) {
+                return true;
+            }
+            let mut after = text[end..].iter().filter(|&&byte| !is_space(byte));
+            for byte in &mut around[LONG_END..] {
+                match after.next() {
+                    Some(&next) => *byte = next,
+                    None => return false, // so little is looked at closely, at the end of the text
+                }
+            }
+            is_in(&self.tails, &around)
+        };
+        bare.sequences.iter().find(is_one).map(|sequence| sequence.0 as usize)
+    }
 }
