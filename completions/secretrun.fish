@@ -317,6 +317,7 @@ complete -c secretrun -n '__secretrun_in hook' -l scope -r -f -a 'user project' 
 complete -c secretrun -n '__secretrun_in hook' -l dry-run -d 'install: show what would change, and change nothing'
 complete -c secretrun -n '__secretrun_in hook' -s q -l quiet -d 'say nothing but errors'
 complete -c secretrun -n '__secretrun_in hook' -s h -l help -d 'show this help'
+complete -c secretrun -n '__secretrun_in hook' -f -a 'install uninstall claude codex copilot cursor gemini opencode qwen'
 
 complete -c secretrun -n '__secretrun_in broker' -s e -l env-file -r -f -a '(__secretrun_words_or_files template)' -d 'read this env template; may be repeated, later ones win, \'-\' is stdin'
 complete -c secretrun -n '__secretrun_in broker' -s p -l profile -r -f -a '(__secretrun_words profile)' -d 'use [profile.NAME] of secretrun.toml; may be repeated'

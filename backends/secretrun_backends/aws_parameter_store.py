@@ -33,8 +33,8 @@ class AwsParameterStore:
         title="AWS Parameter Store",
         schemes=("aws-ssm",),
         example="aws-ssm://prod/db/password?region=eu-central-1",
-        needs="boto3",
-        install=_aws.INSTALL,
+        needs="",  # boto3 comes along
+        install="",
         sign_in="aws sso login",
         docs="https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html",
     )

@@ -34,8 +34,8 @@ class AwsSecretsManager:
         title="AWS Secrets Manager",
         schemes=("aws-sm",),
         example="aws-sm://prod/db?region=eu-central-1#/password",
-        needs="boto3",
-        install=_aws.INSTALL,
+        needs="",  # boto3 comes along
+        install="",
         sign_in="aws sso login",
         docs="https://docs.aws.amazon.com/secretsmanager/",
     )

@@ -183,6 +183,8 @@ OFFERED = [
     ("secretrun rename STORED_K", ["STORED_KEY"]),
     ("secretrun set --store sec", ["secrets.enc.env"]),
     ("secretrun help compl", ["completion"]),
+    ("secretrun hook inst", ["install"]),
+    ("secretrun hook install cod", ["codex"]),
 ]
 
 

@@ -72,3 +72,44 @@ def test_the_component_has_its_two_documents():
     assert used == set(spec["spec"]["inputs"])
     (job,) = jobs.values()
     assert not any("$[[" in line for line in job["script"])
+
+
+def test_the_component_runs_its_script_masked_and_keeps_the_report(tmp_path):
+    """Its inputs put in as GitLab does, its lines given to sh, pip being somebody else's matter."""
+    text = (ROOT / "templates" / "secretrun.yml").read_text(encoding="utf-8")
+    given = {
+        "job": "deploy", "stage": "deploy", "template": ".env.secretrun", "source": "SOURCE", "image": "python",
+        "script": "'echo \"$TOKEN\"; echo \"${SOPS_AGE_KEY-gone}\"; exit 3'",
+    }  # fmt: skip
+    _, jobs = yaml.safe_load_all(
+        re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda match: given[match.group(1)], text)
+    )
+    (job,) = jobs.values()
+    store = Store(tmp_path, {"TOKEN": SECRET})
+    (tmp_path / ".env.secretrun").write_text("TOKEN=sops://secrets.enc.yaml#/TOKEN\n")
+    (tmp_path / "bin").mkdir()
+    for name, line in (
+        ("secretrun", f'exec "{sys.executable}" -m secretrun "$@"'),
+        ("pip", 'echo "$@" > pip.txt'),
+    ):
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    env = (
+        store.environ
+        | {"GITLAB_CI": "true", "PATH": f"{tmp_path}/bin:{store.environ['PATH']}"}
+        | job["variables"]
+    )
+    env["SOPS_AGE_KEY"] = pathlib.Path(env.pop("SOPS_AGE_KEY_FILE")).read_text().strip()
+    del env["SECRETRUN_TRUST"]
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(job["script"])],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (3, "[REDACTED:TOKEN]\ngone\n"), done.stderr
+    assert (tmp_path / "pip.txt").read_text() == "install -q SOURCE[sops]\n"
+    assert "TOKEN" in (tmp_path / job["artifacts"]["paths"][0]).read_text()
+    assert SECRET not in done.stdout + done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from secretrun.cli import parser
+from secretrun.hooks import dialects
 
 # What stands in an argument, by the name the help gives it. Others are free text.
 KINDS = {
@@ -34,6 +35,12 @@ KNOWN_HERE = {
     "wanted": "name or reference",
 }
 
+# What may be typed where argparse is not told of it.
+WORDS = {
+    ("help", "verb"): tuple(parser.VERBS),
+    ("hook", "words"): ("install", "uninstall", *dialects.NAMES),
+}
+
 # The first line of every script, after the shell's name.
 HEADER = "made by `secretrun completion {}`; after `--` the command's own completion takes over"
 
@@ -55,8 +62,8 @@ class Argument:
     def __init__(self, verb: str, action: argparse.Action) -> None:
         self.flags = tuple(action.option_strings)
         self.help = (action.help or "") % {"default": action.default, "prog": "secretrun"}
-        verbs = parser.VERBS if (verb, action.dest) == ("help", "verb") else ()
-        self.choices = tuple(str(choice) for choice in action.choices or verbs)
+        words = WORDS.get((verb, action.dest), ())
+        self.choices = tuple(str(choice) for choice in action.choices or words)
         self.repeatable = action.nargs in ("*", "+") or isinstance(action, argparse._AppendAction)  # noqa: SLF001
         self.value = ""
         if action.nargs != 0:
