@@ -427,6 +427,26 @@ def test_the_log_for_people(world):
     assert re.search(r"Z  allowed  KEY  GET api\.test/v1/\*\*  200\n", done.stdout)
 
 
+def test_the_log_is_followed_as_it_grows(world):
+    """Each event as JSON when it happens."""
+    following = subprocess.Popen(
+        [sys.executable, "-m", "secretrun", "broker", "log", "--follow", "--json"], env=world.environ, cwd=world.project,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        with world.session() as client:
+            assert json.loads(following.stdout.readline())["event"] == "started"
+            client.get("/v2/x", f"Authorization: {client['KEY']}")
+            assert json.loads(following.stdout.readline())["reason"] == "path_not_allowed"
+        said = [json.loads(following.stdout.readline())["event"] for _ in range(2)]
+        assert said == ["printed", "ended"]
+        assert following.poll() is None
+    finally:
+        following.kill()
+        following.wait()
+        following.stdout.close()
+
+
 def test_a_broker_of_its_own(world):
     process = subprocess.Popen(
         world.command("broker", "serve", *world.options()), env=world.environ, cwd=world.project, stdout=subprocess.PIPE,

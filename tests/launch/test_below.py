@@ -24,6 +24,10 @@ WAYS = [
     (["--", "env"], {"SECRETRUN_NO_MASKING": "1"}),
     (["--pass", "SOPS_AGE_KEY", "--", "env"], {}),
     (["--", "env"], {"SECRETRUN_PASS": "*"}),
+    (["--show", "API_KEY", "--", "env"], {}),
+    (["--", "env"], {"SECRETRUN_SHOW": "API_KEY"}),
+    (["--detect", "off", "--", "env"], {}),
+    (["--", "env"], {"SECRETRUN_DETECT": "warn"}),
 ]
 
 

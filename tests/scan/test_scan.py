@@ -1,16 +1,23 @@
 """`secretrun scan`: the work tree, the index, commits, archives, transcripts; where, never what."""
 
 import base64
+import contextlib
 import gzip
 import json
 import os
+import pathlib
+import pty
+import shlex
 import sqlite3
 import subprocess
 import tarfile
 import zipfile
 
 import pytest
-from support.store import clean_environ, secretrun
+import yaml
+from support.store import COMMAND, clean_environ, secretrun
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 SECRET = "Kq8Zt2LmWv5x9Rb3Aa"
 CODED = base64.b64encode(f"user:{SECRET}".encode()).decode()
@@ -203,3 +210,48 @@ def test_what_is_wrong_is_told(place):
     assert (status, lines, "nothing was looked at" in said) == (125, [], True)
     (place / ".env.secretrun").unlink()
     assert "nothing to look for" in scan(place)[2]
+
+
+def test_git_makes_no_commit_with_a_value_in_it(place):
+    """By the hook that .pre-commit-hooks.yaml names, called as git calls it."""
+    (said,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    command = shlex.split(said["entry"])
+    assert command[0] == "secretrun"
+    hook = place / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nexec {shlex.join([*COMMAND, *command[1:]])}\n")
+    hook.chmod(0o755)
+    (place / "notes.txt").write_text(f"the key is {SECRET}\n")
+    git(place, "add", "notes.txt")
+    env = clean_environ(place.parent / "home") | {"SECRETRUN_TRUST": "all"}
+    env |= {
+        "GIT_AUTHOR_NAME": "a",
+        "GIT_AUTHOR_EMAIL": "a@b",
+        "GIT_COMMITTER_NAME": "a",
+        "GIT_COMMITTER_EMAIL": "a@b",
+    }
+    commit = ["git", "-C", str(place), "commit", "-qm", "notes"]
+    done = subprocess.run(commit, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, "notes.txt@" in done.stdout + done.stderr) == (1, True)
+    (place / "notes.txt").write_text("the key is elsewhere\n")
+    git(place, "add", "notes.txt")
+    assert subprocess.run(commit, env=env, capture_output=True, check=False).returncode == 0
+
+
+def test_progress_is_shown_on_a_terminal_and_goes_again(place):
+    """One line that is wiped before a find and at the end; off a terminal there is none."""
+    master, terminal = pty.openpty()
+    env = clean_environ(place.parent / "home") | {"SECRETRUN_TRUST": "all", "TERM": "xterm"}
+    process = subprocess.Popen([*COMMAND, "scan", "."], env=env, cwd=place, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=terminal)  # fmt: skip
+    os.close(terminal)
+    said = b""
+    with contextlib.suppress(OSError):  # the terminal is gone with its last writer
+        while more := os.read(master, 4096):
+            said += more
+    os.close(master)
+    assert process.wait() == 0
+    shown, wiped = said.index(b"scanning "), said.rindex(b"\r\x1b[K")
+    assert shown < wiped
+    assert b"scanning" not in said[wiped:]
+    assert b"nothing found in" in said[wiped:]
