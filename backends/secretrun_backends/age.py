@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from secretrun.backend import BackendInfo, Health
+from secretrun.backend import BackendInfo, Health, age_keys
 from secretrun.backend.programs import find_program
 from secretrun.backend.sops import age_key_file
 from secretrun.errors import BackendError, BadAnswer, BadReference, NotInstalled, NotSignedIn
@@ -20,7 +20,7 @@ from secretrun_backends._references import absolute, file_of, read_sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from secretrun.backend import Context
@@ -125,20 +125,35 @@ class Age:
                     f"{path} is encrypted with a passphrase, and there is no terminal to ask for it",
                     hint="encrypt it for a key instead: age --encrypt --recipient age1...",
                 )
-            return self._run([], None, path, context, deadline)
+            return self._run([], None, path, context, deadline, list)
         files = _identity_files(reference, context)
         texts = [] if reference.option("identity") else _identity_texts(context)
         if not files and not texts:
-            raise NotSignedIn(f"there is no age identity to decrypt {path} with", hint=NO_IDENTITY)
+            empty = [name for name in (*IN_VARIABLES, *IN_FILES) if context.environ.get(name) == ""]
+            why = f": {', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty" if empty else ""
+            raise NotSignedIn(f"there is no age identity to decrypt {path} with{why}", hint=NO_IDENTITY)
+
+        def places() -> list[age_keys.Place]:
+            found = [age_keys.of_file(file, file) for file in files]
+            named = [(name, context.environ.get(name)) for name in IN_VARIABLES if texts]
+            return found + [age_keys.of_text(name, text) for name, text in named if text]
+
         if self._program(context) is None:
-            return _in_process(self.info, path, files, texts)
+            return _in_process(self.info, path, files, texts, places)
         arguments = [word for file in files for word in ("--identity", file)]
         if texts:
             arguments += ["--identity", "-"]
-        return self._run(arguments, "\n".join(texts).encode() if texts else None, path, context, deadline)
+        text = "\n".join(texts).encode() if texts else None
+        return self._run(arguments, text, path, context, deadline, places)
 
     def _run(
-        self, arguments: list[str], text: bytes | None, path: str, context: Context, deadline: Deadline
+        self,
+        arguments: list[str],
+        text: bytes | None,
+        path: str,
+        context: Context,
+        deadline: Deadline,
+        places: Callable[[], list[age_keys.Place]],
     ) -> bytes:
         program = find(self.info, "age", context)
         done = run(
@@ -151,7 +166,7 @@ class Age:
         )
         if done.status == 0:
             return done.output
-        raise _explain(done.complaint, path)
+        raise _explain(done.complaint, path, places)
 
 
 def _identity_files(reference: Reference, context: Context) -> list[str]:
@@ -205,7 +220,13 @@ def _by_passphrase(path: str) -> bool:
     return head.startswith(b"age-encryption.org/") and b"\n-> scrypt " in head
 
 
-def _in_process(info: BackendInfo, path: str, files: list[str], texts: list[str]) -> bytes:
+def _in_process(
+    info: BackendInfo,
+    path: str,
+    files: list[str],
+    texts: list[str],
+    places: Callable[[], list[age_keys.Place]],
+) -> bytes:
     pyrage = _pyrage(info)
     identities: list[Any] = []
     for text in (*(read_sign_in(file, "the age identities") for file in files), *texts):
@@ -216,13 +237,13 @@ def _in_process(info: BackendInfo, path: str, files: list[str], texts: list[str]
                 lines = [line.strip() for line in text.splitlines()]
                 identities += [pyrage.x25519.Identity.from_str(line) for line in lines if line[:4] == "AGE-"]
         except (pyrage.IdentityError, ValueError):
-            raise NotSignedIn("an age identity can't be read", hint=NO_IDENTITY) from None
+            raise _explain("an identity can't be read", path, places) from None
     with open(path, "rb") as file:
         content = file.read()
     try:
         decrypted: bytes = pyrage.decrypt(content, identities)
     except pyrage.DecryptError as error:
-        raise _explain(str(error), path) from None
+        raise _explain(str(error), path, places) from None
     return decrypted
 
 
@@ -236,10 +257,15 @@ def _pyrage(info: BackendInfo) -> Any:
     return pyrage
 
 
-def _explain(complaint: str, path: str) -> BackendError:
+def _explain(complaint: str, path: str, places: Callable[[], list[age_keys.Place]]) -> BackendError:
+    """What a failure means; which place holds what can't be used is looked up, since age names none."""
     said = complaint.lower()
+    tried, faults = age_keys.told(places())
     if "no identity matched" in said or "no matching keys" in said:
-        return NotSignedIn(f"none of the age identities opens {path}", hint=NO_IDENTITY)
+        shown = (f": {'; '.join(faults)}" if faults else "") + (f" ({tried})" if tried else "")
+        return NotSignedIn(f"none of the age identities opens {path}{shown}", hint=NO_IDENTITY)
+    if faults:
+        return NotSignedIn(f"age can't use an identity: {'; '.join(faults)}", hint=NO_IDENTITY)
     if "passphrase" in said:
         return NotSignedIn(f"{path} wants a passphrase, which was not given or is wrong")
     if "identity" in said or "identities" in said:

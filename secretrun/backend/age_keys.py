@@ -13,7 +13,7 @@ from secretrun.backend.sops import age_key_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PREFIX = "AGE-SECRET-KEY-"
 SHOWN = 3  # public keys that are named of one place
@@ -42,11 +42,11 @@ def places(environ: Mapping[str, str]) -> list[Place]:
     text = environ.get("SOPS_AGE_KEY")
     if text is not None:
         found.append(
-            _read("SOPS_AGE_KEY", text) if text.strip() else Place("SOPS_AGE_KEY", fault="it is empty")
+            of_text("SOPS_AGE_KEY", text) if text.strip() else Place("SOPS_AGE_KEY", fault="it is empty")
         )
     named = environ.get("SOPS_AGE_KEY_FILE")
     if named:
-        found.append(_file(f"SOPS_AGE_KEY_FILE ({named})", named))
+        found.append(of_file(f"SOPS_AGE_KEY_FILE ({named})", named))
     elif named is not None:
         found.append(Place("SOPS_AGE_KEY_FILE", fault="it is empty"))
     home = environ.get("HOME", "")
@@ -54,12 +54,16 @@ def places(environ: Mapping[str, str]) -> list[Place]:
     own = [] if named else [age_key_file(environ)]
     if configuration:
         own.append(f"{configuration}/sops/age/keys.txt")
-    return found + [_file(path, path) for path in own if os.path.isfile(path)]
+    return found + [of_file(path, path) for path in own if os.path.isfile(path)]
 
 
 def said(environ: Mapping[str, str]) -> tuple[str, list[str]]:
-    """What to tell somebody whose keys open nothing: ("tried age1... of SOPS_AGE_KEY" or "", the faults)."""
-    found = places(environ)
+    """What to tell somebody whose keys open nothing: see `told`."""
+    return told(places(environ))
+
+
+def told(found: Sequence[Place]) -> tuple[str, list[str]]:
+    """What is known of some places: ("tried age1... of SOPS_AGE_KEY" or "", the faults with their places)."""
     tried = [
         f"{', '.join(place.tried[:SHOWN])}{' ...' if len(place.tried) > SHOWN else ''} of {place.name}"
         for place in found
@@ -85,7 +89,8 @@ def recipient(identity: str) -> str | None:
     return bech32.encode("age", X25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw())
 
 
-def _file(name: str, path: str) -> Place:
+def of_file(name: str, path: str) -> Place:
+    """What is known of the identities in a file."""
     if path.startswith(("/dev/fd/", "/proc/self/fd/")):
         return Place(name)  # what was in it may have been read by now
     try:
@@ -93,10 +98,10 @@ def _file(name: str, path: str) -> Place:
             text = file.read(1 << 20).decode("utf-8", "replace")
     except OSError as error:
         return Place(name, fault=f"can't be read: {(error.strerror or 'it failed').lower()}")
-    return _read(name, text)
+    return of_text(name, text)
 
 
-def _read(name: str, text: str) -> Place:
+def of_text(name: str, text: str) -> Place:
     """What the text of a place says, line by line as age reads it: comments, identities, nothing else."""
     tried, faults = [], []
     for number, line in enumerate(text.splitlines(), 1):

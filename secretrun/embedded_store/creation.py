@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from secretrun.backend import age_keys
 from secretrun.embedded_store import age_key, store
 from secretrun.embedded_store.members import RULES
 from secretrun.embedded_store.sops_file import Sops
@@ -47,7 +48,9 @@ def newcomer(path: str, root: str) -> tuple[str, str | None] | None:
     try:
         Sops(os.environ).decrypt(content, os.path.dirname(path))
     except NotSignedIn:
-        pass
+        faults = age_keys.said(os.environ)[1]
+        if [fault for fault in faults if "no such file" not in fault]:  # that one is made below
+            raise  # a key of theirs is broken: another one would not open it either
     else:
         return None
     file = age_key.identity_file(os.environ)

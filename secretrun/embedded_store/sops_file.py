@@ -301,7 +301,9 @@ class Sops:
         why = f": {'; '.join(faults)}" if faults else ""
         return NotSignedIn(
             f"none of your keys opens the store{why}{f' ({tried})' if tried else ''}",
-            hint="secretrun init makes your key and prints the line for someone who can open it",
+            hint="mend it, or take it away"
+            if faults
+            else "secretrun init makes your key and prints the line for someone who can open it",
         )
 
 

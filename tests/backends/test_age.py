@@ -194,3 +194,27 @@ def test_only_a_passphrase_or_a_token_may_prompt(tmp_path, identity, asks):
     a, p = (parse(f"age://{name}.age", base=str(tmp_path)) for name in "ap")
     assert Age().may_prompt([a], context) is asks
     assert Age().may_prompt([a, p], context) is True
+
+
+@pytest.mark.parametrize(
+    ("environ_", "said"),
+    [
+        ({"AGE_KEY": ""}, "with: AGE_KEY is empty"),
+        ({"AGE_KEY": "foo-not-quoted"}, "AGE_KEY: line 1 is no age identity"),
+        ({"AGE_IDENTITY": "AGE-SECRET-KEY-1NOTQUOTED"}, "AGE_IDENTITY: line 1 is a malformed age identity"),
+        ({"AGE_KEY_FILE": "empty"}, "empty: it holds no identity"),
+        ({"AGE_KEY_FILE": "other.txt"}, "(tried age1"),
+    ],
+)
+def test_the_identity_that_is_wrong_is_named_and_not_quoted(environ, tmp_path, recipient, environ_, said):
+    encrypt(tmp_path / "s.age", b"the value", recipient)
+    (tmp_path / "empty").write_text("# nothing\n")
+    new_identity(tmp_path / "other.txt")
+    files = {
+        name: str(tmp_path / value) if name.endswith("_FILE") else value for name, value in environ_.items()
+    }
+    given = {name: value for name, value in environ.items() if name != "AGE_IDENTITY_FILE"} | files
+    error = fetch("age://s.age", given, tmp_path)
+    assert isinstance(error, NotSignedIn)
+    assert said in error.message
+    assert "quoted" not in error.message.lower() + error.hint.lower()

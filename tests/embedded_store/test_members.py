@@ -76,6 +76,14 @@ def test_a_newcomer_is_let_in_and_out_again(secretrun, filled, home, value_of):
     assert value_of(filled, "C") == "by-bob"
 
 
+def test_a_newcomer_whose_key_is_broken_is_told_so_and_gets_no_other(secretrun, filled, home, everything_in):
+    before = everything_in(filled)
+    done = secretrun("init", cwd=filled, env=home("bo") | {"SOPS_AGE_KEY": "AGE-SECRET-KEY-1BROKEN"})
+    assert (done.status, done.out) == (125, "")
+    assert "SOPS_AGE_KEY: line 1 is a malformed age identity" in done.err
+    assert everything_in(filled) == before
+
+
 def test_where_the_store_opens_init_still_overwrites_nothing(secretrun, filled, everything_in):
     before = everything_in(filled)
     done = secretrun("init", cwd=filled)
