@@ -137,9 +137,9 @@ def _slurp(path: str) -> bytes | BackendError:
 
 
 def _value(content: bytes, reference: Reference, path: str) -> bytes:
-    from secretrun.formats.pointer import select
-
     if reference.pointer is not None:
+        from secretrun.formats.pointer import select
+
         kind = reference.option("format") or ("dotenv" if path.endswith(".env") else "auto")
         content = select(content, reference.pointer, kind=kind, what=path)
     elif reference.option("trim", "true") == "true" and "encode" not in dict(reference.options):

@@ -50,7 +50,7 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
     looking = detect(prepared)
     if not secrets and looking == "off":
         return None
-    from secretrun.redact import body, policy
+    from secretrun.redact import policy
     from secretrun.redact.lazy import LazyRedactor, Maker
 
     settings = prepared.settings
@@ -60,12 +60,14 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
         messages.warn(warning)
     if not policies and looking == "off":
         return None
-    # known now, it keeps the command from being started
-    if not (_installed("ahocorasick") or body.core_at_hand()):
-        raise SecretrunError(
-            "the package ahocorasick is missing, without which nothing can be masked",
-            hint="pip install pyahocorasick",
-        )
+    if not _installed("ahocorasick"):
+        from secretrun.redact import body
+
+        if not body.core_at_hand():  # known now, it keeps the command from being started
+            raise SecretrunError(
+                "the package ahocorasick is missing, without which nothing can be masked",
+                hint="pip install pyahocorasick",
+            )
 
     def make() -> Masker:
         from secretrun.redact import Redactor

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from secretrun import hints, sign_in
+from secretrun import sign_in
 from secretrun.backend import Context
 from secretrun.backend.contract import LONGEST
 from secretrun.errors import ConfigError
@@ -106,6 +106,8 @@ class Registry:
         dashed = scheme.replace("_", "-")
         if dashed == scheme and scheme[:1].isalpha() and (scheme in self._plugins() or self._program(scheme)):
             return True
+        from secretrun import hints
+
         meant = ALIASES.get(dashed) or (dashed if dashed in BUILTIN else None)
         close = meant or hints.slip(scheme, (*BUILTIN, *self._plugins()))
         if close:
@@ -126,6 +128,8 @@ class Registry:
                 continue
             if any(name == self.backend(scheme).info.name for scheme in self._plugins()):
                 continue
+            from secretrun import hints
+
             known = (*BUILTIN, *self._plugins())
             raise ConfigError(f"there is no backend for [backend.{name}]", hint=hints.one_of(name, known))
 
