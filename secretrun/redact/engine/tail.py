@@ -27,10 +27,11 @@ from secretrun.redact.engine.readings import (
     is_open,
     is_shown,
     lone_returns,
+    may_be_border,
     special,
     without_margins,
 )
-from secretrun.redact.engine.terminal_escapes import SPECIAL, homes
+from secretrun.redact.engine.terminal_escapes import homes
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -45,8 +46,6 @@ _TELLING = 8  # bytes of a beginning that tell it from text
 _LONG = 4 * HEAD  # bytes of a beginning with whitespace
 _SPACES = frozenset(bytes([byte]) for byte in SPACE)
 _SEPARATOR = b"\0" * HEAD
-# by these the end of a text may turn out to be nothing
-_UNSURE = frozenset(bytes([byte]) for byte in b"\b\r\\|" + SPECIAL)
 _NOTHING = AT_MARGIN + b"\b._\"'`[(<"
 
 
@@ -164,25 +163,32 @@ class Tail:
 
     def quiet_before(self, text: bytes, stop: int) -> bool:
         """Whether surely nothing of four bytes or more begins that ends at `stop`."""
-        end = text[max(0, stop - WINDOW) : stop]
-        if self._quiet(end) and not (self._screen and special(end[-NEAR:])):
-            return True
+        near = text[max(0, stop - NEAR) : stop]
+        if self._quiet(near):
+            if not (self._screen and special(near)):
+                return True
+            found = shown_end(text[max(0, stop - WINDOW) : stop])
+            if found is not None and self._quiet(found[1]):
+                return True
         return self._short(ending(text[:stop], screen=self._screen)[2])
 
     def _quiet(self, reading: bytes) -> bool:
         """Whether by its last three bytes alone no more than two of anything end a reading."""
-        grams = self._grams
-        if grams is None:
-            grams = self._grams = self._all_grams()
-        bare = reading.rstrip(SPACE)
-        last = bare[-1:]
-        if not grams or last in _UNSURE or last == b"_":
+        if self._grams is None:
+            self._grams = self._all_grams()
+        if not self._grams or not self._quiet_tip(reading):
             return False
-        if self._ends is not None and undecided_ellipsis(reading, len(reading)) < len(reading):
+        mark = undecided_ellipsis(reading, len(reading)) if self._ends is not None else len(reading)
+        return mark == len(reading) or self._quiet_tip(reading[:mark])
+
+    def _quiet_tip(self, reading: bytes) -> bool:
+        assert self._grams is not None  # noqa: S101
+        bare = reading.rstrip(SPACE)
+        if may_be_border(bare):
             return False
         line = bare[bare.rfind(b"\n") + 1 :]
         tip = line.translate(None, SPACE)[-HEAD + 1 :]
-        return tip not in grams and tip[-2:-1] != last and len(line.translate(None, AT_MARGIN)) >= HEAD
+        return tip not in self._grams and not _twice(tip) and len(line.translate(None, AT_MARGIN)) >= HEAD
 
     def _all_grams(self) -> frozenset[bytes]:
         """Every three bytes in a row of any head; none when there are too many to tell anything."""
@@ -248,19 +254,24 @@ class Tail:
             return False
         if self._spaced:
             # the last byte shown, a blank too, may be written over by what comes
-            for stop in (size, size - 1) if shown else (size,):
+            twice = shown and (_twice(reading) or reading.endswith(b" "))
+            for stop in (size, size - 1) if twice else (size,):
                 if not self._spaced_at(end, reading, stop, places, coloured=coloured):
                     return False
         if shown:
-            if last in _UNSURE:
-                return False
             line = reading[reading.rfind(b"\n") + 1 :]
             if not line.strip(AT_MARGIN) and line.strip(SPACE):
-                return False
-            line = bare[bare.rfind(b"\n") + 1 :]
-            if len(line) < len(bare) and len(line.translate(None, AT_MARGIN)) < HEAD and has_margin(reading):
-                return False
-            if last and gap < RUN and (bare[-2:-1] == last or last == b"_"):  # it may be written over
+                if not self._before_margin(end, reading, places, coloured=coloured):
+                    return False
+            else:
+                line = bare[bare.rfind(b"\n") + 1 :]
+                if may_be_border(bare) or (
+                    len(line) < len(bare)
+                    and len(line.translate(None, AT_MARGIN)) < HEAD
+                    and without_margins(reading)[-HEAD:] != reading.translate(None, SPACE)[-HEAD:]
+                ):
+                    return False
+            if last and gap < RUN and _twice(bare):  # it may be written over
                 self._at(end, bare, len(bare) - 1, places, trailing=True, coloured=coloured)
         if size and self._ends is not None:
             mark = undecided_ellipsis(reading, size)
@@ -268,6 +279,21 @@ class Tail:
                 end.waiting.append(Unfinished(places[mark], 0, 0, -1))
         if gap <= RUN:
             self._at(end, bare, len(bare), places, trailing=gap > 0, coloured=coloured)
+        return True
+
+    def _before_margin(self, end: _End, reading: bytes, places: Sequence[int], *, coloured: bool) -> bool:
+        """The same where all of the last line may be a margin: of what stands before it."""
+        bare = reading[: max(0, reading.rfind(b"\n"))].rstrip(SPACE)
+        line = bare[bare.rfind(b"\n") + 1 :]
+        if (
+            reading.rstrip(SPACE)[-1:] == b"\\"
+            or may_be_border(bare)
+            or len(line.translate(None, AT_MARGIN)) < HEAD
+        ):
+            return False
+        if len(reading) - len(bare) < RUN:
+            for stop in (len(bare), len(bare) - 1) if _twice(bare) else (len(bare),):
+                self._at(end, bare, stop, places, trailing=True, coloured=coloured)
         return True
 
     def _spaced_at(
@@ -349,6 +375,11 @@ class Tail:
 
     def __repr__(self) -> str:
         return f"<Tail of {len(self._heads)} heads>"
+
+
+def _twice(text: bytes) -> bool:
+    """Whether the last character may be written over by what comes."""
+    return text[-2:-1] == text[-1:] or text[-1:] == b"_"
 
 
 def _spaced(text: bytes) -> list[bytes]:
