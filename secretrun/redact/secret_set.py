@@ -104,9 +104,14 @@ class SecretSet:
     def _choose_masks(self, patterns: Patterns | None) -> None:
         """A mask that holds a secret would be one more place to read it, so take the next."""
         masks: list[bytes] = []
+        holds: dict[bytes, bool] = {}
         for name in self.names:
             choices = mask_texts(self.mask, name)
-            mask = next((m for m in choices if patterns is None or not patterns.holds(m)), choices[-1])
+            for mask in choices:
+                if mask not in holds:
+                    holds[mask] = patterns is not None and patterns.holds(mask)
+                if not holds[mask]:
+                    break
             if mask != choices[0]:
                 warning = f"the mask of {name or 'an unnamed secret'} holds a secret, so another is used"
                 if warning not in self.warnings:

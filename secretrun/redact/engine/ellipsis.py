@@ -9,9 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from secretrun.redact.engine.automaton import automaton
-from secretrun.redact.engine.prefilter import Heads
 from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.terminal_escapes import once
+from secretrun.redact.engine.words import Heads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

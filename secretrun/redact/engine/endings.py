@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from secretrun.redact.engine.base64_edge import leftmost
 from secretrun.redact.engine.ellipsis import LONGEST_END
 from secretrun.redact.engine.keys import HEAD
+from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL
 from secretrun.redact.engine.readings import (
+    IN_BORDER,
     has_margin,
     is_open,
     lone_returns,
@@ -13,11 +16,56 @@ from secretrun.redact.engine.readings import (
     special,
     without_margins,
 )
-from secretrun.redact.engine.terminal_escapes import controls, to_first_column
+from secretrun.redact.engine.terminal_escapes import SPECIAL, borders, controls, to_first_column
 from secretrun.redact.pattern import SPACE
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from secretrun.redact.engine.keys import Beginning
+
 WINDOW = LONGEST_END + 16  # bytes that nearly always hold `TAIL` that are shown
+_NO_TEXT = frozenset(bytes([byte]) for byte in b"|\\\r" + bytes(byte for byte in SPECIAL if byte < 0x80))
 NEAR = 64  # the same of bytes that hold a few
+
+
+class End:
+    """The end of a text.
+
+    Attributes:
+        text: the text.
+        waiting: what may begin at its end.
+    """
+
+    __slots__ = ("_before", "text", "waiting")
+
+    def __init__(self, text: bytes, before: tuple[int, int]) -> None:
+        self.text = text
+        self.waiting: list[Unfinished] = []
+        self._before = before
+
+    def wait(self, places: Sequence[int], shown: int, known: Beginning) -> None:
+        """Wait for what follows a beginning at these places, the first `shown` of which may show."""
+        first, count = places[0], len(places)
+        early = max(shown, known.early)
+        limit = places[early] if early < count else 0
+        if shown:
+            hold = places[shown] if shown < count else 0
+            self.waiting.append(Unfinished(first, hold, limit, known.order))
+            return
+        size = len(self.text)
+        start = leftmost(self.text, size + first, known.left, self._before) - size
+        self.waiting.append(Unfinished(start, start, limit - (first - start), known.order))
+
+
+def may_be_border(line: bytes) -> bool:
+    """Whether the end of a line without blanks there may be a border, whole or cut, or written over."""
+    last = line[-1:]
+    if last < b"\x80":
+        return last in _NO_TEXT
+    border = borders().search(line, len(line.rstrip(IN_BORDER)))
+    return border is not None and border.start() < len(line)
 
 
 def ending(

@@ -15,7 +15,7 @@ from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from secretrun.redact.pattern import Pattern
 
@@ -74,40 +74,44 @@ class Keys:
             for text, pattern, public in zip(texts, self.patterns, self.public, strict=True)
         ]
         self.longest = max(map(len, texts), default=0)
-        self._parents = self._begun()
-        self._telling = frozenset([text[:_TELLING] for text in texts if len(text) >= _TELLING])
-        heads: dict[bytes, int] = {}
-        for text in texts:
-            head = text[:HEAD]
-            heads[head] = heads.get(head, 0) or (len(head) if len(text) >= _TELLING else -len(head))
-            if len(text) < _TELLING:
-                heads[head] = -len(head)
-        self._find = automaton(heads.items()) if texts else None
+        # made when the first text comes that is not clear
+        self._find: Callable[[bytes], Iterable[tuple[int, int]]] | None = None
+        self._parents: list[int] = []
+        self._telling: frozenset[bytes] = frozenset()
         self._memo: dict[bytes, Beginning | None] = {}
 
     def __bool__(self) -> bool:
         return bool(self.texts)
 
-    def _begun(self) -> list[int]:
-        """For each key the longest other one that begins it, or -1."""
-        parents: list[int] = []
-        for index, text in enumerate(self.texts):
-            parent = index - 1
-            while parent >= 0 and not text.startswith(self.texts[parent]):
-                parent = parents[parent]
-            parents.append(parent)
-        return parents
+    def _finder(self) -> Callable[[bytes], Iterable[tuple[int, int]]]:
+        """Finds the heads of keys, negative their lengths where they are short."""
+        if self._find is None:
+            parents: list[int] = []  # for each key the longest other one that begins it, or -1
+            for index, text in enumerate(self.texts):
+                parent = index - 1
+                while parent >= 0 and not text.startswith(self.texts[parent]):
+                    parent = parents[parent]
+                parents.append(parent)
+            self._parents = parents
+            self._telling = frozenset([text[:_TELLING] for text in self.texts if len(text) >= _TELLING])
+            heads = {text[:HEAD]: HEAD for text in self.texts if len(text) >= _TELLING}
+            for text in self.texts:
+                if len(text) < _TELLING:
+                    heads[text[:HEAD]] = -len(text[:HEAD])
+            self._find = automaton(heads.items())  # last: another thread looks for it
+        return self._find
 
     def starts(self, text: bytes, end: int) -> list[int]:
         """Where in `text` a key may begin: all places at which one of four bytes or more does.
 
         Bytes from `end` on may turn out to be none.
         """
-        if self._find is None:
+        if not self.texts:
             return []
+        find = self._finder()
         telling = self._telling
         found: list[int] = []
-        for last, head in self._find(text):
+        for last, head in find(text):
             if head > 0:
                 start = last - head + 1
                 if start + _TELLING > end or text[start : start + _TELLING] in telling:

@@ -45,7 +45,6 @@ class PatternSet:
         "patterns",
         "screen",
         "shortened",
-        "spaced",
         "words",
     )
 
@@ -82,7 +81,11 @@ class PatternSet:
             screen=screen,
             ends=(lambda: self.ends) if shortened else None,
         )
-        self.spaced = self._tail.spaced
+
+    @property
+    def spaced(self) -> bool:
+        """Whether there are beginnings with whitespace."""
+        return self._tail.spaced
 
     def clear(self, text: bytes) -> bool:
         """Whether `text` surely holds no occurrence in any reading, nor `TAIL` bytes of one at its end."""

@@ -15,12 +15,12 @@ few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. C
 from __future__ import annotations
 
 from secretrun.redact.engine.readings import has_margin, needs_care, shown, without_escapes, without_margins
+from secretrun.redact.engine.words import NONE, Words
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Literal
 
 TAIL = 64  # bytes that a beginning at the end of a text may have without being looked for
 
@@ -30,7 +30,6 @@ _WITNESSES = 40  # bytes whose absence is asked for: later ones are in every tex
 _KEYS = 4096  # above so many, too many stay uncleared by absence in any text
 _PLANS = 256
 _PART = 1 << 13  # bytes: the shorter a text, the more bytes it lacks
-_FEW = 4  # keys that are looked for one by one: a `find` takes 0.7 to 3 microseconds in 4 KiB
 _LEFT = 24  # the same of those that absence left, where words would be made for a text like this one alone
 _OVERLAP = 4 * TAIL
 
@@ -39,14 +38,17 @@ _BETWEEN = b":\\x,-"  # what may stand between digits
 _MARGIN = b"><#*+;%!:-/"  # what may stand round a line break, see `terminal_escapes.margins`
 _HIGH = bytes(range(0x80, 0x100))
 _CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+_ODD = _CONTROLS + _HIGH
 _DROPPED = SPACE + _CONTROLS + _HIGH + _MARGIN
 _LETTERS = _DROPPED + b"0123456789"  # what `letters` leaves out, with the two that follow
 _LATER = b"|\\"  # of what stands at margins these two may end a sequence, so they go after the sequences
+_NO_LETTERS = _LETTERS + _LATER
 _SOLID = _DROPPED + _LATER
 _DIGITS = bytes.maketrans(_HEX, b"0" * len(_HEX))
 _NO_DIGITS = _SOLID + _BETWEEN
 _NO_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
 _NO_COLOURS = _NO_DIGITS + b"\x1b[mK"
+_ABSENT = bytes.maketrans(b"\0\1", b"10")
 _ASCII = bytes(byte for byte in range(256) if byte not in _CONTROLS + _HIGH)
 _IN_COLOURED_RUN = bytes(byte in _HEX + _NO_COLOURS for byte in range(256))
 _IN_RUN = bytes(byte in _HEX + _NO_DIGITS for byte in range(256))
@@ -55,7 +57,7 @@ _LONG_RUN = 24
 _LEAST_LETTERS = 7
 _PROBES = 6  # samples that are looked at in each run
 
-# A sequence without its digits. The last letter of one may be a secret's first: see `_needle`.
+# A sequence without its digits. The last letter of one may be a secret's first, so needles lack theirs.
 _SEQUENCES = tuple(
     b"\x1b[" + end
     for end in (b"m", b"K", b"H", b"C", b"J", b"?l", b"?h", b"A", b"B", b"D", b"G", b"X", b"d", b"r")
@@ -65,12 +67,12 @@ _COLOURS = _SEQUENCES[:2]
 
 def letters_of(data: bytes) -> bytes:
     """What is compared of a key or of a text without sequences."""
-    return data.translate(None, _LETTERS + _LATER)
+    return data.translate(None, _NO_LETTERS)
 
 
-def _needle(key: bytes) -> bytes:
-    """The letters of a key that are in every text it stands in, even where it begins within a sequence."""
-    return letters_of(key).lstrip(b"[?<=")[1:]
+def _without(keys: list[bytes], left: bytes) -> list[bytes]:
+    """The keys without some bytes."""
+    return b"\n".join(keys).translate(None, left.replace(b"\n", b"")).split(b"\n") if keys else []
 
 
 class Prefilter:
@@ -88,31 +90,31 @@ class Prefilter:
 
     def __init__(self, keys: Iterable[bytes], *, screen: bool) -> None:
         self._screen = screen
-        digits: set[bytes] = set()
+        odd: list[bytes] = []
+        digits: list[bytes] = []
         wide: list[bytes] = []
-        runs: list[int] = []
-        odd: set[bytes] = set()
-        for key in set(keys):
-            if len(key.translate(None, _CONTROLS + _HIGH)) < len(key):
-                odd.add(key)
-                continue
-            run = len(key.translate(None, _NO_DIGITS))
-            if run >= _LEAST_RUN and not key.translate(None, _HEX + _BETWEEN):
-                digits.add(key)
-                runs.append(run)
+        needles: list[bytes] = []
+        self._run = 0
+        keys = list(set(keys))
+        # of all keys at once: no line end is in any
+        parts = [_without(keys, left) for left in (_ODD, _NO_DIGITS, _HEX + _BETWEEN, _NO_LETTERS)]
+        for key, ascii_, hexes, others, letters in zip(keys, *parts, strict=True):
+            if len(ascii_) < len(key):
+                odd.append(key)
+            elif len(hexes) >= _LEAST_RUN and not others:
+                digits.append(hexes)
+                self._run = min(self._run or len(hexes), len(hexes))
             else:
                 wide.append(key)
-        self._run = min(runs, default=0)
+                # what is in every text the key stands in, even where it begins within a sequence
+                needle = letters.lstrip(b"[?<=")[1:] if 0x1B not in key else b""
+                needles.append(needle if len(needle) >= _LEAST_LETTERS else b"")
         self._odd = Words(odd)
         self._needed: dict[int, set[frozenset[int]]] = {}  # by one of them, the odd bytes of each odd key
         for key in odd:
             needed = frozenset(key.translate(None, _ASCII))
             self._needed.setdefault(min(needed), set()).add(needed)
-        self._digits = Words({key.translate(None, _NO_DIGITS) for key in digits})
-        needles = [
-            needle if 0x1B not in key and len(needle := _needle(key)) >= _LEAST_LETTERS else b""
-            for key in wide
-        ]
+        self._digits = Words(digits)
         self._letters = Words(filter(None, needles))
         self._rest = NONE  # what absence is not asked for
         if len(wide) > _KEYS:  # of so many, those without letters alone, which are few
@@ -121,7 +123,7 @@ class Prefilter:
             needles = [b""] * len(wide)
         self._wide = wide
         self._needles = needles
-        self._solid = [key.translate(None, _SOLID) for key in wide]
+        self._solid = _without(wide, _SOLID)
         self._texts = Words(
             {key for key, needle in zip(self._solid, self._needles, strict=True) if not needle}
         )
@@ -134,12 +136,15 @@ class Prefilter:
 
     def _witnesses(self) -> list[tuple[int, int]]:
         """(byte, bits of the keys it is not in: those that its absence leaves), the seldom bytes first."""
+        from itertools import repeat
+        from operator import contains
+
         found: list[tuple[int, int]] = []
         used = frozenset(b"".join(self._wide))
+        keys = self._wide[::-1]
         for byte in (*_SELDOM, *sorted(used.difference(_SELDOM))):
             if byte in used:
-                bits = "".join(["01"[byte not in key] for key in reversed(self._wide)])
-                found.append((byte, int(bits, 2)))
+                found.append((byte, int(bytes(map(contains, keys, repeat(byte))).translate(_ABSENT), 2)))
             if len(found) == _WITNESSES:
                 break
         return found
@@ -287,106 +292,3 @@ def _odd(text: bytes) -> bool:
 def _bare(text: bytes) -> bytes:
     """What a terminal shows of a text, but for bytes that are dropped later."""
     return shown(text) if _odd(text) else without_escapes(text)
-
-
-class Words:
-    """Clears a text of any number of keys, at a cost that hardly depends on their number.
-
-    Every occurrence of a long key covers one of the words read at a fixed stride, so a text whose sampled
-    words are all unknown holds none.
-    """
-
-    __slots__ = ("_begin", "_finds", "_long", "_short", "_short_step", "_step")
-
-    def __init__(self, keys: Iterable[bytes], few: int = _FEW) -> None:
-        keys = set(keys)
-        self._step = self._short_step = 1
-        self._long: frozenset[int] = frozenset()
-        self._short: frozenset[int] = frozenset()
-        self._begin: frozenset[bytes] = frozenset()
-        if len(keys) > few:
-            for self._step in (4, 3, 2, 1):
-                covered = 8 * self._step + 7
-                if self._step == 1 or sum(7 <= len(key) < covered for key in keys) <= _FEW:
-                    break
-            long = {key for key in keys if len(key) >= covered}
-            self._long = _words(long, 8 * self._step, 8)
-            keys -= long
-        short = {key for key in keys if len(key) >= 7}
-        if len(short) > few:
-            if min(map(len, short)) >= 11:
-                self._short_step = 2
-            self._short = _words(short, 4 * self._short_step, 4)
-            self._begin = frozenset([key[:7] for key in short])
-            keys -= short
-        self._finds = tuple(keys)
-
-    def __bool__(self) -> bool:
-        return bool(self._finds or self._long or self._short)
-
-    def clear(self, text: bytes) -> bool:
-        for needle in self._finds:
-            if needle in text:
-                return False
-        if self._long and not self._long.isdisjoint(
-            memoryview(text)[: len(text) & -8].cast("Q")[:: self._step]
-        ):
-            return False
-        if self._short:
-            words = memoryview(text)[: len(text) & -4].cast("I")[:: self._short_step]
-            if not self._short.isdisjoint(words):
-                return self._confirmed(text, words)
-        return True
-
-    def _confirmed(self, text: bytes, words: memoryview) -> bool:
-        """Whether the words that are known stand in no beginning of a key."""
-        begin = self._begin
-        for word in self._short.intersection(words):
-            part = word.to_bytes(4, _ORDER)
-            at = text.find(part)
-            while at >= 0:
-                for start in range(max(0, at + 1 - 4 * self._short_step), at + 1):
-                    if text[start : start + 7] in begin:
-                        return False
-                at = text.find(part, at + 1)
-        return True
-
-
-def _words(keys: Iterable[bytes], stride: int, size: int) -> frozenset[int]:
-    """The words of `size` bytes, one for each of `stride` alignments, that cover every key."""
-    width = stride + size
-    joined = b"".join([key[: width - 1].ljust(width, b"\0") for key in keys]) + bytes(width)
-    words: set[int] = set()
-    for shift in range(stride):
-        column = memoryview(joined)[shift : len(joined) - width + shift]
-        words.update(column.cast("Q" if size == 8 else "I")[:: width // size])
-    return frozenset(words)
-
-
-class Heads:
-    """The first four bytes of some keys.
-
-    Args:
-        keys: those of less than four bytes are left out.
-    """
-
-    __slots__ = ("_words",)
-
-    def __init__(self, keys: Iterable[bytes]) -> None:
-        joined = b"".join({key[:4] for key in keys if len(key) >= 4})
-        self._words = frozenset(memoryview(joined).cast("I"))
-
-    def absent(self, text: bytes) -> bool:
-        """Whether none of them stands in a short text."""
-        words, size = self._words, len(text)
-        view = memoryview(text)
-        return (
-            words.isdisjoint(view[: size & -4].cast("I"))
-            and words.isdisjoint(view[1 : 1 + ((size - 1) & -4)].cast("I"))
-            and words.isdisjoint(view[2 : 2 + ((size - 2) & -4)].cast("I"))
-            and words.isdisjoint(view[3 : 3 + ((size - 3) & -4)].cast("I"))
-        )
-
-
-_ORDER: Literal["little", "big"] = "little" if memoryview(b"\1\0\0\0").cast("I")[0] == 1 else "big"
-NONE = Words(())

@@ -20,6 +20,8 @@ _SHARED = (
     (b"eyJ0eXAiOi", 10),
     (b"LS0tLS1CRUdJTi", 40),
 )
+_BEGUN = frozenset(shared[:3] for shared, _ in _SHARED)
+_MARKED = frozenset(b":=%")  # what every address and name has one of
 _PKCS8 = b"ADANBgkqhkiG9w0BAQEFAASC"  # version, algorithm and the next header of every RSA key
 _LONGEST_NAME = 48
 
@@ -34,12 +36,14 @@ def public_head(text: bytes) -> int:
         end = text.find(b"-----", 10)
         rest = text[end + 5 :] if end > 0 else text
         return len(text) - len(rest.lstrip(SPACE))
-    for shared, length in _SHARED:
+    for shared, length in _SHARED if text[:3] in _BEGUN else ():
         if text.startswith(shared):
             token = text.find(b".", 0, 256) + 1 if shared.startswith(b"eyJ") else 0
             more = len(_PKCS8) + 18 if text.startswith(_PKCS8, length) else 0
             return min(max(token, length + more), len(text))
-    return _address(text) or _name(text)
+    if not _MARKED.isdisjoint(text[:_LONGEST_NAME]):
+        return _address(text) or _name(text)
+    return 0
 
 
 def _address(text: bytes) -> int:

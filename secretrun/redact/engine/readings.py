@@ -37,8 +37,7 @@ _MARKS = b"\\|>#+*:;%!-/<"  # what may stand round a line break, besides lines o
 _MARGINS = _MARKS + b"\xe2"
 _BOX = bytes([0xE2, *range(0x80, 0xC0)])  # bytes of those
 _BORDER_ENDS = b"|\\" + _BOX
-_NO_TEXT = frozenset(bytes([byte]) for byte in b"|\\\r" + bytes(byte for byte in SPECIAL if byte < 0x80))
-_IN_BORDER = _BORDER_ENDS + b" \t"
+IN_BORDER = _BORDER_ENDS + b" \t"
 AT_MARGIN = _MARKS + _BOX + b" \t\r"
 
 
@@ -226,15 +225,6 @@ def without_margins(text: bytes) -> bytes:
     return right_margins().sub(b"\n", left_margins().sub(b"\n", text)).translate(None, SPACE)
 
 
-def may_be_border(line: bytes) -> bool:
-    """Whether the end of a line without blanks there may be a border, whole or cut, or written over."""
-    last = line[-1:]
-    if last < b"\x80":
-        return last in _NO_TEXT
-    border = borders().search(line, len(line.rstrip(_IN_BORDER)))
-    return border is not None and border.start() < len(line)
-
-
 class Screen:
     """What a terminal shows of a buffer.
 
@@ -393,7 +383,7 @@ def _margin(text: bytes, soft: Sequence[int], all_soft: Sequence[int]) -> tuple[
         line = end
     bare = line.rstrip(b" \t\r")
     if bare and bare[-1] in _BORDER_ENDS:
-        border = borders().search(bare, len(bare.rstrip(_IN_BORDER)))
+        border = borders().search(bare, len(bare.rstrip(IN_BORDER)))
         assert border is not None  # noqa: S101  it may be empty
         bare = bare[: border.start()].rstrip(b" \t")
     elif line is end:

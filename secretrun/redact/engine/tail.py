@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from secretrun.redact.engine.base64_edge import after, belongs, leftmost
+from secretrun.redact.engine.base64_edge import after, belongs
 from secretrun.redact.engine.ellipsis import (
     LONGEST_MARK,
     QUOTES,
@@ -17,21 +17,21 @@ from secretrun.redact.engine.ellipsis import (
     has_ellipsis,
     undecided_ellipsis,
 )
-from secretrun.redact.engine.endings import NEAR, WINDOW, ending, shown_end
+from secretrun.redact.engine.endings import NEAR, WINDOW, End, ending, may_be_border, shown_end
 from secretrun.redact.engine.keys import HEAD
 from secretrun.redact.engine.occurrence import RUN, SHOWN, Unfinished
-from secretrun.redact.engine.prefilter import TAIL, Heads
+from secretrun.redact.engine.prefilter import TAIL
 from secretrun.redact.engine.readings import (
     AT_MARGIN,
     has_margin,
     is_open,
     is_shown,
     lone_returns,
-    may_be_border,
     special,
     without_margins,
 )
 from secretrun.redact.engine.terminal_escapes import homes
+from secretrun.redact.engine.words import Heads
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -49,35 +49,6 @@ _SEPARATOR = b"\0" * HEAD
 _NOTHING = AT_MARGIN + b"\b._\"'`[(<"
 
 
-class _End:
-    """The end of a text.
-
-    Attributes:
-        text: the text.
-        waiting: what may begin at its end.
-    """
-
-    __slots__ = ("_before", "text", "waiting")
-
-    def __init__(self, text: bytes, before: tuple[int, int]) -> None:
-        self.text = text
-        self.waiting: list[Unfinished] = []
-        self._before = before
-
-    def wait(self, places: Sequence[int], shown: int, known: Beginning) -> None:
-        """Wait for what follows a beginning at these places, the first `shown` of which may show."""
-        first, count = places[0], len(places)
-        early = max(shown, known.early)
-        limit = places[early] if early < count else 0
-        if shown:
-            hold = places[shown] if shown < count else 0
-            self.waiting.append(Unfinished(first, hold, limit, known.order))
-            return
-        size = len(self.text)
-        start = leftmost(self.text, size + first, known.left, self._before) - size
-        self.waiting.append(Unfinished(start, start, limit - (first - start), known.order))
-
-
 class Tail:
     """What may begin at the end of a clear text. Immutable but for a cache, shared between threads.
 
@@ -90,8 +61,7 @@ class Tail:
     """
 
     __slots__ = (
-        "_begins", "_ends", "_exact", "_grams", "_heads", "_left", "_loose", "_most_spaced", "_screen",
-        "_seen", "_sorted", "_spaced", "absent", "spaced",
+        "_ends", "_exact", "_first", "_grams", "_heads", "_left", "_loose", "_screen", "_seen", "_sorted",
     )  # fmt: skip
 
     def __init__(
@@ -113,19 +83,30 @@ class Tail:
         self._left = left
         self._screen = screen
         self._ends = ends
-        self.absent = Heads(heads).absent
-        # beginnings of at most three bytes besides whitespace, with whitespace
-        self._spaced = frozenset([part for text in exact.texts for part in _spaced(text)])
-        self.spaced = bool(self._spaced)
-        self._most_spaced = max(map(len, self._spaced), default=0)
-        self._begins = frozenset([head[:size] for head in heads for size in range(1, HEAD)])
+        self._first: tuple[Heads, frozenset[bytes], frozenset[bytes], int] | None = None
+
+    def _firsts(self) -> tuple[Heads, frozenset[bytes], frozenset[bytes], int]:
+        """What is known of first bytes, made when the first text comes.
+
+        Four of each head; beginnings of at most three; the same with whitespace, and how long these are.
+        """
+        if self._first is None:
+            begins = frozenset([head[:size] for size in range(1, HEAD) for head in self._heads])
+            spaced = frozenset([part for text in self._exact.texts for part in _spaced(text)])
+            self._first = Heads(self._heads), begins, spaced, max(map(len, spaced), default=0)
+        return self._first
+
+    @property
+    def spaced(self) -> bool:
+        """Whether there are beginnings with whitespace."""
+        return bool(self._firsts()[2])
 
     def waiting(self, text: bytes, before: tuple[int, int]) -> tuple[bool, Sequence[Unfinished] | None]:
         """(No more than three bytes begin anything, what begins); None where a look must tell.
 
         Places count from the end of the text.
         """
-        end = _End(text, before)
+        end = End(text, before)
         size = cut = len(text)
         near = text[-NEAR:]
         if len(near.rstrip(SPACE)) < 2 * HEAD:
@@ -211,7 +192,7 @@ class Tail:
     def _short(self, endings: Sequence[bytes]) -> bool:
         """Whether surely no more than three bytes of anything end one of these."""
         joined = endings[0] if len(endings) == 1 else _SEPARATOR.join(endings)
-        if self.absent(joined):
+        if self._firsts()[0].absent(joined):
             return True
         heads = self._sorted
         if heads is None:
@@ -243,7 +224,7 @@ class Tail:
         return True
 
     def _beginnings(
-        self, end: _End, reading: bytes, places: Sequence[int], *, shown: bool, coloured: bool
+        self, end: End, reading: bytes, places: Sequence[int], *, shown: bool, coloured: bool
     ) -> bool:
         """Add the beginnings of at most three bytes at a reading's end; False where they can't be told."""
         size = len(reading)
@@ -252,7 +233,7 @@ class Tail:
         gap = size - len(bare)
         if len(bare) < 2 * HEAD and size < len(end.text) and gap <= RUN:
             return False
-        if self._spaced:
+        if self.spaced:
             # the last byte shown, a blank too, may be written over by what comes
             twice = shown and (_twice(reading) or reading.endswith(b" "))
             for stop in (size, size - 1) if twice else (size,):
@@ -281,7 +262,7 @@ class Tail:
             self._at(end, bare, len(bare), places, trailing=gap > 0, coloured=coloured)
         return True
 
-    def _before_margin(self, end: _End, reading: bytes, places: Sequence[int], *, coloured: bool) -> bool:
+    def _before_margin(self, end: End, reading: bytes, places: Sequence[int], *, coloured: bool) -> bool:
         """The same where all of the last line may be a margin: of what stands before it."""
         bare = reading[: max(0, reading.rfind(b"\n"))].rstrip(SPACE)
         line = bare[bare.rfind(b"\n") + 1 :]
@@ -297,12 +278,13 @@ class Tail:
         return True
 
     def _spaced_at(
-        self, end: _End, reading: bytes, stop: int, places: Sequence[int], *, coloured: bool
+        self, end: End, reading: bytes, stop: int, places: Sequence[int], *, coloured: bool
     ) -> bool:
         """The same of beginnings with whitespace of their own, the longest first."""
-        for count in range(min(self._most_spaced, stop), 0, -1):
+        _, _, spaced, most = self._firsts()
+        for count in range(min(most, stop), 0, -1):
             part = reading[stop - count : stop]
-            if part not in self._spaced:
+            if part not in spaced:
                 continue
             if count == _LONG:
                 return False
@@ -318,7 +300,7 @@ class Tail:
 
     def _at(
         self,
-        end: _End,
+        end: End,
         reading: bytes,
         stop: int,
         places: Sequence[int],
@@ -331,7 +313,7 @@ class Tail:
         index = stop
         found: list[int] = []
         broken = 0  # bytes before the last break
-        begins = self._begins
+        begins = self._firsts()[1]
         while index > 0 and len(part) < HEAD - 1:
             index -= 1
             byte = reading[index : index + 1]
