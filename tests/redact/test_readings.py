@@ -162,12 +162,18 @@ def test_what_the_screen_shows_side_by_side_is_one_text(text):
         ),
         (f"{GH.decode()[:20]} x", "# x"),
         (f"{GH.decode()[:11]} x", f"{GH.decode()[:11]} x"),
+        ("AGE-SECRET-KEY-1... is a key", "AGE-SECRET-KEY-1... is a key"),
+        ("AGE-SECRET-KEY-1QQPZRY9X... is one", "#... is one"),
         ("https://hooks.example/services/ up", "https://hooks.example/services/ up"),
         ("https://hooks.example/services/T0a9/B7x up", "# up"),
     ],
 )
 def test_a_shortened_value_is_masked_and_a_public_beginning_is_not(text, want):
-    secrets = [GH, b"https://hooks.example/services/T0a9/B7xQ2zLm"]
+    secrets = [
+        GH,
+        b"https://hooks.example/services/T0a9/B7xQ2zLm",
+        b"AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQ",
+    ]
     redactor = Redactor(secrets, mask="#")
     assert redactor.mask(text.encode()).decode() == want
     assert stream(redactor, text.encode(), [1] * len(text)).decode() == want

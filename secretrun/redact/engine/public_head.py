@@ -19,6 +19,11 @@ _SHARED = (
     (b"eyJhbGciOi", 10),
     (b"eyJ0eXAiOi", 10),
     (b"LS0tLS1CRUdJTi", 40),
+    # what issuers put before every key, where it is long enough to be taken for a part of one
+    (b"AGE-SECRET-KEY-1", 16),
+    (b"github_pat_", 11),
+    (b"pypi-AgEIcHlwaS5vcmc", 20),
+    (b"sk-ant-api03-", 13),
 )
 _BEGUN = frozenset(shared[:3] for shared, _ in _SHARED)
 _MARKED = frozenset(b":=%")  # what every address and name has one of

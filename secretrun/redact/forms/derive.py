@@ -212,6 +212,8 @@ def _dialects(
                 yield "base64-utf16", text, rule
             for text, rule in encodings.base64_twice(value):
                 yield "base64-twice", text, rule
+            for text in encodings.base64_lines(value):
+                yield "base64", text, ANYWHERE
     if "hex" in wanted and len(value) <= _WIDTH:
         for text in encodings.hexadecimal(value)[:: 1 if all_ else 4]:
             yield "hex", text, ANYWHERE
@@ -242,6 +244,11 @@ def _dialects(
         if form in wanted and text != value and len(text) >= SHORTEST and text.strip():
             yield form, text, ANYWHERE
     if "base64" in wanted:
-        for _form, text in dialects.carried().spellings(value, special):
+        texts = [text for _, text in dialects.carried().spellings(value, special)]
+        if b"\n" in value:
+            texts.append(value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        if not value.isascii():
+            texts += dialects.carried_beyond(value)
+        for text in texts:
             for run, rule in encodings.base64_runs(text):
                 yield "base64", run, rule

@@ -22,13 +22,16 @@ def _twice() -> tuple[Table, ...]:
     """Quoting of what is quoted: a command line in JSON, JSON in a command line or in an attribute."""
     jsons = (escapes.JSON()[0], escapes.JSON()[7])
     singles = shells.SINGLE()
-    double, backslash, sql = shells.QUOTED()[0], shells.BACKSLASH()[0], escapes.DOUBLED()[0]
+    double, backslash, (sql, csv) = shells.QUOTED()[0], shells.BACKSLASH()[0], escapes.DOUBLED()[:2]
     percents, htmls = escapes.PERCENT()[:3], escapes.HTML()
+    forms, reprs = escapes.PERCENT()[escapes.FORM : escapes.FORM + 2], escapes.REPRS()
     quotes = (*singles, double, backslash)
-    pairs = [(json, outer) for json in jsons for outer in (*quotes, sql, *percents, *htmls)]
-    pairs += [(inner, jsons[0]) for inner in (*quotes, sql, *htmls)]
-    pairs += [(inner, outer) for inner in quotes for outer in (singles[0], double, backslash)]
-    pairs += [(percents[0], sql)]
+    pairs = [(json, outer) for json in jsons for outer in (*quotes, sql, *percents, *forms, *htmls)]
+    pairs += [(inner, jsons[0]) for inner in (*quotes, sql, csv, *htmls, *escapes.EXPRESSIONS()[:2])]
+    pairs += [(inner, outer) for inner in quotes for outer in (*singles, double, backslash)]
+    pairs += [(inner, outer) for inner in (jsons[0], *reprs) for outer in reprs[:2]]
+    pairs += [(html, html) for html in htmls]
+    pairs += [(percents[0], sql), *((form, escapes.AGAIN()[0]) for form in forms)]
     return tuple(composed(inner, outer) for inner, outer in pairs)
 
 
@@ -111,6 +114,7 @@ def every() -> _Dialects:
                 ("json", escapes.JSON()),
                 ("shell", shells.TABLES()),
                 ("literal", escapes.LITERALS()),
+                ("xml", escapes.HTML()[4:]),
                 ("doubled", escapes.DOUBLED()),
                 ("workflow", workflow.TABLES()),
                 ("twice", _twice()),
@@ -156,7 +160,29 @@ def positional(value: bytes) -> Iterator[tuple[str, bytes]]:
         yield from (("percent", text) for text in escapes.percent_units(value))
         yield from (("json", text) for text in escapes.json_units(value))
         yield from (("literal", text) for text in escapes.characters(value))
+        yield from (("twice", text) for text in _twice_beyond(value))
         yield from (("workflow", workflow.teamcity_text(value, upper=upper)) for upper in (True, False))
+
+
+def _twice_beyond(value: bytes) -> Iterator[bytes]:
+    """`_twice` with what is not ASCII in JSON's UTF-16 units, or in octal."""
+    json, html = escapes.JSON()[0], escapes.HTML()
+    quotes = (*shells.SINGLE(), shells.QUOTED()[0], shells.BACKSLASH()[0])
+    percents = (*escapes.PERCENT()[:3], *escapes.PERCENT()[escapes.FORM : escapes.FORM + 2])
+    for text in escapes.in_units(value, json):
+        for outer in (*quotes, *percents, *html, *escapes.REPRS()[:2]):
+            yield spell(text, outer)
+    for inner in (json, *quotes, *escapes.DOUBLED()[:2], *html, *escapes.EXPRESSIONS()[:2]):
+        yield from escapes.in_units(spell(value, inner), json)
+    for text in escapes.in_units(value, json):
+        yield spell(spell(text, json), json)
+    yield from (spell(text, json) for text in escapes.literals(value))
+
+
+def carried_beyond(value: bytes) -> Iterator[bytes]:
+    """What is carried in base64 of a value that is not ASCII: JSON with UTF-16 units, and Latin-1."""
+    yield from escapes.in_units(value, escapes.JSON()[0])
+    yield value.decode("utf-8", "replace").encode("latin-1", "replace")
 
 
 def _steps(table: Table, special: bytes) -> list[tuple[bytes, bytes]] | None:

@@ -8,6 +8,7 @@ from secretrun.redact.pattern import Rule, left_bit
 
 SHORTEST = 8  # characters below which an encoded form would match by chance
 
+_LOST = (b"?", "\ufffd".encode(), b"")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _RULES: dict[tuple[int, int, bool], Rule] = {}
@@ -50,6 +51,18 @@ def base64_twice(value: bytes) -> list[tuple[bytes, Rule]]:
         if b"+" in inner or b"/" in inner:
             found += base64_runs(inner.translate(_TO_URL))
     return found
+
+
+def base64_lines(value: bytes) -> list[bytes]:
+    r"""Base64 in lines with `\n` between them, as JSON shows what Ruby, Python and openssl make."""
+    if len(value) <= 45:
+        return []
+    text = b2a_base64(value, newline=False)
+    return [
+        b"\\n".join([text[at : at + width] for at in range(0, len(text), width)])
+        for width in (60, 64, 76)
+        if len(text) > width
+    ]
 
 
 def base64_runs(value: bytes) -> list[tuple[bytes, Rule]]:
@@ -122,11 +135,14 @@ def wide(value: bytes) -> list[bytes]:
         text = value.decode()
     except UnicodeError:
         return []
-    found = [value.decode("latin-1").encode()]
+    from unicodedata import normalize
+
+    found = [value.decode("latin-1").encode(), value.decode("cp1252", "replace").encode()]
     found += [text.encode("utf-16-le").strip(b"\0"), text.encode("utf-16-be").strip(b"\0")]
-    for coding in ("latin-1", "cp1252", "iso8859-15"):
-        try:
-            found.append(text.encode(coding))
-        except UnicodeError:
-            continue
+    for coding in ("latin-1", "cp1252", "iso8859-15", "cp437", "cp850"):
+        found.append(text.encode(coding, "replace"))
+    found += [normalize(form, text).encode() for form in ("NFC", "NFD")]
+    # where only ASCII can be shown: a sign for each character, or for each byte
+    found.append(text.encode("ascii", "replace"))
+    found += [b"".join([bytes((byte,)) if byte < 128 else mark for byte in value]) for mark in _LOST]
     return found

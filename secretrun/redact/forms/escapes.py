@@ -132,17 +132,18 @@ def json_units(value: bytes) -> Iterator[bytes]:
     r"""JSON with what is not ASCII in UTF-16 units, `\ud83d\udd11`; in JSON; bytes that are no text."""
     lower = JSON()[0]
     for by in JSON()[:9]:
-        for form in _strings(value, by):
+        for form in in_units(value, by):
             yield form
             yield spell(form, lower)
             yield spell(form, PERCENT()[0])
             yield spell(form, PERCENT()[1])
-    yield from _strings(_repr(value), lower)
+    yield from in_units(_repr(value), lower)
     yield spell(value, table(spelled("\\u%04x", HIGH), base=lower))  # bytes taken for Latin-1
     yield value.decode("utf-8", "replace").encode()  # what most tools make of bytes that are no text
 
 
-def _strings(value: bytes, by: Table) -> Iterator[bytes]:
+def in_units(value: bytes, by: Table) -> Iterator[bytes]:
+    """A value in a table of JSON's: as it is, and what is not ASCII in UTF-16 units of either case."""
     form = spell(value, by)
     yield form
     text = _text(form)
@@ -185,7 +186,19 @@ def _literal_tables() -> tuple[Table, ...]:
         table(backslash=b"\\"),
         table({byte: C_ESCAPES.get(byte, b"\\e") for byte in _PERL}, backslash=b'"$@\\'),
         table({byte: C_ESCAPES[byte] for byte in _STRACE}, backslash=b'"\\'),
-        *_expressions(),
+        table(
+            {0x00: b"\\0", 0x0A: b"\\n", 0x0D: b"\\r", 0x1A: b"\\Z"}, backslash=b"\\'\""
+        ),  # mysql_real_escape_string
+        table({0x00: b"\\0"}, backslash=b"\\'\""),  # PHP's addslashes
+        table(
+            {0x0A: b"`n", 0x0D: b"`r", 0x09: b"`t", **{byte: b"`" + IDENTITY[byte] for byte in b'`$"'}}
+        ),  # PowerShell
+        table({byte: C_ESCAPES[byte] for byte in b"\t\n\f\r"}, backslash=b"\\=:#!"),  # Java's properties
+        table(backslash=b"_"),  # Markdown, LaTeX: what a token is full of, and all
+        table(backslash=b"_*`[\\"),
+        table(backslash=b"\\`*_{}[]()#+-.!|<>~="),
+        table(backslash=b"&%$#_{}"),
+        *EXPRESSIONS(),
     )
 
 
@@ -207,14 +220,29 @@ def _expressions() -> tuple[Table, ...]:
     )
 
 
+EXPRESSIONS = Lazy(_expressions)
 LITERALS = Lazy(_literal_tables)
 DOUBLED = Lazy(lambda: tuple(table({byte: IDENTITY[byte] * 2}) for byte in b"'\"$%`^"))
-HTML = Lazy(
-    lambda: tuple(
-        table({0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x22: b"&quot;", 0x27: quote})
-        for quote in (b"&#39;", b"&#x27;", b"&apos;", b"'")
+# What Python's repr makes of a text, without and with both quotes in it, and of bytes.
+REPRS = Lazy(lambda: tuple(LITERALS()[index] for index in (2, 3, 4)))
+AGAIN = Lazy(lambda: (table({0x25: b"%25", 0x2B: b"%2B"}),))  # of what is form-urlencoded, once more
+
+
+def _html_tables() -> tuple[Table, ...]:
+    base = {0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x22: b"&quot;"}
+    plain = [table({**base, 0x27: quote}) for quote in (b"&#39;", b"&#x27;", b"&apos;", b"'")]
+    more = {0x60: b"&#x60;", 0x3D: b"&#x3D;"}
+    return (
+        *plain,
+        table({**base, 0x27: b"&#x27;", **more}),  # Handlebars
+        table({**base, 0x27: b"&#39;", 0x2F: b"&#x2F;", **more}),  # Mustache
+        table({**base, 0x27: b"&#x27;", 0x2F: b"&#x2F;"}),  # OWASP's rule
+        table({**base, 0x22: b"&#34;", 0x27: b"&#39;", 0x2B: b"&#43;"}),  # Go's html/template
+        table({**base, 0x22: b"&#34;", 0x27: b"&#39;"}),  # Go's html, markupsafe
     )
-)
+
+
+HTML = Lazy(_html_tables)
 
 
 # Controls with a name of their own; the others are in octal, as short as the next digit allows: see `octal`.

@@ -55,8 +55,11 @@ def table(
 
 def composed(inner: Table, outer: Table) -> Table:
     """What the inner dialect makes of each byte, written once more in the outer one: JSON in JSON."""
-    texts = [spell(text, outer) for text in inner]
-    return Table(texts, bytes(byte for byte, text in enumerate(texts) if text != IDENTITY[byte]))
+    changed = bytes(set(inner.changed + outer.changed))
+    result = Table(outer, changed)
+    for byte in set(inner.changed):
+        result[byte] = spell(inner[byte], outer)
+    return result
 
 
 def spelled(form: str, bytes_: Iterable[int]) -> dict[int, bytes]:
