@@ -5,12 +5,17 @@ use crate::pattern::{is_space, SHORTENED};
 
 // Beginnings that many values share, and how long they are: DER and OpenSSH headers in base64, the
 // header of a JSON Web Token, a PEM in base64.
-const SHARED: [(&[u8], usize); 5] = [
+const SHARED: [(&[u8], usize); 9] = [
     (b"MII", 8),
     (b"b3BlbnNzaC1rZXktdjE", 70),
     (b"eyJhbGciOi", 10),
     (b"eyJ0eXAiOi", 10),
     (b"LS0tLS1CRUdJTi", 40),
+    // what issuers put before every key, where it is long enough to be taken for a part of one
+    (b"AGE-SECRET-KEY-1", 16),
+    (b"github_pat_", 11),
+    (b"pypi-AgEIcHlwaS5vcmc", 20),
+    (b"sk-ant-api03-", 13),
 ];
 const PKCS8: &[u8] = b"ADANBgkqhkiG9w0BAQEFAASC"; // version, algorithm and the next header of every RSA key
 const LONGEST_NAME: usize = 48;
