@@ -146,7 +146,7 @@ _secretrun() {
         fi
     fi
     case $verb in
-        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --no-masking --pristine --pass --tty --broker --grant --egress --sandbox --allow-socket --stdio --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --register --reason --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
+        run) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --no-masking --pristine --pass --tty --stdio --broker --grant --egress --sandbox --allow-socket --watch --watch-interval --watch-signal --watch-grace --fail-on-leak --report --register --reason --audit -q --quiet -v --verbose -h --help --'; else _secretrun_reply -W --; fi ;;
         check) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec -q --quiet -v --verbose --json --explain -h --help'; fi ;;
         redact) if [[ $cur == -* ]]; then _secretrun_reply -W '-e --env-file -p --profile --from --set --only --except --keep-env --timeout --cache --offline --allow-exec --mask --mask-env --show --detect --detect-exempt --paranoid --fail-on-leak --report -q --quiet -v --verbose --in-place -h --help'; else _secretrun_files -f; fi ;;
         mask) if [[ $cur == -* ]]; then _secretrun_reply -W '-h --help'; fi ;;

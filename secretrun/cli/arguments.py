@@ -64,14 +64,27 @@ def _parsed(read: Callable[[str, str], float], text: str) -> float:
         raise argparse.ArgumentTypeError(error.message.removeprefix(": ")) from None
 
 
+# The options of a run by what they are about, no group longer than a screen; the rest: the command.
+GROUPS = {
+    "which values": (
+        "env_file", "profile", "from", "set", "only", "except", "keep_env",
+    ),
+    "the stores": ("timeout", "cache", "offline", "allow_exec"),
+    "masking": tuple(setting.name for setting in table.MASKING),
+    "the command": (),
+    "used, but never read": ("broker", "grant", "egress", "sandbox", "allow_socket"),
+    "starting again": ("watch", "watch_interval", "watch_signal", "watch_grace"),
+    "what is written down": ("fail_on_leak", "report", "register", "reason", "audit"),
+    "messages": tuple(setting.name for setting in table.OUTPUT),
+}  # fmt: skip
+
+
 def of_run(parser: argparse.ArgumentParser) -> None:
-    for title, settings in (
-        ("which values", table.RESOLUTION),
-        ("masking", table.MASKING),
-        ("the command", table.CHILD),
-        ("messages", table.OUTPUT),
-    ):
-        add_settings(parser.add_argument_group(title), settings)
+    everything = {setting.name: setting for setting in table.RUN}
+    grouped = {name for names in GROUPS.values() for name in names}
+    for title, names in GROUPS.items():
+        shown = [everything[name] for name in names or everything if names or name not in grouped]
+        add_settings(parser.add_argument_group(title), shown)
 
 
 def of_check(parser: argparse.ArgumentParser) -> None:

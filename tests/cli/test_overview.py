@@ -16,6 +16,10 @@ from secretrun.cli import parser
         (["env"], "secretrun -- env runs env"),
         (["rm", "A"], "secretrun unset NAME"),
         (["agent", "start"], "secretrun cache start"),
+        (["decrypt", "A"], "secretrun read NAME"),
+        (["trust"], "secretrun allow"),
+        (["share", "bo"], "secretrun member add KEY"),
+        (["shell"], "secretrun -- bash"),
         (["unst", "A"], "did you mean secretrun unset?"),
         (["gett", "A"], "did you mean secretrun get?"),
         (["npm", "test"], "to run it: secretrun -- npm test"),
@@ -44,3 +48,17 @@ def test_the_overview_names_every_verb_once_and_fits_a_screen():
     assert len(lines) <= 50
     for verb in parser.VERBS:
         assert sum(line.split()[:1] == [verb] for line in lines) == 1, verb
+
+
+def test_what_other_tools_call_a_thing_is_no_verb_of_ours_and_names_one():
+    for word, hint in parser.MEANT.items():
+        assert word not in parser.VERBS
+        assert any(f"secretrun {verb}" in hint for verb in (*parser.VERBS, "--")), word
+
+
+def test_the_options_of_a_run_stand_in_groups_that_fit_a_screen(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    groups = parser.build("run").format_help().split("\n\n")
+    assert len(groups) >= 9
+    for group in groups:
+        assert len(group.splitlines()) <= 24, group
