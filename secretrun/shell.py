@@ -175,9 +175,11 @@ def _directories(environ: Mapping[str, str]) -> list[str]:
 
 
 def restore(environ: MutableMapping[str, str], shell: str) -> None:
-    """Take ourselves out of `SHELL` and `PATH`, so that what is started finds the real shells."""
+    """Take ourselves out of `SHELL`, `PATH` and `BASH_ENV`, so that what is started finds the real shells."""
     if "SHELL" in environ and shims.leads_here(environ["SHELL"]):
         environ["SHELL"] = shell
+    if environ.get("BASH_ENV") == shims.bash_env_path(environ):
+        del environ["BASH_ENV"]
     if "PATH" in environ:
         kept = [directory for directory in _directories(environ) if not _stands_before(directory)]
         environ["PATH"] = os.pathsep.join(kept)

@@ -187,6 +187,31 @@ def test_a_template_that_can_not_be_resolved_starts_nothing(project):
     assert "TOKEN" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-c", "cat .env.local"], "API_KEY=[REDACTED:API_KEY]\nPORT=3000\n"),
+        (["-lc", "cat .env.local"], "API_KEY=[REDACTED:API_KEY]\nPORT=3000\n"),
+        (["--norc", "--noprofile", "-c", 'echo "$0|$1"; bash -c "cat .env.local"', "zero", "a b"],
+         "zero|a b\nAPI_KEY=[REDACTED:API_KEY]\nPORT=3000\n"),
+        (["-c", 'echo "<$BASH_ENV>"; exit 7'], "<>\n"),
+        (["-c", f"{SHELL} -c 'cat .env.local'"], "API_KEY=[REDACTED:API_KEY]\nPORT=3000\n"),
+        (["build.sh", "x"], f"built by build.sh 1\nAPI_KEY={SECRET}\nPORT=3000\n"),
+    ],
+    ids=["-c", "-lc", "nested", "taken out again", "ours already", "a script"],
+)  # fmt: skip
+def test_a_bash_that_is_called_by_its_path_hands_its_command_over(arguments, said, project):
+    """By the file that `hook install` writes and BASH_ENV names: Codex and Copilot call /bin/bash."""
+    state = {"XDG_STATE_HOME": str(project / "state")}
+    file = shims.bash_env(state)
+    os.makedirs(os.path.dirname(file.path))
+    with open(file.path, "w", encoding="utf-8") as script:
+        script.write(file.whole)
+    done = called(*arguments, cwd=project, program="/bin/bash", BASH_ENV=file.path, CODEX_CI="1", **state)
+    assert done.stdout == said
+    assert done.returncode == (7 if "exit 7" in arguments[-1] else 0)
+
+
 def test_it_loads_nothing_heavy():
     program = "import sys; import secretrun.shell; print([m for m in ('json', 'difflib', 'subprocess', 'socket') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)

@@ -1,8 +1,9 @@
 """Codex CLI (0.169.0): `~/.codex/hooks.json`. It calls /bin/bash, so a hook rewrites the command.
 
-It judges the rewritten command, so a command that a rule of the user's names is left to it as it is, and
-only its result is masked. An answer that it does not like makes it run the original command: whatever is
-doubtful is refused by status 2, which it keeps to.
+It judges the rewritten command, so a command that a rule of the user's names is left to it as it is. That
+goes through us below the rules, by the variable BASH_ENV that its settings give its commands; where that
+can't be set, only its result is masked. An answer that it does not like makes it run the original command:
+whatever is doubtful is refused by status 2, which it keeps to.
 """
 
 from __future__ import annotations
@@ -58,16 +59,31 @@ class Codex(Dialect):
             raise committed("Codex CLI", ".codex/hooks.json")
         hook = {"type": "command", "command": shims.command("hook codex"), "timeout": 60}
         entry = {"matcher": "Bash|apply_patch", "hooks": [hook]}
-        return Setup(
-            [File(
+        files = [
+            File(
                 os.path.join(home(environ), "hooks.json"),
                 Put(("hooks", "PreToolUse"), entry, append=True),
                 Put(("hooks", "PostToolUse"), entry, append=True),
-            )],
+            )
+        ]
+        config = os.path.join(home(environ), "config.toml")
+        below = _below(environ)
+        left = "a command that a rule of yours names is left to Codex as it is"
+        if _has_room(config, below):
+            files += [shims.bash_env(environ), File(config, tail=below)]
+            left += ", and goes through secretrun-shell below it where Codex runs it by bash"
+        else:
+            left += (
+                ": without the project's secrets, its result masked for the model, its raw text on Codex's "
+                f"disk and screen. {config} has a policy for the environment already, so add to it yourself: "
+                f"BASH_ENV = {shims.bash_env_path(environ)!r}, which routes it below your rules"
+            )
+            files.append(shims.bash_env(environ))
+        return Setup(
+            files,
             (
                 "Codex runs a hook only after you have trusted it: start codex, then /hooks",
-                ("a command that a rule of yours names is left to Codex as it is: without the project's "
-                "secrets, its result masked for the model, its raw text on Codex's disk and screen"),
+                left,
                 "approval prompts show the wrapped command; never choose 'always' for secretrun-shell",
                 "the exit status is lost where a result had to be masked afterwards",
             ),
@@ -87,6 +103,32 @@ class Codex(Dialect):
             if said:
                 return "no"
         return "yes"
+
+
+def _below(environ: Mapping[str, str]) -> str:
+    """What makes bash hand the commands of Codex to us, below its rules; only commands have this variable."""
+    import json
+
+    path = json.dumps(shims.bash_env_path(environ))  # a string of JSON is one of TOML
+    return f"\n# written by `secretrun hook install`\n[shell_environment_policy.set]\nBASH_ENV = {path}\n"
+
+
+def _has_room(config: str, tail: str) -> bool:
+    """Whether the tail may stand at the end of Codex's settings, or stands there."""
+    import tomllib
+
+    try:
+        with open(config, "rb") as file:
+            text = file.read().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        tomllib.loads(text.replace(tail, "") + "\n" + tail)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def rule_files(directory: str, environ: Mapping[str, str]) -> list[str]:

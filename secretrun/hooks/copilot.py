@@ -4,8 +4,9 @@ It calls /bin/bash, so a hook rewrites the command.
 
 It judges the rewritten command, and tells a hook nothing of its rules. They are options of its command
 line, which the system shows on Linux: a command that none of them denies, and that they all allow, is
-rewritten and allowed; any other is left to Copilot as it is (so that it asks about what would really run),
-and only its result is masked.
+rewritten and allowed; any other is left to Copilot as it is (so that it asks about what would really run).
+With `--bash-env` and the variable BASH_ENV that goes through us too, below its rules; else only its result
+is masked.
 """
 
 from __future__ import annotations
@@ -70,8 +71,14 @@ class Copilot(Dialect):
         )
         home = environ.get("COPILOT_HOME") or os.path.join(environ.get("HOME", ""), ".copilot")
         return Setup(
-            [File(os.path.join(home, "hooks", "secretrun.json"), whole=text)],
+            [File(os.path.join(home, "hooks", "secretrun.json"), whole=text), shims.bash_env(environ)],
             (
+                (
+                    "start it as "
+                    f'BASH_ENV="{shims.bash_env_path(environ)}" copilot --bash-env'
+                    " : every command then goes through secretrun-shell below Copilot's rules; "
+                    "started otherwise,"
+                ),
                 (
                     "a command is wrapped when the options that Copilot was started with allow it "
                     "(--allow-all, "

@@ -54,15 +54,24 @@ class File:
         puts: what is to be in a JSON file of the person's.
         whole: all of a file that is ours alone, or None.
         link: what a link of ours points to, or None.
+        tail: what stands at the end of a file of the person's that is no JSON, or None.
     """
 
-    __slots__ = ("link", "path", "puts", "whole")
+    __slots__ = ("link", "path", "puts", "tail", "whole")
 
-    def __init__(self, path: str, *puts: Put, whole: str | None = None, link: str | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        *puts: Put,
+        whole: str | None = None,
+        link: str | None = None,
+        tail: str | None = None,
+    ) -> None:
         self.path = path
         self.puts = puts
         self.whole = whole
         self.link = link
+        self.tail = tail
 
 
 class Edit:
@@ -130,6 +139,14 @@ def plan(file: File, record: Record | None) -> Edit:
         except ConfigError:  # the person has changed ours: it stays, and what is missing is added
             kept = _changes(record)
     changes = list(kept)
+    if file.tail is not None and not kept:
+        added = ("" if not text or text.endswith("\n") else "\n") + file.tail
+        return Edit(
+            file.path,
+            before,
+            text + added,
+            {"changes": [("", added, text.count(added) + 1)], "created": created},
+        )
     for put in file.puts:
         try:
             change = jsonc.put(text, put.path, put.value, append=put.append)

@@ -86,3 +86,34 @@ def bash(environ: Mapping[str, str]) -> File:
 def start_line(program: str, environ: Mapping[str, str]) -> str:
     """How to start an agent so that it finds that `bash` first."""
     return f'PATH="{directory(environ)}:$PATH" {program}'
+
+
+def bash_env_path(environ: Mapping[str, str]) -> str:
+    return os.path.join(directory(environ), "env.bash")
+
+
+def bash_env(environ: Mapping[str, str]) -> File:
+    """What bash reads before a command string, where BASH_ENV names it: the command goes through us.
+
+    Below the agent's rules, which see the command as it is. Not a second time, and not what is ours already.
+    """
+    import shlex
+
+    from secretrun.hooks.settings_files import File
+
+    shell = executable(NAME)
+    ours = " | ".join(
+        shlex.quote(program) + "\\ *"
+        for name in (NAME, "secretrun")
+        for program in dict.fromkeys((executable(name), shlex.quote(executable(name))))
+    )
+    text = f"""\
+# Written by `secretrun hook install`: bash reads it before a command of an agent, and hands that over.
+if [ -z "${{SECRETRUN_SHELL-}}" ] && [ -n "${{BASH_EXECUTION_STRING-}}" ] && [ -x {shlex.quote(shell)} ]; then
+    case $BASH_EXECUTION_STRING in
+        {ours}) ;;
+        *) exec {shlex.quote(shell)} -c "$BASH_EXECUTION_STRING" "$0" "$@" ;;
+    esac
+fi
+"""
+    return File(bash_env_path(environ), whole=text)

@@ -31,7 +31,9 @@ def codex(home, project, url):
         "[model_providers.fake]", 'name = "fake"', f'base_url = "{url}/v1"', 'wire_api = "responses"',
         'env_key = "FAKE_MODEL_KEY"', f"[projects.{json.dumps(str(project))}]", 'trust_level = "trusted"',
     ]) + "\n")  # fmt: skip
-    write(home, ".codex/rules/default.rules", 'prefix_rule(pattern = ["touch"], decision = "forbidden")\n')
+    rules = [("touch", "forbidden"), ("cat", "allow")]
+    lines = [f'prefix_rule(pattern = ["{name}"], decision = "{decision}")' for name, decision in rules]
+    write(home, ".codex/rules/default.rules", "\n".join(lines) + "\n")
     return ["codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-hook-trust", "Do it."], {
         "FAKE_MODEL_KEY": "sk-dummy-own-key-1"
     }  # fmt: skip
@@ -67,9 +69,10 @@ def opencode(home, project, url):
 
 
 def copilot(home, project, url):
-    return ["copilot", "-p", "Do it.", "--no-color", "--log-level", "none", "--allow-all", "--deny-tool", "shell(touch)"], {
+    return ["copilot", "--bash-env", "-p", "Do it.", "--no-color", "--log-level", "none", "--allow-all", "--deny-tool", "shell(touch)"], {
         "COPILOT_OFFLINE": "true", "COPILOT_AUTO_UPDATE": "false", "COPILOT_MODEL": "fake-model",
         "COPILOT_PROVIDER_BASE_URL": url + "/v1", "COPILOT_PROVIDER_API_KEY": "sk-dummy-own-key-1",
+        "BASH_ENV": str(home / ".local/state/secretrun/shells/env.bash"),
     }  # fmt: skip
 
 

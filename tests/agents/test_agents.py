@@ -97,7 +97,9 @@ class Played:
 def test_nothing_leaves(agent, tmp_path):
     steps = [
         {"shell": 'echo "key $API_KEY ${#API_KEY}"; printf %s "$API_KEY" | base64; exit 3'},
-        {"shell": "cat .env; env | grep -i key"},
+        # in Codex a rule names `cat`, and nobody can tell what Copilot's rules make of a loop: both are left to them
+        {"shell": "for file in .env; do cat $file; done" if agent == "copilot" else "cat .env"},
+        {"shell": "env | grep -i key"},
         {"shell": "touch denied"},
         {
             "shell": 'printf %s "$API_KEY" | head -c 9; sleep 1; printf %s "$API_KEY" | tail -c +10; echo; bash -c \'echo in $API_KEY\''

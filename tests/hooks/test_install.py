@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 
 import pytest
 from support.store import clean_environ, secretrun
@@ -15,6 +16,7 @@ PERSONS = {
     "claude": {".claude/settings.json": '{\n    // mine\n    "permissions": {"deny": ["Bash(touch:*)"],},\n'
                '    "hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "true"}]}]}\n}'},
     "codex": {".codex/hooks.json": '{"hooks": {"PostToolUse": [{"hooks": [{"type": "command", "command": "true"}]}]}}\n',
+              ".codex/config.toml": 'model = "m"  # mine\n[shell_environment_policy]\ninherit = "all"',
               ".codex/rules/default.rules": 'prefix_rule(pattern = ["touch"], decision = "forbidden")\n'},
     "copilot": {".copilot/hooks/mine.json": '{"version": 1}'},
     "cursor": {".cursor/hooks.json": '{"version": 1, "hooks": {"stop": [{"command": "true"}]}}'},
@@ -45,7 +47,7 @@ def hook(*words, home, cwd=None, **more):
 def test_what_was_there_comes_back(agent, own, tmp_path):
     for name, text in PERSONS[agent].items() if own else ():
         path = tmp_path / name
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     before = tree(tmp_path)
     tried = hook("install", agent, "--dry-run", home=tmp_path)
@@ -147,3 +149,30 @@ def test_a_slip_is_told(words, tmp_path):
     done = hook(*words, home=tmp_path)
     assert done.returncode == 2
     assert b"claude" in done.stderr
+
+
+@pytest.mark.parametrize("own", [
+    'shell_environment_policy = {inherit = "all"}\n',
+    '[shell_environment_policy.set]\nA = "b"\n',
+    "[[broken",
+])  # fmt: skip
+def test_codexs_settings_that_have_no_room_stay_and_the_line_is_named(own, tmp_path):
+    config = tmp_path / ".codex" / "config.toml"
+    config.parent.mkdir()
+    config.write_text(own)
+    done = hook("install", "codex", home=tmp_path)
+    assert (done.returncode, config.read_text()) == (0, own)
+    assert b"add to it yourself: BASH_ENV = " in done.stderr
+    assert hook("uninstall", "codex", home=tmp_path).returncode == 0
+    assert config.read_text() == own
+
+
+def test_what_a_person_adds_behind_ours_stays(tmp_path):
+    config = tmp_path / ".codex" / "config.toml"
+    hook("install", "codex", home=tmp_path)
+    assert tomllib.loads(config.read_text())["shell_environment_policy"]["set"]["BASH_ENV"].startswith("/")
+    config.write_text(config.read_text() + '[tui]\ntheme = "x"\n')
+    assert hook("install", "codex", home=tmp_path).returncode == 0
+    assert tomllib.loads(config.read_text())["tui"] == {"theme": "x"}
+    hook("uninstall", "codex", home=tmp_path)
+    assert tomllib.loads(config.read_text()) == {"tui": {"theme": "x"}}
