@@ -29,7 +29,23 @@ def document(text: str) -> str:
 def _typed(match: re.Match[str]) -> str:
     name, extras = match.group(2), match.group(3)
     packages = _packages(extras.split(",")) if extras else [] if name == "secretrun" else [name]
+    if packages and _distributions():
+        return f"the packages of your distribution ({', '.join(map(_bare, packages))})"
     return f"{_installer()} {' '.join(packages)}" if packages else match.group()
+
+
+def _distributions() -> bool:
+    """Whether this copy is the system's own: its Python says that pip has to leave it alone (PEP 668)."""
+    import os
+
+    marker = os.path.join(os.path.dirname(os.__file__), "EXTERNALLY-MANAGED")
+    return sys.prefix == sys.base_prefix and os.path.exists(marker)
+
+
+def _bare(package: str) -> str:
+    """The name of a package without its version and its quotes."""
+    found = re.match(r"'?([\w.-]+)", package)
+    return found.group(1) if found else package
 
 
 def _installer() -> str:

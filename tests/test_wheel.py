@@ -65,7 +65,7 @@ def test_the_wheel_holds_both_packages_and_the_completions_and_nothing_else(whee
     assert tops == {
         "secretrun", "secretrun_backends", f"secretrun-{version}.dist-info", f"secretrun-{version}.data",
     }  # fmt: skip
-    assert [name for name in names if "test_" in name or "__pycache__" in name] == []
+    assert [name for name in names if "/test_" in name or "__pycache__" in name] == []
     sources = {p.relative_to(ROOT).as_posix() for p in (ROOT / "secretrun").rglob("*.py")}
     assert sources <= set(names)
     # without a request there is no compiled core in it, also where one was built in the tree
@@ -84,6 +84,29 @@ def test_the_sources_hold_the_crate_and_what_builds_it(wheel):
     assert [
         name for name in names if name.startswith("core/target") or name.endswith((".so", ".dylib"))
     ] == []
+
+
+def test_an_index_takes_both_and_shows_the_readme(wheel):
+    (sources,) = wheel.parent.glob("*.tar.gz")
+    run(sys.executable, "-m", "twine", "check", "--strict", wheel, sources)
+
+
+def test_the_sources_are_the_tree(wheel):
+    """Whoever packages it for a distribution finds the tests, the documents and what makes them."""
+    (sources,) = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(sources) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    listed = run("git", "-C", ROOT, "ls-files").stdout.split("\n")
+    kept = {name for name in listed if name and (ROOT / name).is_file() and not name.startswith(".ci/")}
+    assert kept <= names, sorted(kept - names)[:5]
+    for made in (".venv/", ".git/", "build/", "dist/", ".ci/"):
+        assert not [name for name in names if name.startswith(made)], made
+
+
+def test_the_manual_page_comes_along(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (page,) = [name for name in archive.namelist() if name.endswith("share/man/man1/secretrun.1")]
+        assert archive.read(page) == (ROOT / "docs" / "secretrun.1").read_bytes()
 
 
 def test_the_shipped_completions_are_the_committed_ones(wheel):

@@ -153,6 +153,7 @@ def pattern(tmp_path_factory):
     return document_world.with_store(document_world.make(tmp_path_factory.mktemp("pattern") / "world"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", [document for document, found in COMMANDS.items() if found])
 def test_commands(document, pattern, tmp_path):
     """Each block of a document runs, one after another in one project, and prints no value."""
