@@ -40,7 +40,7 @@ class MaskCommands:
     def feed(self, data: bytes) -> bytes:
         """Line by line where a command may stand in one, at once where none can."""
         text = self._line + data
-        if not any(hint in text for hint in commands.HINTS):
+        if not commands.may_be_in(text):
             self._keep(text[text.rfind(b"\n") + 1 :])
             return self._inner.feed(data)
         *lines, rest = text.split(b"\n")

@@ -78,6 +78,7 @@ def test_what_is_told_is_read_back(values):
         (b"::add-mask::100%25%0Atwo\r", b"100%\ntwo"),
         (b"::add-mask::%250A", b"%0A"),
         (b"##[add-mask]abc", b"abc"),
+        (b"::Add-Mask::abc", b"abc"),
         (b"x ##vso[task.setsecret]a b", b"a b"),
         (b"##VSO[Task.SetSecret]abc%AZP25", b"abc%"),
         (b"##vso[task.setvariable variable=T;isSecret=true;isOutput=true]abc", b"abc"),
