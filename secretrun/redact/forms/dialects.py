@@ -27,9 +27,10 @@ def _twice() -> tuple[Table, ...]:
     forms, reprs = escapes.PERCENT()[escapes.FORM : escapes.FORM + 2], escapes.REPRS()
     quotes = (*singles, double, backslash)
     pairs = [(json, outer) for json in jsons for outer in (*quotes, sql, *percents, *forms, *htmls)]
-    pairs += [(inner, jsons[0]) for inner in (*quotes, sql, csv, *htmls, *escapes.EXPRESSIONS()[:2])]
+    inners = (*quotes, sql, csv, *htmls, *escapes.EXPRESSIONS()[:2])
+    pairs += [(inner, json) for inner in inners for json in jsons]
     pairs += [(inner, outer) for inner in quotes for outer in (*singles, double, backslash)]
-    pairs += [(inner, outer) for inner in (jsons[0], *reprs) for outer in reprs[:2]]
+    pairs += [(inner, outer) for inner in (*jsons, *reprs) for outer in reprs[:2]]
     pairs += [(html, html) for html in htmls]
     pairs += [(percents[0], sql), *((form, escapes.AGAIN()[0]) for form in forms)]
     return tuple(composed(inner, outer) for inner, outer in pairs)

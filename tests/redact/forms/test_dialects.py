@@ -156,6 +156,8 @@ SH = {
 }  # fmt: skip
 
 CARRIED = {
+    "base64 of Python's json": ["python3", "-c", "import os, json, base64; print(base64.b64encode(json.dumps({'k': os.environ['V']}).encode()).decode())"],
+    "base64 with CRLF": ["sh", "-c", "printf %s \"$V\" | sed 's/$/\\r/' | base64 -w0"],
     "utf-16le": ["sh", "-c", 'printf %s "$V" | iconv -f UTF-8 -t UTF-16LE'],
     "utf-16be": ["sh", "-c", 'printf %s "$V" | iconv -f UTF-8 -t UTF-16BE'],
     "base64 of json": ["sh", "-c", "jq -nc '{k: env.V}' | base64 -w0"],
@@ -168,6 +170,38 @@ CARRIED = {
         "kubectl", "create", "secret", "docker-registry", "r", "--docker-username=user", "--docker-password={VALUE}", "--dry-run=client", "-o", "yaml",
     ],
 }  # fmt: skip
+
+ONE_IN_ANOTHER = r"""
+import base64, csv, html, io, json, os, re, shlex, unicodedata
+from urllib.parse import quote, quote_plus
+v = os.environ["V"]
+row = io.StringIO()
+csv.writer(row).writerow([v])
+print(repr(repr(v)), repr(json.dumps(v)), repr(repr(v.encode())), json.dumps(re.escape(v)), json.dumps(row.getvalue().strip()))
+print(html.escape(html.escape(v)), json.dumps(html.escape(v)), html.escape(json.dumps(v)))
+print(shlex.quote(shlex.quote(v)), json.dumps(shlex.quote(v)), shlex.quote(json.dumps(v)))
+print(quote_plus(quote_plus(v)), quote_plus(json.dumps(v)), json.dumps(json.dumps(json.dumps(v))))
+print(unicodedata.normalize("NFD", v), v.encode("ascii", "replace").decode(), v.encode("ascii", "ignore").decode())
+print(v.encode().decode("ascii", "replace"))
+"""
+BY_HAND = r"""
+import os, re
+v = os.environ["V"]
+addslashes = re.sub(r"([\\'\"])", r"\\\1", v)
+print(addslashes, addslashes.replace("\n", "\\n"))  # PHP, MySQL
+print(re.sub(r"([`$\"])", r"`\1", v).replace("\n", "`n").replace("\t", "`t"))  # PowerShell
+print(v.replace("_", "\\_"), re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~=])", r"\\\1", v))  # Markdown
+more = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "`": "&#x60;", "=": "&#x3D;"}
+print("".join((more | {"'": "&#39;", "/": "&#x2F;"}).get(c, c) for c in v))  # Mustache
+print("".join((more | {"'": "&#x27;"}).get(c, c) for c in v))  # Handlebars
+go = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "+": "&#43;"}
+print("".join(go.get(c, c) for c in v))  # Go's html/template
+"""
+SH |= {
+    "one in another": ["python3", "-c", ONE_IN_ANOTHER],
+    "by hand": ["python3", "-c", BY_HAND],
+    "openssl base64 in json": ["sh", "-c", 'printf %s "$V" | openssl base64 | jq -Rs .'],
+}
 
 BROKEN = {"fold", "coreutils base64 echo"}  # a secret needs 16 bytes to be found across line ends
 
