@@ -239,9 +239,9 @@ class StandardStreams:
         before, self._silent_since = self._silent_since, self._totals()
         if any(pump.busy for pump in self._pumps.values()):
             return False  # the reader is slow, so the command's own output may still be on its way
-        if now > self._settled + _TALK:
-            return all(pump.total >= self._due[number] for number, pump in self._pumps.items())
-        return before == self._silent_since
+        if not all(pump.ended or pump.total >= self._due[number] for number, pump in self._pumps.items()):
+            return False  # on a busy machine a pump may not have had its turn for as long as silence takes
+        return before == self._silent_since or now > self._settled + _TALK
 
     def _totals(self) -> list[int]:
         return [pump.total for pump in self._pumps.values()]
