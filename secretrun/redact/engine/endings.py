@@ -104,7 +104,7 @@ def shown_end(text: bytes) -> tuple[int, bytes, list[int]] | None:
     ranges: list[range] = []
     count = 0
     expression = controls(True, False)
-    while True:
+    for _ in range(NEAR):
         begin = text.rfind(b"\x1b", 0, stop)
         if begin < 0:
             after = max(0, stop - NEAR)
@@ -129,6 +129,10 @@ def shown_end(text: bytes) -> tuple[int, bytes, list[int]] | None:
         if begin < 0 or count >= 3 * HEAD:
             break
         stop = begin
+        if stop and text[stop - 1] == 0x1B:
+            stop = len(text[:stop].rstrip(b"\x1b"))
+    else:
+        return None  # hardly anything but sequences
     pieces.reverse()
     ranges.reverse()
     return cut, b"".join(pieces), [place for part in ranges for place in part]
