@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from secretrun.launch.onlooker import Onlooker
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from secretrun.model import Secret
     from secretrun.redact.masker import Masker
-    from secretrun.redact.report import Report
 
 
-class Canary:
+class Canary(Onlooker):
     """A masker that also notes which placeholders pass.
 
     Args:
@@ -21,7 +21,7 @@ class Canary:
     """
 
     def __init__(self, inner: Masker, names: Mapping[bytes, str], seen: set[str] | None = None) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._names = dict(names)
         self._longest = max(map(len, self._names), default=1)
         self._end = b""
@@ -35,34 +35,5 @@ class Canary:
         self._end = text[-(self._longest - 1) :] if self._longest > 1 else b""
         return self._inner.feed(data)
 
-    def flush(self) -> bytes:
-        return self._inner.flush()
-
-    def release(self) -> bytes:
-        return self._inner.release()
-
-    def mask(self, data: bytes) -> bytes:
-        return self._inner.mask(data)
-
     def twin(self) -> Canary:
         return Canary(self._inner.twin(), self._names, self.seen)
-
-    def probe(self) -> Masker:
-        return self._inner.probe()
-
-    def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
-        self._inner.add(secrets)
-
-    def report(self) -> Report:
-        return self._inner.report()
-
-    @property
-    def held(self) -> int:
-        return self._inner.held
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self._inner.warnings
-
-    def __repr__(self) -> str:
-        return f"<Canary {self._inner!r}>"

@@ -6,15 +6,15 @@ masked in every stream of the run.
 
 from __future__ import annotations
 
+from secretrun.launch.onlooker import Onlooker
 from secretrun.model import Secret
 from secretrun.runners import commands, detect, masks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from secretrun.redact.masker import Masker
-    from secretrun.redact.report import Report
 
 RUNNERS = ("github", "gitlab", "azure")
 LONGEST = 1 << 17  # bytes of a line that is read for a command; no runner takes a longer one
@@ -26,7 +26,7 @@ def listens(register: str, environ: Mapping[str, str]) -> bool:
     return register in RUNNERS or detect.detect(environ) in RUNNERS
 
 
-class MaskCommands:
+class MaskCommands(Onlooker):
     """A masker that also takes what the stream tells a runner to mask.
 
     Args:
@@ -34,7 +34,7 @@ class MaskCommands:
     """
 
     def __init__(self, inner: Masker) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._line = b""  # what has come of the line, as far as it may be a command
 
     def feed(self, data: bytes) -> bytes:
@@ -62,34 +62,5 @@ class MaskCommands:
     def _keep(self, line: bytes) -> None:
         self._line = line if len(line) <= LONGEST else b""
 
-    def flush(self) -> bytes:
-        return self._inner.flush()
-
-    def release(self) -> bytes:
-        return self._inner.release()
-
-    def mask(self, data: bytes) -> bytes:
-        return self._inner.mask(data)
-
     def twin(self) -> MaskCommands:
         return MaskCommands(self._inner.twin())
-
-    def probe(self) -> Masker:
-        return self._inner.probe()
-
-    def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
-        self._inner.add(secrets)
-
-    def report(self) -> Report:
-        return self._inner.report()
-
-    @property
-    def held(self) -> int:
-        return self._inner.held
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self._inner.warnings
-
-    def __repr__(self) -> str:
-        return f"<MaskCommands {self._inner!r}>"
