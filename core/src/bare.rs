@@ -185,7 +185,10 @@ impl Bare {
             return place;
         }
         let begin = place - usize::from(text[place] == 0x9b && place > 0 && text[place - 1] == 0xc2);
-        let Some(control) = control_at(text, begin, true) else { return place };
+        let control = match control_at(text, begin, true) {
+            Some(control) => control,
+            None => return place,
+        };
         if control.cut {
             self.cut = Some(begin);
             return place;

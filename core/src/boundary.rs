@@ -171,7 +171,8 @@ pub unsafe extern "C" fn secretrun_core_stream_add(stream: *mut Stream, patterns
 
 /// A step: 0 takes bytes in, 1 gives what an idle terminal may show, 2 ends the stream and begins another.
 ///
-/// 0 when it is done and `answer` is filled; else -1, and so has every later step of the stream.
+/// 0 when it is done and `answer` is filled, 1 when it gives what was taken in and nothing waits; else -1, and
+/// so has every later step of the stream.
 ///
 /// # Safety
 /// `stream` came from `secretrun_core_stream_new` and no other thread is in a call with it; `data` is readable
@@ -210,6 +211,9 @@ pub unsafe extern "C" fn secretrun_core_stream_step(
     }
     stream.broken = false;
     let output = &stream.output;
+    if output.unchanged && stream.matcher.held() == 0 {
+        return 1;
+    }
     let given = Answer {
         bytes: output.bytes.as_ptr(),
         size: output.bytes.len(),

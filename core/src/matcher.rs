@@ -36,6 +36,8 @@ pub struct Mark {
 pub struct Output {
     pub bytes: Vec<u8>,
     pub marks: Vec<Mark>,
+    /// It is what was taken in, which is not copied.
+    pub unchanged: bool,
 }
 
 impl Output {
@@ -43,6 +45,7 @@ impl Output {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.marks.clear();
+        self.unchanged = false;
     }
 }
 
@@ -136,7 +139,8 @@ impl Matcher {
                     if near.is_some() {
                         bare.read(&text[..clear], patterns.screen);
                     }
-                    self.pass(&patterns, &text[..clear], &bare, out);
+                    let all = waited == 0 && clear == data.len();
+                    self.pass(&patterns, &text[..clear], &bare, all, out);
                     rest = &rest[clear - waited..];
                 } else {
                     joined.0.truncate(waited);
@@ -171,7 +175,9 @@ impl Matcher {
     }
 
     /// Let a clear text out, but for what may be the beginning of a secret at its end.
-    fn pass(&mut self, patterns: &PatternSet, text: &[u8], bare: &Bare, out: &mut Output) {
+    ///
+    /// `all` when it is all that was taken in.
+    fn pass(&mut self, patterns: &PatternSet, text: &[u8], bare: &Bare, all: bool, out: &mut Output) {
         let waiting = tail::waiting(patterns, text, bare, self.before, self.last_shown);
         let size = text.len();
         let hold = waiting.iter().map(|one| one.hold).fold(size, usize::min);
@@ -181,7 +187,11 @@ impl Matcher {
         self.done = done.max(hold);
         let keep = bare.outside(keep.min(self.done));
         self.limit = limit;
-        out.bytes.extend_from_slice(&text[done..hold.max(done)]);
+        if all && hold == size {
+            out.unchanged = true;
+        } else {
+            out.bytes.extend_from_slice(&text[done..hold.max(done)]);
+        }
         let last_shown = if patterns.words && keep > 0 {
             tail::last_shown(text, keep, bare).or(self.last_shown)
         } else {

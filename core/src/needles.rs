@@ -69,12 +69,12 @@ pub fn needle_of(head: &[u8], screen: bool) -> Vec<u8> {
     if !screen {
         return head.iter().copied().filter(|&byte| is_kept(byte)).collect();
     }
-    let Some(first) = head.iter().position(|&byte| byte == 0x1b || byte == 0x9b) else {
-        return head[skipped(head)..].iter().copied().filter(|&byte| is_kept(byte)).collect();
+    let first = match head.iter().position(|&byte| byte == 0x1b || byte == 0x9b) {
+        Some(first) => first,
+        None => return head[skipped(head)..].iter().copied().filter(|&byte| is_kept(byte)).collect(),
     };
     // what stands before may be of a string that this ESC ends; what the end cuts may be anything
-    let Some(control) = control_at(head, first, true) else { return Vec::new() };
-    if control.cut || head[first..].iter().filter(|&&byte| byte == 0x9b || byte == 0x1b).count() > 4 {
+    if control_at(head, first, true).map_or(true, |control| control.cut) || head[first..].iter().filter(|&&byte| byte == 0x9b || byte == 0x1b).count() > 4 {
         return Vec::new();
     }
     let mut bare = Bare::default();

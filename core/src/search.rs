@@ -52,11 +52,13 @@ impl<'a> Search<'a> {
         let size = text.len();
         let starts = keys.starts(text, reading.ends.iter().copied().min().unwrap_or(size));
         let gaps = reading.gaps();
+        // no byte of a secret can follow when whitespace that is too long already has
+        let ended = self.last || (size > 0 && reading.size - reading.soft(size - 1) > RUN + 1);
         let mut found = Vec::new();
         for &start in &starts {
             let next = gaps.partition_point(|&gap| gap <= start);
             let stop = gaps.get(next).copied().unwrap_or(size);
-            keys.at(text, start, stop, self.last || stop < size, &mut found);
+            keys.at(text, start, stop, ended || stop < size, &mut found);
             for &(index, length) in &found {
                 let key = keys.key(index);
                 let edges = length == key.text.size as usize;

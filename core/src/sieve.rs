@@ -34,6 +34,8 @@ pub struct Sieve {
     odd: Vec<Bytes>,
     /// The ends of sequences that keys may begin with, with what comes after them in the key.
     tails: Option<Grams>,
+    /// The last bytes of them.
+    finals: Bytes,
     /// The same of keys of which nearly nothing comes after them.
     short_tails: Option<Grams>,
     plain: Edges,
@@ -63,6 +65,10 @@ impl Bytes {
             set.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
         }
         set
+    }
+
+    fn has_one(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
     fn has(&self, other: &Bytes) -> bool {
@@ -108,7 +114,7 @@ impl Sieve {
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
         let (mut long, mut short, mut wide, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
-        let (mut tails, mut short_tails) = (Vec::new(), Vec::new());
+        let (mut tails, mut short_tails, mut finals) = (Vec::new(), Vec::new(), Vec::new());
         for keys in keys {
             for (index, key) in keys.all().iter().enumerate() {
                 let text = keys.text(index);
@@ -125,6 +131,7 @@ impl Sieve {
                 }
                 let sizes = in_sequence(&head).into_iter().filter(|&size| screen && size >= LONG_END);
                 for size in sizes {
+                    finals.push(head[size - 1]);
                     match head.get(size - LONG_END..size + AFTER_END) {
                         Some(around) => tails.push(word(around)),
                         None => short_tails.push(word(&head[size - LONG_END..size])),
@@ -163,6 +170,7 @@ impl Sieve {
             odd,
             tails: Grams::some(tails),
             short_tails: Grams::some(short_tails),
+            finals: Bytes::of(&finals),
             plain,
             with_nul,
         }
@@ -234,7 +242,7 @@ impl Sieve {
         let is_in = |grams: &Option<Grams>, part: &[u8]| grams.as_ref().map_or(false, |grams| grams.has(word(part)));
         let is_one = |&&(start, end): &&(u32, u32)| {
             let (start, end) = (start as usize, end as usize);
-            if end - start <= LONG_END || text.get(end) == Some(&0x1b) {
+            if !self.finals.has_one(text[end - 1]) || end - start <= LONG_END || text.get(end) == Some(&0x1b) {
                 return false;
             }
             let mut around = [0; LONG_END + AFTER_END];

@@ -12,6 +12,8 @@ use crate::screen::Screen;
 
 /// Bare bytes in which an end of a pattern lies after an ellipsis.
 const LONGEST_END: usize = 256;
+/// Bytes that may turn out to be an ellipsis, where no bracket and no backslash is.
+const SHORT_MARK: usize = 4;
 /// Bytes of a line that may be a margin, see `end_before_margin`.
 const LONGEST_MARGIN: usize = 4 * RUN;
 
@@ -42,7 +44,12 @@ fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> usize {
     let near = bare.ellipses.iter().find(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
     match near {
         Some(spot) if patterns.shortened => end = spot.place,
-        _ if bare.cut.is_none() => wanted = (patterns.sieve.reach(bare) + 2 + LONGEST_MARK).min(TAIL),
+        _ if bare.cut.is_none() => {
+            let last = &bytes[bytes.len().saturating_sub(LONGEST_MARK)..];
+            let marked = last.contains(&b'[') || last.last().map_or(true, |byte| b"u20".contains(byte));
+            let mark = if marked { LONGEST_MARK } else { SHORT_MARK };
+            wanted = (patterns.sieve.reach(bare) + mark).min(TAIL);
+        }
         _ => {}
     }
     let margin = text[..end].iter().rev().take(LONGEST_MARGIN);

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from secretrun.redact.pattern import Pattern
 
 _FEED, _RELEASE, _FINISH = 0, 1, 2
+_UNCHANGED = 1
 _SCREEN, _SHORTENED, _SQUEEZE = 1, 2, 4
 _WORD, _RIGHT = 1, 2
 
@@ -174,7 +175,11 @@ class Matcher:
         return self._take(_FINISH, b"")
 
     def _take(self, what: int, data: bytes) -> bytes:
-        if self._step(self._handle, what, data, len(data), self._place) < 0:
+        done = self._step(self._handle, what, data, len(data), self._place)
+        if done == _UNCHANGED:
+            self.held = 0
+            return data
+        if done < 0:
             raise CoreError
         answer = self._answer
         self.held = answer.held

@@ -62,9 +62,11 @@ class Search:
         look = not few or (reading.exact and self._patterns.spaced)
         starts = keys.starts(text, min(reading.ends, default=size)) if look else []
         gaps = reading.gaps() if starts or reading.size - size > RUN else []
+        # no byte of a secret can follow when whitespace that is too long already has
+        ended = self._final or (size > 0 and reading.size - reading.soft[size - 1] > RUN + 1)
         for start in starts:
             stop = gaps[bisect_right(gaps, start)] if gaps and start < gaps[-1] else size
-            for index, length in keys.at(text, start, stop, ended=self._final or stop < size):
+            for index, length in keys.at(text, start, stop, ended=ended or stop < size):
                 self._occurrence(
                     reading, start, length, keys.patterns[index], len(keys.texts[index]), last_shown
                 )
