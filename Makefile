@@ -6,7 +6,7 @@ BIN = .venv/bin
 ON_CORE = tests/redact --ignore=tests/redact/engine --ignore=tests/redact/forms --ignore=tests/redact/detect \
     tests/end_to_end/test_run.py tests/end_to_end/test_transcripts.py tests/test_core_wheel.py
 
-.PHONY: check core format test test-core test-fast slow coverage constraints clean fuzz bench docs site hunt overmasking
+.PHONY: check core format test test-core test-fast slow coverage constraints clean fuzz fuzz-core bench docs site hunt overmasking
 
 .venv:
 	$(PYTHON) -m venv .venv
@@ -62,6 +62,11 @@ clean:
 # Random streams against brute force until the time is over; a find is a line for tests/redact/corpus.json.
 fuzz: .venv
 	$(BIN)/python tests/redact/long_fuzz.py $(SECONDS) $$(date +%s)
+
+# The same of the compiled core alone: mutated streams, overflow checks on; FILES are mutated too.
+fuzz-core:
+	cargo run -q --manifest-path core/Cargo.toml --locked --offline --profile fuzz --example fuzz -- \
+	  $(SECONDS) $$(date +%s) README.md CHANGELOG.md tests/redact/corpus.json $(FILES)
 
 # Ratios for this machine; with `WRITE=--write` they replace the table in the README.
 bench: .venv

@@ -33,6 +33,8 @@ pub struct Bare {
     pub nul: bool,
     /// Where a sequence begins that the end of the text cuts.
     pub cut: Option<usize>,
+    /// The same among the bare bytes.
+    pub bare_cut: usize,
     /// How many bytes are of the text, before the contents of strings.
     pub text_size: usize,
     strings: Vec<(u32, u32)>,
@@ -139,14 +141,15 @@ impl Bare {
                 if place >= text.len() {
                     break;
                 }
+                let index = self.size + (keep & !(!0 << bit)).count_ones() as usize;
                 match text[place] {
                     b'.' | b'\\' | b'r' | 0xe2 => {
-                        self.ellipsis(text, place, self.size + (keep & !(!0 << bit)).count_ones() as usize);
+                        self.ellipsis(text, place, index);
                     }
                     _ if !screen => {}
                     0x08 | b'\r' => self.back(text, place),
                     _ => {
-                        skip = self.sequence(text, place).max(skip);
+                        skip = self.sequence(text, place, index).max(skip);
                         if skip > place {
                             let end = skip - start;
                             let inside = if end < BLOCK { !(!0 << end) } else { !0 };
@@ -180,7 +183,7 @@ impl Bare {
     }
 
     /// Note a sequence at `place`; returns where it ends, or `place`.
-    fn sequence(&mut self, text: &[u8], place: usize) -> usize {
+    fn sequence(&mut self, text: &[u8], place: usize, bare: usize) -> usize {
         if text[place] == 0x9b && place > 0 && text[place - 1] >= 0x80 && text[place - 1] != 0xc2 {
             return place;
         }
@@ -190,7 +193,10 @@ impl Bare {
             None => return place,
         };
         if control.cut {
-            self.cut = Some(begin);
+            if self.cut.is_none() {
+                self.cut = Some(begin);
+                self.bare_cut = bare;
+            }
             return place;
         }
         if matches!(text[control.end - 1], b'H' | b'G') && to_first_column(&text[begin..control.end]) {

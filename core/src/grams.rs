@@ -26,19 +26,19 @@ fn bits(hash: u64) -> u64 {
 impl Grams {
     /// Of some pieces.
     pub fn new(pieces: impl Iterator<Item = u64>) -> Grams {
-        Grams::sized(pieces, MOST_WORDS)
+        Grams::sized(pieces, BITS_EACH, MOST_WORDS)
     }
 
     /// Of very many, where the cache does not matter.
     pub fn large(pieces: impl Iterator<Item = u64>) -> Grams {
-        Grams::sized(pieces, 8 * MOST_WORDS)
+        Grams::sized(pieces, BITS_EACH, 8 * MOST_WORDS)
     }
 
-    fn sized(pieces: impl Iterator<Item = u64>, most: usize) -> Grams {
+    fn sized(pieces: impl Iterator<Item = u64>, bits_each: usize, most: usize) -> Grams {
         let mut pieces: Vec<u64> = pieces.collect();
         pieces.sort_unstable();
         pieces.dedup();
-        let size = (pieces.len() * BITS_EACH / 64).next_power_of_two().clamp(16, most);
+        let size = (pieces.len() * bits_each / 64).next_power_of_two().clamp(16, most);
         let mut grams = Grams { words: vec![0; size], shift: 64 - size.trailing_zeros() };
         for piece in pieces {
             let hash = piece.wrapping_mul(SPREAD);
@@ -47,12 +47,12 @@ impl Grams {
         grams
     }
 
-    /// The same, or none for none.
+    /// Some that hardly ever says yes to others; none for none.
     pub fn some(pieces: Vec<u64>) -> Option<Grams> {
         if pieces.is_empty() {
             None
         } else {
-            Some(Grams::new(pieces.into_iter()))
+            Some(Grams::sized(pieces.into_iter(), 8 * BITS_EACH, MOST_WORDS))
         }
     }
 

@@ -96,6 +96,15 @@ impl PatternSet {
     ) -> (Search<'a>, Option<Screen<'a>>) {
         let mut search = Search::new(buffer, before, self, last, every);
         let plain = self.screen && !special(buffer);
+        self.look_as_it_is(&mut search, last_shown, plain);
+        let screen = if plain { None } else { self.look_as_shown(&mut search, last_shown) };
+        self.look_at_edge(&mut search);
+        (search, screen)
+    }
+
+    /// What is found in a buffer's bytes as they are; `plain` when a terminal shows them so.
+    pub fn look_as_it_is(&self, search: &mut Search, last_shown: Option<u8>, plain: bool) {
+        let (buffer, before) = (search.buffer, search.before);
         let kind = if plain { Kind::Plain } else { Kind::AsTheyAre };
         for reading in readings(&Text::whole(buffer), buffer.len(), &self.exact, &self.loose, kind) {
             search.look(&reading, before.byte);
@@ -103,26 +112,32 @@ impl PatternSet {
                 search.look(&reading, last_shown);
             }
         }
-        let mut screen = None;
-        if let (Some((exact, loose)), false) = (&self.shown, plain) {
-            let seen = Screen::new(buffer, true);
-            for reading in seen.readings(exact, loose, None) {
+    }
+
+    /// What is found in what a terminal shows of a buffer.
+    pub fn look_as_shown<'a>(&'a self, search: &mut Search<'a>, last_shown: Option<u8>) -> Option<Screen<'a>> {
+        let (exact, loose) = self.shown.as_ref()?;
+        let buffer = search.buffer;
+        let seen = Screen::new(buffer, true);
+        for reading in seen.readings(exact, loose, None) {
+            search.look(&reading, last_shown);
+        }
+        if seen.cut < buffer.len() && !search.last {
+            search.wait(seen.cut, buffer.len(), buffer.len(), NOBODY);
+            let other = Screen::new(buffer, false);
+            for reading in other.readings(exact, loose, Some(seen.cut)) {
                 search.look(&reading, last_shown);
             }
-            if seen.cut < buffer.len() && !last {
-                search.wait(seen.cut, buffer.len(), buffer.len(), NOBODY);
-                let other = Screen::new(buffer, false);
-                for reading in other.readings(exact, loose, Some(seen.cut)) {
-                    search.look(&reading, last_shown);
-                }
-            }
-            screen = Some(seen);
         }
-        if !buffer.is_empty() && !last && self.left_edge(buffer, before) {
-            let at = buffer.len() - 1;
-            search.wait(at, at, buffer.len(), NOBODY);
+        Some(seen)
+    }
+
+    /// Wait for base64 that the last byte may belong to.
+    pub fn look_at_edge(&self, search: &mut Search) {
+        let size = search.buffer.len();
+        if size > 0 && !search.last && self.left_edge(search.buffer, search.before) {
+            search.wait(size - 1, size - 1, size, NOBODY);
         }
-        (search, screen)
     }
 
     /// A place near which an occurrence may stand in a text, the first of them; none: the text is clear.

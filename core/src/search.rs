@@ -14,11 +14,11 @@ fn is_word(byte: u8) -> bool {
 
 /// One look at a buffer.
 pub struct Search<'a> {
-    buffer: &'a [u8],
-    before: Before,
+    pub buffer: &'a [u8],
+    pub before: Before,
     patterns: &'a PatternSet,
     /// The stream ends with the buffer.
-    last: bool,
+    pub last: bool,
     /// Patterns were added to the stream, so every beginning counts, not only the longest.
     every: bool,
     pub found: Vec<Occurrence>,

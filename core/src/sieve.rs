@@ -225,9 +225,14 @@ impl Sieve {
 
     /// The most bytes that what begins at the end of a text may have.
     pub fn reach(&self, bare: &Bare) -> usize {
-        let bytes = &bare.bytes()[..bare.text_size];
-        let end = &bytes[bytes.len().saturating_sub(TAIL + LONGEST_MARK)..];
-        if self.edges(bare).all(|edges| edges.beginnings.absent(end, &Bytes::default())) {
+        let size = bare.text_size;
+        // an open sequence is data in one reading, in the other the text ends before it
+        let ends = [size, bare.cut.map_or(size, |_| bare.bare_cut)];
+        let absent = |edges: &Edges, end: usize| {
+            let last = &bare.bytes()[end.saturating_sub(TAIL + LONGEST_MARK)..end];
+            edges.beginnings.absent(last, &Bytes::default())
+        };
+        if self.edges(bare).all(|edges| absent(edges, ends[0]) && (ends[0] == ends[1] || absent(edges, ends[1]))) {
             self.edges(bare).map(|edges| edges.reach).max().unwrap_or(0).min(TAIL)
         } else {
             TAIL

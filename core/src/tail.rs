@@ -8,7 +8,8 @@ use crate::needles::TAIL;
 use crate::occurrence::{Unfinished, RUN};
 use crate::pattern::is_space;
 use crate::patterns::PatternSet;
-use crate::screen::Screen;
+use crate::screen::{special, Screen};
+use crate::search::Search;
 
 /// Bare bytes in which an end of a pattern lies after an ellipsis.
 const LONGEST_END: usize = 256;
@@ -25,42 +26,74 @@ pub fn waiting(
     before: Before,
     last_shown: Option<u8>,
 ) -> Vec<Unfinished> {
-    let begin = window(patterns, text, bare);
-    let (search, _) = patterns.look(&text[begin..], after(text, begin, before), last_shown, false, false);
-    let there = |one: &Unfinished| Unfinished {
-        keep: one.keep + begin,
-        hold: one.hold + begin,
-        limit: one.limit + begin,
-        order: one.order,
+    let (begin, wanted) = window(patterns, text, bare);
+    let plain = !patterns.screen || wanted == TAIL || !special(&text[begin..]);
+    let as_it_is = if plain { begin } else { begin.max(last_solid(text, wanted)) };
+    let mut waiting = Vec::new();
+    let mut add = |begin: usize, search: &Search| {
+        let there = |one: &Unfinished| Unfinished {
+            keep: one.keep + begin,
+            hold: one.hold + begin,
+            limit: one.limit + begin,
+            order: one.order,
+        };
+        waiting.extend(search.waiting.iter().map(there));
     };
-    search.waiting.iter().map(there).collect()
+    let search_from = |begin: usize| Search::new(&text[begin..], after(text, begin, before), patterns, false, false);
+    if as_it_is == begin {
+        let (search, _) = patterns.look(&text[begin..], after(text, begin, before), last_shown, false, false);
+        add(begin, &search);
+    } else {
+        // sequences are bytes in one reading, so less of the text has as many
+        let mut search = search_from(as_it_is);
+        patterns.look_as_it_is(&mut search, last_shown, false);
+        patterns.look_at_edge(&mut search);
+        add(as_it_is, &search);
+        let mut search = search_from(begin);
+        patterns.look_as_shown(&mut search, last_shown);
+        add(begin, &search);
+    }
+    waiting
+}
+
+/// Where the last `wanted` bytes begin that are no whitespace.
+fn last_solid(text: &[u8], wanted: usize) -> usize {
+    let mut left = wanted;
+    let is_first = |byte: &u8| {
+        left -= usize::from(!is_space(*byte));
+        left == 0
+    };
+    text.iter().rposition(is_first).unwrap_or(0)
 }
 
 /// Where the last bytes begin that nothing unfinished reaches beyond.
-fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> usize {
+///
+/// And how many bytes they have at least that are shown.
+fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> (usize, usize) {
     let bytes = &bare.bytes()[..bare.text_size];
     let mut end = text.len();
     let mut wanted = TAIL;
     let near = bare.ellipses.iter().find(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
     match near {
         Some(spot) if patterns.shortened => end = spot.place,
-        _ if bare.cut.is_none() => {
+        _ => {
             let last = &bytes[bytes.len().saturating_sub(LONGEST_MARK)..];
-            let marked = last.contains(&b'[') || last.last().map_or(true, |byte| b"u20".contains(byte));
+            let marked = bare.cut.is_some()
+                || last.contains(&b'[')
+                || last.last().map_or(true, |byte| b"u20".contains(byte));
             let mark = if marked { LONGEST_MARK } else { SHORT_MARK };
             wanted = (patterns.sieve.reach(bare) + mark).min(TAIL);
         }
-        _ => {}
     }
     let margin = text[..end].iter().rev().take(LONGEST_MARGIN);
     end -= margin.take_while(|&&byte| is_at_margin(byte) || byte == b'\n').count();
-    let mut size = wanted + 16;
+    let mut size = wanted + 8;
     loop {
         let begin = bare.between(text, end.saturating_sub(size));
         if begin == 0 || bare.kept_between(text, begin, end) >= wanted || visible(&text[begin..end], patterns.screen) >= wanted {
-            return begin;
+            return (begin, wanted);
         }
-        size *= 2;
+        size += size / 2;
     }
 }
 
