@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-RUNS = (["startup.py", "30"], ["redact.py", "--quick"], ["relay.py"], ["resolve.py"])
+RUNS = (["startup.py", "30"], ["redact.py", "--quick"], ["relay.py"], ["resolve.py"], ["scan.py", "60"])
 
 
 def rows(script, *arguments):

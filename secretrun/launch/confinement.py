@@ -6,6 +6,7 @@ import os
 
 from secretrun.broker import sandbox
 from secretrun.errors import ConfigError, SecretrunError
+from secretrun.hooks import shims
 from secretrun.posix import directories
 
 TYPE_CHECKING = False
@@ -112,7 +113,11 @@ class Confinement:
             prepared.directory,
             directories.up_to_repository(prepared.directory)[-1],
             secrets=self._secret_files(),
-            readable=[directory, *sorted(place for place in delivered if os.path.isdir(place))],
+            # with what makes an agent's shell ours, which lies beside what is hidden
+            readable=[
+                directory,
+                *sorted(place for place in (*delivered, shims.directory(environ)) if os.path.isdir(place)),
+            ],
             sockets=prepared.settings.flag("allow_socket"),
         )
         if plan.directory in plan.secrets:

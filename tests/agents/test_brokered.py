@@ -101,7 +101,7 @@ def test_claudes_own_sandbox_does_not_hand_on_the_proxys_password(session):
 
 
 @pytest.mark.slow
-def test_the_readmes_recording_is_a_run_of_today():
+def test_the_readmes_recording_of_claude_is_a_run_of_today():
     """But for the placeholder, the version and how long a refused connection took."""
     reason = missing("claude")
     if reason:

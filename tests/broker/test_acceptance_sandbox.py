@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -134,6 +135,26 @@ echo y > written && echo z > .claude/session && echo t > /tmp/mine && echo done 
     shutil.rmtree(project / ".claude")
     for name in ("written", ".mcp.json"):
         (project / name).unlink()
+
+
+def test_55_what_makes_an_agents_shell_ours_is_seen_and_kept(world):
+    """It lies beside the audit, which is hidden; an agent whose shell it is would have none."""
+    shells = world.home / ".local" / "state" / "secretrun" / "shells"
+    shells.mkdir(parents=True)
+    (shells / "env.bash").write_text("# ours\n")
+    try:
+        done = boxed(
+            world,
+            "sh",
+            "-c",
+            'cat "$1/env.bash"; ls "$1/.."; echo other > "$1/env.bash"; echo tried',
+            "sh",
+            str(shells),
+        )
+        assert done.stdout == "# ours\nshells\ntried\n"
+        assert (shells / "env.bash").read_text() == "# ours\n"
+    finally:
+        shutil.rmtree(shells)
 
 
 def test_55_what_was_not_there_to_be_kept_is_told_of(world):
