@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import ssl
 import subprocess
+import tempfile
 
 from agents.model import Model
 from agents.runs import write
@@ -115,10 +116,14 @@ paths = ["/v1/**"]
             done = secretrun("hook", "install", agent, env=env, cwd=world.project)
             assert done.returncode == 0, done.stderr
         ours = ("--broker",) if self.sandboxed_by_itself else ("--broker", "--sandbox")
-        self.done = subprocess.run(
-            world.command(*ours, "--", *command), env=env, cwd=world.project, capture_output=True,
-            stdin=subprocess.DEVNULL, timeout=150, check=False,
-        )  # fmt: skip
+        with tempfile.TemporaryDirectory(
+            prefix="sr"
+        ) as short:  # sockets of its own sandbox have a longest path
+            env |= {"TMPDIR": short} if self.sandboxed_by_itself else {}
+            self.done = subprocess.run(
+                world.command(*ours, "--", *command), env=env, cwd=world.project, capture_output=True,
+                stdin=subprocess.DEVNULL, timeout=150, check=False,
+            )  # fmt: skip
         self.model.shutdown()
         self.model.server_close()
         self.results = self.model.results()
