@@ -93,6 +93,22 @@ def backends() -> str:
     return table(("store", "reference", "needs", "signs in by", "tested against"), rows)
 
 
+def first() -> str:
+    from secretrun import installation
+
+    place = "With" if installation.ON_AN_INDEX else "In a clone of secretrun, with"
+    line = installation.document("pip install 'secretrun[sops]'")
+    return f"{place} any Python from 3.11 on (other ways: [installing](install.md)):\n\n```sh\n{line}\n```"
+
+
+def broker() -> str:
+    from secretrun import installation
+
+    place = "The extra" if installation.ON_AN_INDEX else "In a clone of secretrun, the extra"
+    line = installation.document("pip install 'secretrun[broker]'")
+    return f"{place} `broker` brings what it is made with:\n\n```sh\n{line}\n```"
+
+
 def install() -> str:
     from secretrun import installation
 
@@ -128,6 +144,8 @@ def table(head: tuple[str, ...], rows, *, escape: bool = True) -> str:
 
 
 PARTS = {
+    "docs/start.md": (first,),
+    "docs/broker.md": (broker,),
     "docs/install.md": (install,),
     "docs/services.md": (compose, unit, pod),
     "docs/reference/verbs.md": (verbs, options, each_verb, exits),

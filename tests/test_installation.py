@@ -1,6 +1,8 @@
 """Hints name the command that works for how this copy was installed."""
 
+import importlib.util
 import os
+import pathlib
 import re
 import shlex
 import sys
@@ -10,6 +12,7 @@ import pytest
 from secretrun import installation
 from secretrun.messages import hint
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 SOPS = "install it: pip install 'secretrun[sops]', or see https://getsops.io/docs/#download"
 
 
@@ -63,6 +66,28 @@ def test_a_message_says_it(secretrun, tmp_path):
     done = secretrun("init", cwd=tmp_path, env={"SECRETRUN_SOPS": "/nowhere/sops"})
     assert done.status == 125
     assert f"{sys.executable} -m pip install" in done.err
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_one_switch_turns_the_documents_to_the_index(monkeypatch, there):
+    spec = importlib.util.spec_from_file_location("documents", ROOT / "scripts" / "docs.py")
+    documents = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(documents)
+    monkeypatch.setattr(installation, "ON_AN_INDEX", there)
+    name = "secretrun[sops]" if there else ".[sops]"
+    said = documents.install()
+    assert [tool for tool in installation.TOOLS if f"{tool} '{name}'" in said] == list(installation.TOOLS)
+    assert f"pip install '{name}'" in documents.first()
+    for part in (documents.install(), documents.first(), documents.broker()):
+        assert ("clone" in part) != there
+
+
+def test_no_other_line_of_the_documents_installs_from_an_index_or_a_clone():
+    """What the switch does not reach would be false one day: these lines are made from it, or build the core."""
+    for page in ROOT.glob("docs/**/*.md"):
+        text = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        lines = re.findall(r"^.*install '(?:secretrun\[|\.\[).*$", text, re.MULTILINE)
+        assert [line for line in lines if "SECRETRUN_CORE=" not in line] == [], page
 
 
 def test_documents_name_the_clone_until_there_is_an_index():
