@@ -95,18 +95,23 @@ def _start(orders: Orders) -> int:
     environment = _inner_names(orders)
     mask = signals.block_all()
     group = 0 if orders.leader else _empty_group()
+    told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             _join(0, group)
+            # By itself, for what it executes may have left the group before we could look: a shell does.
+            os.write(tell, os.getpgrp().to_bytes(8, "big"))
             if orders.foreground:
                 os.tcsetpgrp(0, os.getpgrp())
         finally:
             execute.become(orders.argv, environment, orders.streams, orders.given, orders.errors)
-    _join(pid, group)  # the command does it too: whoever comes first
+    os.close(tell)
+    born = os.read(told, 8) or (group or pid).to_bytes(8, "big")
+    os.close(told)
     signals.set_mask(mask)
     # For the wrapper, which compares the one with who has the terminal, and kills both should we be killed.
-    os.write(orders.replies, pid.to_bytes(8, "big") + _group_of(pid).to_bytes(8, "big"))
+    os.write(orders.replies, pid.to_bytes(8, "big") + born)
     return pid
 
 
@@ -146,7 +151,7 @@ def _join(pid: int, group: int) -> None:
     for number in (group, 0):
         try:
             os.setpgid(pid, number)
-        except OSError:  # it has executed the command already, having done this itself; or there is no group
+        except OSError:  # it has done this itself, and ended; or there is no such group
             continue
         return
 
