@@ -11,13 +11,9 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOADED = {("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
 
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def build(place):
     """The site, built as `make site` does it; a warning is an error."""
-    place = tmp_path_factory.mktemp("site")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", place / "doctrees",
          "-c", ROOT / "docs", ROOT, place / "html"],
@@ -44,12 +40,17 @@ class Page(HTMLParser):
             self.links.append(said["href"])
 
 
-@pytest.fixture(scope="module")
-def pages(site):
-    return {path: Page(path) for path in site.rglob("*.html")}
+@pytest.mark.slow
+def test_the_site(tmp_path):
+    """One test, since it takes one build."""
+    site = build(tmp_path)
+    pages = {path: Page(path) for path in site.rglob("*.html")}
+    every_link_leads_somewhere(site, pages)
+    nothing_is_fetched_from_elsewhere(site, pages)
+    every_document_is_a_page_of_it(site)
 
 
-def test_every_link_leads_somewhere(site, pages):
+def every_link_leads_somewhere(site, pages):
     lost = []
     for path, page in pages.items():
         for link in page.links:
@@ -65,7 +66,7 @@ def test_every_link_leads_somewhere(site, pages):
     assert not lost
 
 
-def test_nothing_is_fetched_from_elsewhere(site, pages):
+def nothing_is_fetched_from_elsewhere(site, pages):
     """It can be read without a network, and tells nobody who reads it."""
     for path, page in pages.items():
         for loaded in page.loads:
@@ -78,6 +79,6 @@ def test_nothing_is_fetched_from_elsewhere(site, pages):
         assert "url(http" not in style.read_text(encoding="utf-8").replace('"', ""), style
 
 
-def test_every_document_is_a_page_of_it(site):
+def every_document_is_a_page_of_it(site):
     for document in (*ROOT.glob("docs/**/*.md"), ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"):
         assert (site / document.relative_to(ROOT)).with_suffix(".html").is_file(), document

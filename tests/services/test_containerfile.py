@@ -17,7 +17,6 @@ from support.until import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = "sk-live-2b7d9e41c05f4a86"
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("image"), pytest.mark.timeout(600)]
 
 ORPHANS = """
 import os, time
@@ -65,10 +64,8 @@ def base(*mounts):
     return [*words, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", *map(str, mounts)]
 
 
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
+def image(place):
     """/opt/secretrun, as the first stage makes it; with the last stage's words."""
-    place = tmp_path_factory.mktemp("image")
     context, made = place / "context", place / "secretrun"
     context.mkdir()
     made.mkdir()
@@ -95,21 +92,17 @@ def image(tmp_path_factory):
     return made, dict(last)
 
 
-@pytest.fixture(scope="module")
-def application(tmp_path_factory):
+def application(place):
     """A directory with a template and a store, and the key's file."""
-    place = tmp_path_factory.mktemp("app")
+    place.mkdir()
     store = Store(place, {"API_KEY": SECRET}, name="secrets.enc.env")
     (place / ".env.secretrun").write_text("API_KEY=sops://secrets.enc.env#/API_KEY\n")
     (place / "orphans.py").write_text(ORPHANS)
     return place, pathlib.Path(store.key)
 
 
-@pytest.fixture
-def container(image, application):
+def container(made, said, place, key):
     """What `podman run IMAGE ...` starts: the entry point as PID 1, nothing writable, no network."""
-    made, said = image
-    place, key = application
     path = re.match(r"PATH=(.*)", said["ENV"]).group(1)
     uid, _, gid = said["USER"].partition(":")
     words = [
@@ -124,13 +117,25 @@ def container(image, application):
     return command
 
 
-def test_without_arguments_it_helps(container):
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_image(tmp_path):
+    """One test, since it takes one build."""
+    made, said = image(tmp_path)
+    sops_can_be_run_and_not_read(made)
+    started = container(made, said, *application(tmp_path / "app"))
+    without_arguments_it_helps(started)
+    it_opens_the_store_masks_reaps_and_ends_as_the_command_ends(started)
+    a_stop_reaches_the_command(started, tmp_path)
+
+
+def without_arguments_it_helps(container):
     done = subprocess.run(container(), capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("usage: secretrun ")
 
 
-def test_it_opens_the_store_masks_reaps_and_ends_as_the_command_ends(container):
+def it_opens_the_store_masks_reaps_and_ends_as_the_command_ends(container):
     """No home, no place to write: the key by a mounted file, the template by -e."""
     done = subprocess.run(
         container("-e", ".env.secretrun", "--", "python3", "-I", "-S", "orphans.py"),
@@ -140,7 +145,7 @@ def test_it_opens_the_store_masks_reaps_and_ends_as_the_command_ends(container):
     assert done.stdout == "zombies 0 [REDACTED:API_KEY]\n"
 
 
-def test_a_stop_reaches_the_command(container, tmp_path):
+def a_stop_reaches_the_command(container, tmp_path):
     """The signal that `podman stop` sends to PID 1: the command's own handler decides."""
     out = tmp_path / "out"
     script = "trap 'echo stopped; exit 9' TERM; echo ready; while :; do sleep 0.05; done"
@@ -175,8 +180,7 @@ def first_processes(outer):
     return found
 
 
-def test_sops_can_be_run_and_not_read(image):
+def sops_can_be_run_and_not_read(made):
     """So the kernel lets no neighbour look into it while it holds a key."""
-    made, _ = image
     assert (made / "bin" / "sops").stat().st_mode & 0o777 == 0o111
     assert not list(made.glob("lib/python3*/site-packages/pip"))
