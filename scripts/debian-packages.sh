@@ -4,7 +4,7 @@ set -eu
 # program:package
 needed='age:age busybox:busybox bwrap:bubblewrap column:bsdextrautils curl:curl dash:dash dbus-daemon:dbus dbus-send:dbus-bin direnv:direnv fish:fish fzf:fzf git:git
  gnome-keyring-daemon:gnome-keyring gpg:gpg gpg-agent:gpg-agent htop:htop jq:jq keepassxc-cli:keepassxc
- less:less man:man-db mandoc:mandoc mksh:mksh node:nodejs npm:npm openssl:openssl pass:pass perl:perl script:bsdutils
+ less:less man:man-db mandoc:mandoc mksh:mksh nano:nano node:nodejs npm:npm openssl:openssl pass:pass perl:perl script:bsdutils
  sqlite3:sqlite3 ssh-keygen:openssh-client strace:strace systemd-creds:systemd tmux:tmux vim:vim wget:wget xxd:xxd zsh:zsh'
 missing=
 for pair in $needed; do

@@ -48,6 +48,7 @@ NEEDS = (
     "sqlite3",
     "less",
     "vim",
+    "nano",
     "git",
     "curl",
     "tmux",

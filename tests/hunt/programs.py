@@ -75,6 +75,8 @@ DRAWN = {
     "vim": ('vim -u NONE -i NONE -n "$F"', "\x1b:q!\r"),
     "git log": ('git --no-pager diff --no-index /dev/null "$F"; git -c core.pager=less diff --no-index /dev/null "$F"', "q"),
     "bash readline": ("bash --norc --noprofile -i", "echo {V}\rexit\r"),
+    "fish line editor": ("fish -iN", "echo {V}\rexit\r"),
+    "nano": ('nano -S "$F"', "\x18"),
     "zsh line editor": ("zsh -fi", "echo {V}\rexit\r"),
     "python prompt": ("python3 -i -q", "'{V}'\rexit()\r"),
     "cat": ('cat "$F"; printf "%s\\n" "$V"', ""),

@@ -44,7 +44,11 @@ def readings(text, columns):
 
 
 class Screen(pyte.HistoryScreen):
-    """An emulator that takes vim's question for the keyboard's modes, which is no colour."""
+    """An emulator that takes vim's question for the keyboard's modes, which is no colour, and mc's for its own."""
+
+    def set_margins(self, *margins, private=False):
+        if not private:
+            super().set_margins(*margins)
 
     def select_graphic_rendition(self, *attributes, private=False, **_):
         if not private:
