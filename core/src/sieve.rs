@@ -19,8 +19,20 @@ const HEAD: usize = 4;
 /// Bare bytes of an end of a pattern, at most: see `ends`.
 const LONGEST_END: usize = 256;
 
+/// Bytes of the end of a sequence that are asked for where nearly nothing comes after them.
+const WHOLE_END: usize = 8;
 /// Bytes after the end of a sequence that are compared with it.
 const AFTER_END: usize = 2;
+
+/// Signs and letters from seldom to common in logs, source code and prose. Only the speed depends on it.
+const SELDOM: &[u8] =
+    b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite";
+const MOST_SELDOM: usize = 8;
+
+/// How common a byte is; those that are no ASCII are seldom too.
+fn rank(byte: u8) -> usize {
+    SELDOM.iter().position(|&one| one == byte).unwrap_or(20)
+}
 
 /// What clears a text of a set of keys. Immutable, shared between threads.
 pub struct Sieve {
@@ -28,6 +40,8 @@ pub struct Sieve {
     shortened: bool,
     long: Option<Group>,
     short: Option<Group>,
+    /// A byte of each of their keys, seldom ones; none when they are many.
+    seldom: Vec<u8>,
     /// Of keys that have a NUL, as all in UTF-16 have.
     wide: Option<Group>,
     /// Of keys without a needle: what bytes they are of.
@@ -113,6 +127,7 @@ impl Sieve {
     /// Of the keys of a set.
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
         let (mut long, mut short, mut wide, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut seldom = Vec::new();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut short_tails, mut finals) = (Vec::new(), Vec::new(), Vec::new());
         for keys in keys {
@@ -134,7 +149,8 @@ impl Sieve {
                     finals.push(head[size - 1]);
                     match head.get(size - LONG_END..size + AFTER_END) {
                         Some(around) => tails.push(word(around)),
-                        None => short_tails.push(word(&head[size - LONG_END..size])),
+                        None if size >= WHOLE_END => short_tails.push(word(&head[size - WHOLE_END..size])),
+                        None => odd.push(Bytes::of(&head)),
                     }
                 }
                 if needle.len() < LEAST {
@@ -143,6 +159,8 @@ impl Sieve {
                     wide.push(needle);
                 } else if needle.len() < LONG {
                     short.push(needle);
+                    let rarest = head.iter().copied().min_by_key(|&byte| rank(byte));
+                    seldom.extend(rarest.filter(|byte| !seldom.contains(byte)));
                 } else {
                     long.push(needle);
                 }
@@ -166,6 +184,7 @@ impl Sieve {
             shortened,
             long: Group::new(long),
             short: Group::new(short),
+            seldom: if seldom.len() <= MOST_SELDOM { seldom } else { Vec::new() },
             wide: Group::new(wide),
             odd,
             tails: Grams::some(tails),
@@ -189,7 +208,10 @@ impl Sieve {
             }
         }
         let wide = self.wide.as_ref().filter(|_| bare.nul);
-        let groups = [self.long.as_ref(), self.short.as_ref(), wide];
+        // keys with short needles are mostly of signs, which most texts lack
+        let any = self.seldom.is_empty() || self.seldom.iter().any(|byte| text.contains(byte));
+        let short = self.short.as_ref().filter(|_| any);
+        let groups = [self.long.as_ref(), short, wide];
         let found = groups.into_iter().flatten().filter_map(|group| group.find(bare.bytes())).min();
         let found = found.map(|index| bare.place(index));
         let tail = self.ending(text, bare);
@@ -247,13 +269,16 @@ impl Sieve {
         let is_in = |grams: &Option<Grams>, part: &[u8]| grams.as_ref().map_or(false, |grams| grams.has(word(part)));
         let is_one = |&&(start, end): &&(u32, u32)| {
             let (start, end) = (start as usize, end as usize);
-            if !self.finals.has_one(text[end - 1]) || end - start <= LONG_END || text.get(end) == Some(&0x1b) {
+            if !self.finals.has_one(text[end - 1]) || end - start <= LONG_END {
                 return false;
             }
             let mut around = [0; LONG_END + AFTER_END];
             around[..LONG_END].copy_from_slice(&text[end - LONG_END..end]);
-            if is_in(&self.short_tails, &around[..LONG_END]) {
+            if end - start > WHOLE_END && is_in(&self.short_tails, &text[end - WHOLE_END..end]) {
                 return true;
+            }
+            if text.get(end) == Some(&0x1b) {
+                return false;
             }
             let mut after = text[end..].iter().filter(|&&byte| !is_space(byte));
             for byte in &mut around[LONG_END..] {
