@@ -50,6 +50,16 @@ unsafe fn bytes<'a>(data: *const u8, size: usize) -> &'a [u8] {
     unsafe { std::slice::from_raw_parts(data, size) }
 }
 
+/// Bytes that a step may need for each byte that it looks at again.
+const ROOM_EACH: usize = 64;
+/// Bytes below which there is no question of room.
+const SMALL: usize = 1 << 24;
+
+/// Whether there is memory for so much: an allocation that fails later can't be caught.
+fn has_room(size: Option<usize>) -> bool {
+    size.map_or(false, |size| size < SMALL || Vec::<u8>::new().try_reserve_exact(size).is_ok())
+}
+
 /// The boundary's number; the first thing that is asked.
 #[no_mangle]
 pub extern "C" fn secretrun_core_abi() -> u32 {
@@ -72,9 +82,14 @@ pub extern "C" fn secretrun_core_version() -> *const u8 {
 pub unsafe extern "C" fn secretrun_core_patterns_new(data: *const u8, size: usize) -> *const PatternSet {
     // SAFETY: as promised by the caller.
     let data = unsafe { bytes(data, size) };
-    guarded(std::ptr::null(), || match wire::patterns(data) {
-        Some(patterns) => Arc::into_raw(Arc::new(patterns)),
-        None => std::ptr::null(),
+    guarded(std::ptr::null(), || {
+        if !has_room(size.checked_mul(ROOM_EACH)) {
+            return std::ptr::null();
+        }
+        match wire::patterns(data) {
+            Some(patterns) => Arc::into_raw(Arc::new(patterns)),
+            None => std::ptr::null(),
+        }
     })
 }
 
@@ -198,6 +213,10 @@ pub unsafe extern "C" fn secretrun_core_stream_step(
     let done = guarded(FAILED, || {
         let Stream { matcher, output, .. } = &mut *stream;
         output.clear();
+        let again = matcher.held().checked_mul(ROOM_EACH);
+        if !has_room(again.and_then(|again| again.checked_add(size.checked_mul(2)?))) {
+            return FAILED;
+        }
         match what {
             0 => matcher.feed(data, output),
             1 => matcher.release(output),

@@ -19,7 +19,7 @@ const PART: usize = 1 << 14;
 /// Bytes before a place that is not clear that are looked at closely with it.
 const BEFORE: usize = 32;
 /// Bytes looked at closely in one go, where something stands.
-const CLOSE: usize = 256;
+const CLOSE: usize = 160;
 
 /// Where a mask is to be written, and whose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -221,6 +221,7 @@ impl Matcher {
     }
 
     fn step(&mut self, patterns: &PatternSet, mut buffer: Texts, last: bool, out: &mut Output) {
+        assert!(u32::try_from(buffer.0.len()).is_ok(), "more waits than a place can say");
         let keep = {
             let (mut search, screen) = patterns.look(&buffer.0, self.before, self.last_shown, last, self.known > 0);
             if self.known > 0 {
