@@ -198,7 +198,6 @@ def test_fish_offers_what_is_known_here(project, line, offered):
     assert fish(project, line) == offered
 
 
-@pytest.mark.slow
 def test_zsh_offers_what_is_known_here(project):
     shell = zsh(project)
     try:
