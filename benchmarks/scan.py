@@ -19,12 +19,20 @@ import tempfile
 import time
 from pathlib import Path
 
-from redact import log_lines
 from rows import finish, row, say
 
 ROUNDS = 3
 SECRETS = 100
 FILE = 200_000  # bytes of a log
+
+
+def log_lines(rng):
+    """What a server says of its requests."""
+    while True:
+        stamp = f"2026-11-{rng.randrange(1, 29):02d}T{rng.randrange(24):02d}:{rng.randrange(60):02d}:{rng.randrange(60):02d}Z"
+        path = rng.choice(("/api/v1/users", "/health", "/static/app.js", "/orders"))
+        words = f"status={rng.choice((200, 200, 200, 304, 404, 500))} duration={rng.randrange(900)}ms id={rng.getrandbits(64):016x}"
+        yield f"{stamp} {rng.choice(('INFO', 'WARN', 'DEBUG'))} request handled {rng.choice(('GET', 'POST'))} {path} {words}\n"
 
 
 def secrets(rng):
