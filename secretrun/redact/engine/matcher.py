@@ -104,9 +104,12 @@ class Matcher:
         cut, waiting = patterns.tail(buffer, self._before, self._last_shown)
         size = len(buffer)
         done = self._done
-        hold = size if not waiting else min([size, *[cut + one.hold for one in waiting]])
-        keep = min([size, *[cut + one.keep for one in waiting]])
-        limit = min([size, *[cut + one.limit for one in waiting if cut + one.hold < size]])
+        hold = keep = limit = size
+        for one in waiting:
+            keep = min(keep, cut + one.keep)
+            if cut + one.hold < size:
+                hold = min(hold, cut + one.hold)
+                limit = min(limit, cut + one.limit)
         self._done = max(done, hold)
         keep = min(keep, self._done)
         if keep < size and patterns.screen and is_open(buffer[:keep]):

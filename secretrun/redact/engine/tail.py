@@ -11,7 +11,6 @@ from bisect import bisect_left
 
 from secretrun.redact.engine.base64_edge import after, belongs
 from secretrun.redact.engine.ellipsis import (
-    LONGEST_MARK,
     QUOTES,
     ellipses,
     has_ellipsis,
@@ -61,7 +60,8 @@ class Tail:
     """
 
     __slots__ = (
-        "_ends", "_exact", "_first", "_grams", "_heads", "_left", "_loose", "_screen", "_seen", "_sorted",
+        "_edges", "_ends", "_exact", "_first", "_grams", "_heads", "_left", "_loose", "_screen", "_seen",
+        "_sorted",
     )  # fmt: skip
 
     def __init__(
@@ -81,6 +81,7 @@ class Tail:
         self._exact = exact
         self._loose = loose
         self._left = left
+        self._edges = left | left >> 128  # a bit for each byte that may stand there
         self._screen = screen
         self._ends = ends
         self._first: tuple[Heads, frozenset[bytes], frozenset[bytes], int] | None = None
@@ -148,7 +149,7 @@ class Tail:
         if self._quiet(near):
             if not (self._screen and special(near)):
                 return True
-            found = shown_end(text[max(0, stop - WINDOW) : stop])
+            found = shown_end(text[:stop])
             if found is not None and self._quiet(found[1]):
                 return True
         return self._short(ending(text[:stop], screen=self._screen)[2])
@@ -159,8 +160,15 @@ class Tail:
             self._grams = self._all_grams()
         if not self._grams or not self._quiet_tip(reading):
             return False
-        mark = undecided_ellipsis(reading, len(reading)) if self._ends is not None else len(reading)
-        return mark == len(reading) or self._quiet_tip(reading[:mark])
+        bare = reading.rstrip(SPACE)
+        while self._ends is not None:
+            mark = undecided_ellipsis(bare, len(bare))
+            if mark == len(bare):
+                break
+            bare = bare[:mark].rstrip(SPACE)  # what the beginning would end before
+            if not self._quiet_tip(bare):
+                return False
+        return True
 
     def _quiet_tip(self, reading: bytes) -> bool:
         assert self._grams is not None  # noqa: S101
@@ -199,9 +207,7 @@ class Tail:
             heads = self._sorted = sorted(self._heads)
         for end in endings:
             # what follows may turn out to be nothing, or an ellipsis
-            sure = len(end.rstrip(_NOTHING)) - 1
-            if 0x5B in end[-LONGEST_MARK:]:
-                sure = min(sure, end.index(b"[", max(0, len(end) - LONGEST_MARK)) - 2)
+            sure = len(end[: undecided_ellipsis(end, len(end))].rstrip(_NOTHING)) - 1
             for start in range(len(end) - HEAD + 1):
                 part = end[start : start + (_TELLING if start + _TELLING <= sure else HEAD)]
                 at = bisect_left(heads, part)
@@ -314,6 +320,7 @@ class Tail:
         found: list[int] = []
         broken = 0  # bytes before the last break
         begins = self._firsts()[1]
+        parts: list[tuple[bytes, int]] = []
         while index > 0 and len(part) < HEAD - 1:
             index -= 1
             byte = reading[index : index + 1]
@@ -323,14 +330,19 @@ class Tail:
                 broken = len(part)
             part = byte + part
             found.insert(0, index)
-            if part not in begins:
-                continue
-            count = len(part)
-            shown = count if trailing else (count - broken if broken else 0)
-            for keys in (self._exact, self._loose) if not broken else (self._loose,):
+            if part in begins:
+                parts.insert(0, (part, broken))
+        for keys in (self._exact, self._loose) if parts else ():
+            for part, broken in parts:  # the longest first: what begins later waits with it
+                if broken and keys is self._exact:
+                    continue
                 known = self._beginning(keys, part, coloured=coloured)
                 if known is not None:
-                    end.wait([places[at] for at in found], shown, known)
+                    count = len(part)
+                    shown = count if trailing else (count - broken if broken else 0)
+                    end.wait([places[at] for at in found[-count:]], shown, known)
+                    if not shown:
+                        break
 
     def _beginning(self, keys: Keys, part: bytes, *, coloured: bool) -> Beginning | None:
         """What is known of the keys that begin so; in a coloured text of those that a terminal shows."""
@@ -347,12 +359,9 @@ class Tail:
 
     def left_edge(self, text: bytes, before: tuple[int, int]) -> bool:
         """Whether the last byte may belong to base64 that begins with the next."""
-        if not self._left:
-            return False
-        last = len(text) - 1
-        byte = text[last]
-        return (self._left | self._left >> 128) >> byte & 1 == 1 and belongs(
-            self._left, byte, after(text, last, before)[1]
+        byte = text[-1]
+        return self._edges >> byte & 1 == 1 and belongs(
+            self._left, byte, after(text, len(text) - 1, before)[1]
         )
 
     def __repr__(self) -> str:
