@@ -110,6 +110,12 @@ def _tree(tree: object, name: str, depth: int) -> Iterator[Part]:
 
 
 def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
+    if value.startswith(b"eyJ") and value.count(b".") == 2 and not value.translate(None, WORD):
+        _header, payload, signature = value.split(b".")  # a JSON Web Token; its header is everybody's
+        for part, text in (("payload", payload), ("signature", signature)):
+            if len(text) >= 2 * LINE:
+                yield "line", _joined(name, part), text
+        return
     if b"://" in value[:40] and b" " not in value:
         yield from _url(value, name, depth)
     if value[:1] == b"<" and value[-1:] == b">":

@@ -263,6 +263,20 @@ def test_the_credentials_of_a_structured_secret_are_masked_and_nothing_else_of_i
     assert redactor.mask(secret.encode()).strip() == b"#"
 
 
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJyb2JlcnQiLCJuIjo5OTk5fQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6y"
+
+
+@pytest.mark.parametrize(
+    "secret", [TOKEN, json.dumps({"token_type": "Bearer", "id_token": TOKEN}), f"Bearer {TOKEN}"]
+)
+def test_the_claims_and_the_signature_of_a_token_are_masked_by_themselves_and_its_header_is_not(secret):
+    redactor = Redactor([secret], mask="#")
+    header, payload, signature = TOKEN.split(".")
+    assert redactor.mask(f"{header} {payload} {signature}\n".encode()) == f"{header} # #\n".encode()
+    assert redactor.mask(f"{header}.{payload}".encode()) == b"#"
+    assert redactor.mask(b"robert HS256 Bearer token_type") == b"robert HS256 Bearer token_type"
+
+
 @pytest.mark.parametrize("text", [GCP, KUBECONFIG, PEM + "x" * 9])
 @pytest.mark.parametrize("line", BODY)
 def test_every_line_of_a_key_is_masked_wherever_the_key_stands(text, line):
