@@ -66,8 +66,8 @@ def settings() -> str:
         kind = f"list ({divided[setting.separator]})" if setting.kind == "list" else setting.kind
         kind = " ".join(f"`{choice}`" for choice in setting.choices) or kind
         may = words[trust.project_may(f"run.{setting.name}")]
-        rows.append((option, f"`{setting.name}`", f"`{setting.variable}`", kind, setting.help, may))
-    return table(("option", "in `[run]`", "variable", "kind", "does", "a project"), rows)
+        rows.append((option, f"`{setting.name}`", kind, setting.help, may))
+    return table(("option", "in `[run]`", "kind", "does", "a project"), rows)
 
 
 def secret_keys() -> str:
