@@ -9,12 +9,13 @@ left out, its kept slice stays. Paths of this machine are replaced.
 
 import os
 import pathlib
-import pty
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+
+from terminal import on_terminal
 
 KEPT = pathlib.Path(__file__).resolve().parent / "corpus"
 ROOT = KEPT.parent.parent
@@ -68,24 +69,8 @@ def printed(kind, command, folder):
         done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.stdout
     chunks = []
-    pid, terminal = pty.fork()
-    if not pid:
-        os.chdir(folder)
-        os.environ.update(TERM="xterm-256color", COLUMNS="120", FORCE_COLOR="1")
-        try:
-            os.execvp(command[0], command)
-        finally:
-            os._exit(127)
-    while True:
-        try:
-            chunk = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        chunks.append(chunk)
-    os.close(terminal)
-    os.waitpid(pid, 0)
+    colours = {"TERM": "xterm-256color", "COLUMNS": "120", "FORCE_COLOR": "1"}
+    on_terminal(command, directory=folder, env={**os.environ, **colours}, take=chunks.append)
     return b"".join(chunks).replace(b"\r\n", b"\n")
 
 

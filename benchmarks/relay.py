@@ -26,6 +26,7 @@ import time
 import tty
 
 from rows import finish, row, say
+from terminal import on_terminal
 
 WRAPPER = [sys.executable, "-m", "secretrun"]
 LINE = b"2026-01-01T12:00:00.000Z INFO  [worker-17] request id=8f14e45f path=/v1/items?page=3 status=200 took=12ms\n"
@@ -60,20 +61,10 @@ def through_pipe(command, env):
     return time.perf_counter() - began
 
 
-def on_terminal(command, env):
+def through_terminal(command, env):
     """Seconds for the command's output to be read from a terminal."""
     began = time.perf_counter()
-    pid, master = pty.fork()
-    if pid == 0:
-        os.execvpe(command[0], command, env)
-    try:
-        while os.read(master, 1 << 16):
-            pass
-    except OSError:
-        pass  # EIO: the end
-    os.close(master)
-    _, status = os.waitpid(pid, 0)
-    assert status == 0, command
+    assert on_terminal(command, env=env) == 0, command
     return time.perf_counter() - began
 
 
@@ -138,7 +129,7 @@ def small_writes():
 def processor_time(command, env):
     """Seconds of processor time of a command on a terminal, and of all that it waited for."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    on_terminal(command, env)
+    through_terminal(command, env)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -195,7 +186,7 @@ def throughput(options, big, small):
         (["cat", small], environment(0)),
     ]
     runs += [(wrapped(["cat", small], secrets), environment(secrets)) for secrets in SECRETS]
-    base, bare, *took = in_turn(options.repeat, on_terminal, runs)
+    base, bare, *took = in_turn(options.repeat, through_terminal, runs)
     say(f"terminal  script -qec                  {size / base:8.1f} MB/s  1.00x")
     say(f"terminal  bare                         {size / bare:8.1f} MB/s  {base / bare:.2f}x")
     compare("terminal", "`cat BIG` on a terminal", size, base, took, "`script -qec`", 0.7)

@@ -5,7 +5,6 @@ other. The reference is `python -I -S -c pass`, the least a Python program can c
 """
 
 import os
-import pty
 import statistics
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import tempfile
 import time
 
 from rows import finish, row, say
+from terminal import on_terminal
 
 from secretrun.backend.sops import find_sops
 
@@ -22,27 +22,12 @@ REFERENCE = [sys.executable, "-I", "-S", "-c", "pass"]
 def milliseconds(command: list[str], directory: str, *, terminal: bool = False) -> float:
     started = time.perf_counter_ns()
     if terminal:
-        on_terminal(command, directory)
+        status = on_terminal(command, directory=directory)
+        if status:
+            raise SystemExit(f"{command[0]} ended with status {status}")
         return (time.perf_counter_ns() - started) / 1e6
     subprocess.run(command, cwd=directory, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return (time.perf_counter_ns() - started) / 1e6
-
-
-def on_terminal(command: list[str], directory: str) -> None:
-    """Run a command on a terminal of its own, reading what it shows."""
-    pid, master = pty.fork()
-    if pid == 0:
-        os.chdir(directory)
-        os.execv(command[0], command)
-    try:
-        while os.read(master, 1 << 16):
-            pass
-    except OSError:
-        pass  # EIO: the end
-    os.close(master)
-    _, status = os.waitpid(pid, 0)
-    if status:
-        raise SystemExit(f"{command[0]} ended with wait status {status}")
 
 
 def loaded(directory: str) -> int:
