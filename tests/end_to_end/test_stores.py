@@ -1,80 +1,15 @@
 """Runs as processes: side by side, interrupted, watched on a terminal; what the stores are asked, what is left."""
 
-import json
 import os
 import pty
 import signal
-import subprocess
 import sys
-import uuid
 
 import pytest
-from support.store import COMMAND, Store, clean_environ, on_terminal, secretrun
+from end_to_end.places import VALUE, lines_of
+from support.store import COMMAND, on_terminal, secretrun
 from support.until import until
 from support.wire import HANG, Server
-
-from secretrun.backend.sops import find_sops
-from secretrun.testing import install_program
-
-VALUE = "value-of-a-run-0123456789"
-
-
-def lines_of(path):
-    return path.read_text().splitlines() if path.exists() else []
-
-
-class Place:
-    """A home with a directory for each thing a run may leave something in; its processes carry a mark."""
-
-    def __init__(self, tmp_path):
-        self.root = tmp_path
-        for name in ("tmp", "run"):
-            (tmp_path / name).mkdir(mode=0o700)
-        self.mark = f"RUN_MARK={uuid.uuid4().hex}"
-        name, _, value = self.mark.partition("=")
-        self.environ = clean_environ(tmp_path) | {
-            "TMPDIR": str(tmp_path / "tmp"), "XDG_RUNTIME_DIR": str(tmp_path / "run"), name: value,
-        }  # fmt: skip
-
-    def program(self, name, source):
-        self.environ = install_program(self.root / "bin", name, source, self.environ)
-
-    def start(self, *arguments, **options):
-        return subprocess.Popen(
-            [*COMMAND, *arguments], env=self.environ, cwd=self.root, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
-        )  # fmt: skip
-
-    def running(self):
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as file:
-                    if self.mark.encode() in file.read():
-                        found.append(int(pid))
-            except OSError:
-                continue
-        return found
-
-    def holding(self, name):
-        """How many processes of ours have a file of that name open."""
-        count = 0
-        for pid in self.running():
-            try:
-                files = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-            except OSError:
-                continue
-            count += any(file.endswith(f"/{name}") for file in files)
-        return count
-
-
-@pytest.fixture
-def place(tmp_path):
-    return Place(tmp_path)
-
-
-# --- one prompt
-
 
 # As the 1Password app: it asks once, and then knows the session for a while.
 PROMPTING = """
@@ -152,9 +87,6 @@ def test_a_run_killed_at_its_prompt_lets_the_next_one_ask(place):
     approved.touch()
     assert second.communicate(timeout=60)[0] == f"{len(VALUE)}\n".encode()
     until(lambda: not place.running(), "all to end")
-
-
-# --- interrupted
 
 
 HANGING = """
@@ -243,9 +175,6 @@ def test_ctrl_c_at_the_terminal_leaves_nothing_behind(place, tmp_path, kind):
     assert set((place.root / "tmp").iterdir()) == before
 
 
-# --- throttled
-
-
 THROTTLING = """
 import json, os, sys
 messages = [json.loads(line) for line in sys.stdin]
@@ -276,9 +205,6 @@ def test_a_store_that_throttles_is_asked_again_by_every_verb(place, arguments):
     done = secretrun(*arguments, env=place.environ, cwd=place.root)
     assert done.returncode == 0, done.stderr
     assert lines_of(log) == ["call", "call"]
-
-
-# --- on a terminal
 
 
 def test_the_line_of_progress_names_the_store_that_is_waited_for_and_no_other(place):
@@ -317,85 +243,3 @@ def test_a_quiet_run_and_one_without_a_terminal_say_nothing_while_they_wait(plac
         done = secretrun(*arguments, env=place.environ, cwd=place.root)
         shown, status = done.stderr, done.returncode
     assert (status, shown) == (0, b"")
-
-
-# --- whole stores
-
-
-@pytest.fixture
-def counted(place):
-    """A SOPS file and its real program, whose calls are noted."""
-    store = Store(place.root, {"A": VALUE, "sub": {"B": "below-0123456789"}}, "secrets.enc.json")
-    log = place.root / "calls"
-    real = find_sops(os.environ)
-    place.program(
-        "sops",
-        f"import os, sys\nopen({str(log)!r}, 'a').write('call\\n')\nos.execv({real!r}, [{real!r}, *sys.argv[1:]])",
-    )
-    place.environ |= {"SOPS_AGE_KEY_FILE": store.key, "SECRETRUN_SOPS": str(place.root / "bin" / "sops")}
-    return log
-
-
-IMPORTS = ("--from", "sops://secrets.enc.json#/sub", "--set", "C=sops://secrets.enc.json#/A")
-SHOW = "import json, os; print(json.dumps({n: len(os.environ[n]) for n in 'BC'}))"
-
-
-def test_a_file_is_decrypted_once_for_values_and_imports(place, counted):
-    done = secretrun(*IMPORTS, "--", sys.executable, "-c", SHOW, env=place.environ, cwd=place.root)
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"B": 16, "C": len(VALUE)}), done.stderr
-    assert lines_of(counted) == ["call"]
-    checked = secretrun("check", "--json", *IMPORTS, env=place.environ, cwd=place.root)
-    assert json.loads(checked.stdout)["ok"] is True
-    assert lines_of(counted) == ["call", "call"]
-
-
-def test_imports_are_remembered_by_the_cache_like_values(place, counted):
-    cache = place.start("cache", "start", "--foreground")
-    try:
-        until(
-            lambda: secretrun("cache", "status", env=place.environ, cwd=place.root).returncode == 0,
-            "the cache",
-        )
-        for _ in range(3):
-            done = secretrun(
-                "--cache",
-                "10m",
-                *IMPORTS,
-                "--",
-                sys.executable,
-                "-c",
-                SHOW,
-                env=place.environ,
-                cwd=place.root,
-            )
-            assert (done.returncode, json.loads(done.stdout)) == (0, {"B": 16, "C": len(VALUE)}), done.stderr
-        assert lines_of(counted) == ["call"]
-    finally:
-        cache.terminate()
-        cache.communicate(timeout=60)
-
-
-def test_an_old_import_stands_in_only_when_asked_and_with_a_warning(place, counted):
-    cache = place.start("cache", "start", "--foreground")
-    try:
-        until(
-            lambda: secretrun("cache", "status", env=place.environ, cwd=place.root).returncode == 0,
-            "the cache",
-        )
-        everything = ("--cache", "0.1s", "--from", "sops://secrets.enc.json#/sub", "--", "true")
-        assert secretrun(*everything, env=place.environ, cwd=place.root).returncode == 0
-        (place.root / "bin" / "sops").chmod(0o644)  # the same settings, and no program any more
-        until(
-            lambda: secretrun(*everything, env=place.environ, cwd=place.root).returncode == 125,
-            "the value to be old",
-        )
-        done = secretrun("--offline", *everything, env=place.environ, cwd=place.root)
-        assert done.returncode == 0, done.stderr
-        assert b"warning: sops://secrets.enc.json#/sub: the store can't be reached" in done.stderr
-        for verb in ("check", "inject"):
-            done = secretrun(verb, "--offline", *everything[:-2], env=place.environ, cwd=place.root)
-            assert done.returncode == 0, done.stderr
-            assert b"the store can't be reached, using the value of " in done.stderr
-    finally:
-        cache.terminate()
-        cache.communicate(timeout=60)
