@@ -130,9 +130,7 @@ impl Bare {
             let mut keep = kept(block);
             let mut open = events(block);
             if skip > start {
-                let after = if skip - start < BLOCK { !0 << (skip - start) } else { 0 };
-                keep &= after;
-                open &= after;
+                keep &= if skip - start < BLOCK { !0 << (skip - start) } else { 0 };
             }
             while open != 0 {
                 let bit = open.trailing_zeros();
@@ -140,6 +138,10 @@ impl Bare {
                 let place = start + bit as usize;
                 if place >= text.len() {
                     break;
+                }
+                if place < skip {
+                    self.hidden(text, place);
+                    continue;
                 }
                 let index = self.size + (keep & !(!0 << bit)).count_ones() as usize;
                 match text[place] {
@@ -154,7 +156,6 @@ impl Bare {
                             let end = skip - start;
                             let inside = if end < BLOCK { !(!0 << end) } else { !0 };
                             keep &= !(inside & (!0 << bit));
-                            open &= !inside;
                         }
                     }
                 }
@@ -208,6 +209,20 @@ impl Bare {
             self.strings.push((begin as u32 + 2, control.end as u32));
         }
         control.end
+    }
+
+    /// An ellipsis within a sequence is one in the bytes as they are.
+    fn hidden(&mut self, text: &[u8], place: usize) {
+        let rest = &text[place..];
+        let is_one = match text[place] {
+            b'.' | 0xe2 => true,
+            b'\\' => rest.starts_with(b"\\u2026"),
+            b'r' => place >= 3 && text[place - 3..].starts_with(b"chars]"),
+            _ => false,
+        };
+        if is_one {
+            self.doubtful = Some(self.doubtful.map_or(place, |known| known.min(place)));
+        }
     }
 
     fn ellipsis(&mut self, text: &[u8], place: usize, bare: usize) {

@@ -14,6 +14,7 @@ use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 const LEAST: usize = 3;
 /// Bytes from which needles are looked for by themselves: few are shorter, and they slow the others down.
 const LONG: usize = 9;
+const SHORT: usize = 6;
 /// Bytes of a beginning, and of an end, that are looked for next to an ellipsis.
 const HEAD: usize = 4;
 /// Bare bytes of an end of a pattern, at most: see `ends`.
@@ -29,9 +30,47 @@ const SELDOM: &[u8] =
     b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite";
 const MOST_SELDOM: usize = 8;
 
-/// How common a byte is; those that are no ASCII are seldom too.
+/// How common a byte is; those that are no ASCII are the most seldom, ESC is not.
 fn rank(byte: u8) -> usize {
-    SELDOM.iter().position(|&one| one == byte).unwrap_or(20)
+    let otherwise = if byte == 0x1b { SELDOM.len() } else { 0 };
+    SELDOM.iter().position(|&one| one == byte).unwrap_or(otherwise)
+}
+
+/// The byte of some that is the most seldom one; NUL for none.
+fn rarest(bytes: &[u8]) -> u8 {
+    bytes.iter().copied().min_by_key(|&byte| rank(byte)).unwrap_or(0)
+}
+
+/// Some needles, and a byte of each of their keys: those with short needles are mostly of signs, which most
+/// texts lack.
+struct Seldom {
+    group: Option<Group>,
+    /// None when they are many.
+    bytes: Vec<u8>,
+}
+
+impl Seldom {
+    /// Of needles, each with the first bytes of its key.
+    fn new(needles: Vec<(Vec<u8>, Vec<u8>)>) -> Seldom {
+        let mut bytes = Vec::new();
+        for (_, head) in &needles {
+            let byte = rarest(head);
+            if !bytes.contains(&byte) {
+                bytes.push(byte);
+            }
+        }
+        if bytes.len() > MOST_SELDOM {
+            bytes.clear();
+        }
+        Seldom { group: Group::new(needles.into_iter().map(|(needle, _)| needle).collect()), bytes }
+    }
+
+    /// The needles, where a text may hold any.
+    fn of(&self, text: &[u8]) -> Option<&Group> {
+        let group = self.group.as_ref()?;
+        let any = self.bytes.is_empty() || self.bytes.iter().any(|byte| text.contains(byte));
+        Some(group).filter(|_| any)
+    }
 }
 
 /// What clears a text of a set of keys. Immutable, shared between threads.
@@ -39,13 +78,14 @@ pub struct Sieve {
     screen: bool,
     shortened: bool,
     long: Option<Group>,
-    short: Option<Group>,
-    /// A byte of each of their keys, seldom ones; none when they are many.
-    seldom: Vec<u8>,
+    short: Seldom,
+    /// Of needles of which every place has to be looked at.
+    tiny: Seldom,
     /// Of keys that have a NUL, as all in UTF-16 have.
     wide: Option<Group>,
-    /// Of keys without a needle: what bytes they are of.
+    /// Of keys without a needle: what bytes they are of, and the most seldom ones of those.
     odd: Vec<Bytes>,
+    odd_bytes: Vec<u8>,
     /// The ends of sequences that keys may begin with, with what comes after them in the key.
     tails: Option<Grams>,
     /// The last bytes of them.
@@ -127,7 +167,7 @@ impl Sieve {
     /// Of the keys of a set.
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
         let (mut long, mut short, mut wide, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut seldom = Vec::new();
+        let mut tiny = Vec::new();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut short_tails, mut finals) = (Vec::new(), Vec::new(), Vec::new());
         for keys in keys {
@@ -150,17 +190,16 @@ impl Sieve {
                     match head.get(size - LONG_END..size + AFTER_END) {
                         Some(around) => tails.push(word(around)),
                         None if size >= WHOLE_END => short_tails.push(word(&head[size - WHOLE_END..size])),
-                        None => odd.push(Bytes::of(&head)),
+                        None => odd.push(head.clone()),
                     }
                 }
                 if needle.len() < LEAST {
-                    odd.push(Bytes::of(&head));
+                    odd.push(head);
                 } else if head.contains(&0) {
                     wide.push(needle);
                 } else if needle.len() < LONG {
-                    short.push(needle);
-                    let rarest = head.iter().copied().min_by_key(|&byte| rank(byte));
-                    seldom.extend(rarest.filter(|byte| !seldom.contains(byte)));
+                    let group = if needle.len() < SHORT { &mut tiny } else { &mut short };
+                    group.push((needle, head));
                 } else {
                     long.push(needle);
                 }
@@ -177,16 +216,21 @@ impl Sieve {
                 parts.compile();
             }
         }
+        let mut odd_bytes: Vec<u8> = odd.iter().map(|head| rarest(head)).collect();
+        odd_bytes.sort_unstable();
+        odd_bytes.dedup();
+        let mut odd: Vec<Bytes> = odd.iter().map(|head| Bytes::of(head)).collect();
         odd.sort_unstable();
         odd.dedup();
         Sieve {
             screen,
             shortened,
             long: Group::new(long),
-            short: Group::new(short),
-            seldom: if seldom.len() <= MOST_SELDOM { seldom } else { Vec::new() },
+            short: Seldom::new(short),
+            tiny: Seldom::new(tiny),
             wide: Group::new(wide),
             odd,
+            odd_bytes,
             tails: Grams::some(tails),
             short_tails: Grams::some(short_tails),
             finals: Bytes::of(&finals),
@@ -201,17 +245,14 @@ impl Sieve {
     pub fn look(&self, text: &[u8], bare: &mut Bare, is_end: impl Fn(usize) -> bool) -> Option<usize> {
         bare.read(text, self.screen);
         let mut there = Bytes::default();
-        if !self.odd.is_empty() || !bare.ellipses.is_empty() {
+        if self.odd_bytes.iter().any(|byte| text.contains(byte)) || !bare.ellipses.is_empty() {
             there = Bytes::of(text);
             if self.odd.iter().any(|odd| there.has(odd)) {
                 return Some(0);
             }
         }
         let wide = self.wide.as_ref().filter(|_| bare.nul);
-        // keys with short needles are mostly of signs, which most texts lack
-        let any = self.seldom.is_empty() || self.seldom.iter().any(|byte| text.contains(byte));
-        let short = self.short.as_ref().filter(|_| any);
-        let groups = [self.long.as_ref(), short, wide];
+        let groups = [self.long.as_ref(), self.short.of(text), self.tiny.of(text), wide];
         let found = groups.into_iter().flatten().filter_map(|group| group.find(bare.bytes())).min();
         let found = found.map(|index| bare.place(index));
         let tail = self.ending(text, bare);
