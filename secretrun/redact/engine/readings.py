@@ -216,8 +216,8 @@ def is_shown(text: bytes) -> bool:
 
 
 def has_margin(text: bytes) -> bool:
-    """Whether anything stands at a margin of a text with line ends."""
-    return margin_marks().search(text) is not None
+    """Whether anything may stand at a margin of a text with line ends."""
+    return _may_have_margins(text) and margin_marks().search(text) is not None
 
 
 def without_margins(text: bytes) -> bytes:
