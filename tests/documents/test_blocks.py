@@ -155,9 +155,11 @@ def pattern(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", [document for document, found in COMMANDS.items() if found])
-def test_commands(document, pattern, tmp_path):
+def test_commands(document, pattern, tmp_path, request):
     """Each block of a document runs, one after another in one project, and prints no value."""
     world = document_world.copy(pattern, tmp_path / "world")
+    if any("cache start" in block for block in COMMANDS[document]):
+        request.addfinalizer(lambda: world.run("secretrun cache stop"))
     AROUND.get(document, lambda _: None)(world)
     key = SHOWN_KEY
     for shown_block in COMMANDS[document]:
