@@ -253,8 +253,13 @@ impl Sieve {
         }
         let wide = self.wide.as_ref().filter(|_| bare.nul);
         let groups = [self.long.as_ref(), self.short.of(text), self.tiny.of(text), wide];
-        let found = groups.into_iter().flatten().filter_map(|group| group.find(bare.bytes())).min();
-        let found = found.map(|index| bare.place(index));
+        // the contents of strings stand behind the rest, whose places are others
+        let (bytes, size) = (bare.bytes(), bare.text_size);
+        let first = |from: usize, part: &[u8]| {
+            let found = groups.iter().flatten().filter_map(|group| group.find(part)).min();
+            found.map(|index| bare.place(from + index))
+        };
+        let found = [first(0, &bytes[..size]), first(size, &bytes[size..])].into_iter().flatten().min();
         let tail = self.ending(text, bare);
         let near = if self.shortened {
             let is_near = |spot: &&Spot| {

@@ -1,7 +1,11 @@
 """Both bodies give the same answers: the same bytes and masks after every step, and as many bytes held."""
 
+import random
+
 import pytest
-from redact.core.bodies import difference, made
+from redact.core.bodies import Pair, difference, made
+
+from secretrun.redact import Redactor
 
 
 @pytest.fixture(scope="module")
@@ -14,3 +18,30 @@ def pairs():
 def test_both_bodies_give_the_same_answers(pairs, part):
     for seed in range(part * 1_000, part * 1_000 + 1_000):
         assert difference(seed, pairs) is None
+
+
+@pytest.mark.parametrize(
+    "seed", [1013146, 3000661]
+)  # an ellipsis in a CSI; a secret in titles before an open one
+def test_what_once_differed_does_no_more(seed):
+    assert difference(seed, [Pair(random.Random(f"pair 0 {seed % 40}"))]) is None
+
+
+SECRET = b"correct-horse-battery"
+TITLE = b"\x1b]0;on " + SECRET + b"\x07"
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ((TITLE + b"\x1b]0;" + SECRET) * 20, (TITLE + b"\x1b]0;" + SECRET).replace(SECRET, b"#") * 20),
+        (
+            b"x" * 900 + b"\x1b]0;correct-horse...\x07" + b"y" * 900,
+            b"x" * 900 + b"\x1b]0;#...\x07" + b"y" * 900,
+        ),
+        ((b"correct-horse-ba" + b" " * 176) * 8, (b"#" + b" " * 176) * 8),
+    ],
+)
+def test_what_stands_in_titles_or_before_many_blanks_is_masked_in_long_reads_too(text, want):
+    redactor = Redactor([SECRET], mask="#")
+    assert redactor.feed(text) + redactor.flush() == want
