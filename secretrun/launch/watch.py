@@ -160,12 +160,31 @@ class Watch:
 
     def _pass_on(self, number: int) -> None:
         """Give a signal to the session's process, which is of our group and has had a group's itself."""
+        if number == signals.SIGCHLD and os.getpid() == 1:
+            self._reap()
         if number not in signals.FORWARDED:
             return
         if not self._witness.saw(number):
             os.kill(self._pid, number)
         if number == signals.SIGTSTP:
             self._signals.stop_by(number, group=False)
+
+    def _reap(self) -> None:
+        """As the first process of a container: see off what others have left behind.
+
+        The kernel gives them to this thread. What a store's thread has started is listed at that one, and is
+        its own to wait for.
+        """
+        try:
+            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+                left = set(map(int, file.read().split())) - {self._pid, self._witness.pid}
+        except OSError:  # a kernel without that list
+            return
+        for pid in left:
+            try:
+                os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                pass  # it has been waited for
 
     def _end(self) -> int | None:
         """End the running command; its code if it had just ended by itself."""

@@ -45,6 +45,11 @@ class Witness:
         descriptors.close(questions, answers)
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._pid
+
+    @property
     def descriptors(self) -> tuple[int, ...]:
         """Our ends of the pipes to it."""
         return (self._questions, self._answers)

@@ -25,9 +25,9 @@ def zombies():
             pass  # reaped since it was listed
     return sum(line.rsplit(")", 1)[1].split()[:2] == ["Z", "1"] for line in table)
 deadline = time.monotonic() + 20
-while zombies() and time.monotonic() < deadline:
+while (left := zombies()) and time.monotonic() < deadline:
     time.sleep(0.01)
-print("zombies", zombies(), "below", os.getppid() if len(sys.argv) > 1 else "", flush=True)
+print("zombies", left, "below", os.getppid() if len(sys.argv) > 1 else "", flush=True)
 sys.exit(7)
 """
 
@@ -53,15 +53,21 @@ def contained():
     return make
 
 
-@pytest.mark.parametrize("where", ["pipe", "terminal"])
+@pytest.mark.parametrize("where", ["pipe", "terminal", "secret", "watch"])
 def test_orphans_are_reaped(contained, cleanup, tmp_path, where):
     """No zombie of theirs stays, and the command's own status is ours."""
     script = tmp_path / "orphans.py"
     script.write_text(ORPHANS)
-    words = contained([sys.executable, "-m", "secretrun", "--", sys.executable, "-I", "-S", str(script)])
+    (tmp_path / "value").write_text("value-of-a-container")
+    options = {"secret": ["--set", f"A=file://{tmp_path}/value"]}
+    options["watch"] = [*options["secret"], "--watch", "--watch-interval", "0.1s"]
+    words = contained([
+        *(sys.executable, "-m", "secretrun", *options.get(where, ())),
+        *("--", sys.executable, "-I", "-S", str(script)),
+    ])  # fmt: skip
     out = tmp_path / "out"
     streams = (None, None, None)
-    if where == "pipe":
+    if where != "terminal":
         streams = (None, os.open(out, os.O_WRONLY | os.O_CREAT), os.open(os.devnull, os.O_WRONLY))
     job = Terminal(words, streams=streams)
     cleanup.append(job)
