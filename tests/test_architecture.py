@@ -185,6 +185,18 @@ def test_a_module_says_what_it_is_for_and_stays_short(file):
     assert not text or ast.get_docstring(ast.parse(text))
 
 
+def test_no_file_is_longer_than_one_purpose_needs():
+    """The tests, benchmarks and scripts too."""
+    files = [
+        file
+        for room in ("tests", "benchmarks", "scripts", "examples", "core")
+        for file in (ROOT / room).rglob("*.[pr][ys]")
+    ]
+    assert {
+        file.name: n for file in files if (n := file.read_text(encoding="utf-8").count("\n")) > LONGEST
+    } == {}
+
+
 def loaded(directory, driver, *arguments):
     """The modules that are loaded when the command line reaches `driver`'s last act.
 

@@ -5,7 +5,6 @@ into it on a terminal, and into bash where readline's own part is what is tested
 """
 
 import os
-import pathlib
 import select
 import shutil
 import subprocess
@@ -14,15 +13,11 @@ import time
 
 import ptyprocess
 import pytest
+from cli.scripts import ROOT, SECONDS
 
 from secretrun.cli import parser
-from secretrun.cli.verbs import completion
-from secretrun.cli.verbs.completion import SHELLS, script
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-FILES = {"bash": "secretrun.bash", "zsh": "_secretrun", "fish": "secretrun.fish"}
 BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
-SECONDS = 80  # for a shell on a loaded machine to answer; nothing waits that long when all is well
 
 
 @pytest.fixture
@@ -129,44 +124,6 @@ def zsh(place):
     return Shell([shutil.which("zsh"), "-f", "-i"], place, setup)
 
 
-# The trees
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_committed_scripts_are_fresh(shell):
-    """completions/ is what the command line would print today (`python scripts/completions.py`)."""
-    assert (ROOT / "completions" / FILES[shell]).read_text(encoding="utf-8") == script(shell)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_the_verb_prints_the_committed_script(secretrun, shell):
-    done = secretrun("completion", shell)
-    assert (done.status, done.err) == (0, "")
-    assert done.out == (ROOT / "completions" / FILES[shell]).read_text(encoding="utf-8")
-
-
-def test_an_unknown_shell_is_a_usage_error(secretrun):
-    done = secretrun("completion", "tcsh")
-    assert done.status == 2
-    assert done.out == ""
-    assert "tcsh" in done.err
-
-
-def test_the_script_of_a_shell_loads_no_package_but_our_own():
-    """Nothing has to be installed for `secretrun completion`."""
-    program = (
-        "import sys; from secretrun.cli.main import main; main(['completion', 'bash'])\n"
-        "import sysconfig; purelib = sysconfig.get_path('purelib')\n"
-        "sys.stderr.write(' '.join(m for m in list(sys.modules) if m.split('.')[0] in "
-        "('shtab', 'argcomplete', 'click', 'boto3', 'ahocorasick', 'ptyprocess')))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=SECONDS)
-    assert done.stdout == script("bash")
-    assert done.stderr == ""
-
-
-# what is known here
-
 OFFERED = [
     ("secretrun --only DB", ["DB_URL", "DB_USER"]),
     ("secretrun read API", ["API_KEY"]),
@@ -231,34 +188,6 @@ def test_what_can_not_be_known_offers_nothing(secretrun, project, tmp_path):
         assert (done.status, done.err) == (0, "")
 
 
-# --install
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_install_puts_the_script_where_the_shell_looks(secretrun, clean_environment, shell, monkeypatch):
-    monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
-    for _ in range(2):  # again after an upgrade
-        done = secretrun("completion", "--install")
-        assert (done.status, done.out) == (0, "")
-    path = completion.place(shell, os.environ)
-    assert path.startswith(str(clean_environment))
-    assert path in done.err
-    assert pathlib.Path(path).read_text(encoding="utf-8") == script(shell)
-
-
-def test_install_replaces_nobody_elses_file_and_needs_to_know_the_shell(secretrun, monkeypatch):
-    monkeypatch.setenv("SHELL", "/bin/sh")
-    done = secretrun("completion", "--install")
-    assert (done.status, done.out) == (2, "")
-    assert "SHELL is sh" in done.err
-    path = pathlib.Path(completion.place("fish", os.environ))
-    path.parent.mkdir(parents=True)
-    path.write_text("complete -c secretrun -f\n")
-    done = secretrun("completion", "--install", "fish")
-    assert (done.status, path.read_text()) == (125, "complete -c secretrun -f\n")
-    assert "is there, and not ours" in done.err
-
-
 def test_fish_finds_what_was_installed(secretrun, place, clean_environment):
     """Without a word in config.fish."""
     assert secretrun("completion", "--install", "fish").status == 0
@@ -268,9 +197,6 @@ def test_fish_finds_what_was_installed(secretrun, place, clean_environment):
         cwd=place, env=env, capture_output=True, text=True, timeout=SECONDS,
     )  # fmt: skip
     assert [line.partition("\t")[0] for line in done.stdout.splitlines()] == ["check"]
-
-
-# bash
 
 
 def test_bash_offers_the_verbs_first(place):
@@ -348,9 +274,6 @@ def test_bash_hands_over_on_a_terminal(place):
         shell.close()
 
 
-# fish
-
-
 def test_fish_offers_the_verbs_in_the_order_of_the_help(place):
     offered = fish(place, "secretrun ")
     assert [word for word in offered if word in parser.VERBS] == list(parser.VERBS)
@@ -392,9 +315,6 @@ def test_fish_completes_words_before_the_command(place, line, offered):
 def test_fish_hands_over_after_the_dashes(place, line, offered):
     found = fish(place, line)
     assert sorted(word for word in found if word in offered or not offered) == offered
-
-
-# zsh
 
 
 @pytest.mark.parametrize(
