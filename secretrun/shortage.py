@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_SHORT = ("MemoryError", "SystemError", "ImportError", "ModuleNotFoundError", "OSError")
+_SHORT = ("MemoryError", "SystemError", "OSError")
+_UNLOADED = ("ImportError", "ModuleNotFoundError")  # also for want of memory
 
 
 class Shortage(SecretrunError):
@@ -45,6 +46,11 @@ def shortage(error: BaseException) -> Shortage | None:
         # A redactor keeps no cause, whose frames would hold bytes of the stream, but names its kind.
         if getattr(one, "code", "") == "redact" and any(kind in str(one) for kind in _SHORT):
             return Shortage("not enough memory", hint="allow more: ulimit -v")
+        if getattr(one, "code", "") == "redact" and any(kind in str(one) for kind in _UNLOADED):
+            return Shortage(
+                "a package that can't be loaded, or not enough memory,",
+                hint="install secretrun again, or allow more: ulimit -v",
+            )
         # An interpreter that has no memory for its own error says that it has none.
         if isinstance(one, (MemoryError, SystemError)) or number == errno.ENOMEM or "failed to map" in said:
             return Shortage("not enough memory", hint="allow more: ulimit -v")
