@@ -1,8 +1,10 @@
 """Run every benchmark and write the README's table of speeds.
 
-    python benchmarks/report.py [--write]
+    python benchmarks/report.py [--write] [SCRIPT ...]
 
-Takes a few minutes, best on a machine with nothing else to do. Without `--write` the table is printed.
+Takes some ten minutes, best on a machine with nothing else to do; with names of scripts (redact.py) only these
+are run. Without `--write` the table is printed. Where the compiled core is built, masking is measured with it
+and without.
 """
 
 import json
@@ -13,13 +15,30 @@ import re
 import subprocess
 import sys
 
+from secretrun.redact.core import library
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RUNS = (["startup.py", "30"], ["redact.py", "--quick"], ["relay.py"], ["resolve.py"], ["scan.py", "60"])
 
 
-def rows(script, *arguments):
+def rows(script, *arguments, **environ):
     command = [sys.executable, str(ROOT / "benchmarks" / script), *arguments, "--json"]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT, env=os.environ | environ)
+    return json.loads(done.stdout)
+
+
+def measured(script, *arguments):
+    """The rows of a script; of masking, those of each body there is."""
+    if script != "redact.py":
+        return rows(script, *arguments)
+    bodies = {"Python": {"SECRETRUN_PURE": "1"}}
+    if os.path.exists(library.path()):
+        bodies = {"core": {"SECRETRUN_PURE": ""}} | bodies
+    return [
+        row | {"what": f"{row['what']} ({name})"}
+        for name, environ in bodies.items()
+        for row in rows(script, *arguments, **environ)
+    ]
 
 
 def main():
@@ -30,8 +49,9 @@ def main():
         "| what | measured | reference in the same run | ratio | aim |",
         "| --- | --- | --- | --- | --- |",
     ]
+    named = [word for word in sys.argv[1:] if not word.startswith("-")]
     for run in RUNS:
-        for row in rows(*run):
+        for row in measured(*run) if not named or run[0] in named else ():
             cells = (row["what"], row["measured"], row["reference"], row["ratio"], row["aim"])
             lines.append(f"| {' | '.join(cells)} |")
     table = "\n".join(lines)
