@@ -68,7 +68,7 @@ def pieces(rows):
 def shows(job, text):
     deadline = time.monotonic() + PATIENCE
     while not any(text in row for row in job.rows()):
-        assert time.monotonic() < deadline, job.rows()
+        assert time.monotonic() < deadline, "\n".join(job.rows())
         job.take()
     for _ in range(5):
         job.take()
