@@ -44,13 +44,14 @@ def shortage(error: BaseException) -> Shortage | None:
                 "no more processes or threads, or no memory for one", hint="allow more: ulimit -u, ulimit -v"
             )
         # A redactor keeps no cause, whose frames would hold bytes of the stream, but names its kind.
-        if getattr(one, "code", "") == "redact" and any(kind in str(one) for kind in _SHORT):
-            return Shortage("not enough memory", hint="allow more: ulimit -v")
-        if getattr(one, "code", "") == "redact" and any(kind in str(one) for kind in _UNLOADED):
-            return Shortage(
-                "a package that can't be loaded, or not enough memory,",
-                hint="install secretrun again, or allow more: ulimit -v",
-            )
+        if getattr(one, "code", "") == "redact":
+            if any(kind in str(one) for kind in _SHORT):
+                return Shortage("not enough memory", hint="allow more: ulimit -v")
+            if any(kind in str(one) for kind in _UNLOADED):
+                return Shortage(
+                    "a package that can't be loaded, or not enough memory,",
+                    hint="install secretrun again, or allow more: ulimit -v",
+                )
         # An interpreter that has no memory for its own error says that it has none.
         if isinstance(one, (MemoryError, SystemError)) or number == errno.ENOMEM or "failed to map" in said:
             return Shortage("not enough memory", hint="allow more: ulimit -v")

@@ -74,6 +74,12 @@ def row(name: str) -> tuple[bool, str, tuple[str, ...]] | None:
     return found
 
 
+def is_withheld(name: str) -> bool:
+    """Whether a variable of this name opens a store, and so does not reach the command."""
+    found = row(name)
+    return found is not None and found[0]
+
+
 def for_store(environ: Mapping[str, str], store: str, own: tuple[str, ...] = ()) -> dict[str, str]:
     """The environment that a store's program starts with: everything but what signs in to other stores.
 

@@ -10,6 +10,7 @@ import os
 
 from secretrun.backend import bech32
 from secretrun.backend.sops import age_key_file
+from secretrun.posix import descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def recipient(identity: str) -> str | None:
 
 def of_file(name: str, path: str) -> Place:
     """What is known of the identities in a file."""
-    if path.startswith(("/dev/fd/", "/proc/self/fd/")):
+    if path.startswith(descriptors.PATHS):
         return Place(name)  # what was in it may have been read by now
     try:
         with open(path, "rb") as file:

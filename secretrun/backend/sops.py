@@ -7,7 +7,7 @@ import sys
 
 from secretrun.backend.programs import find_program, is_program
 from secretrun.errors import ConfigError, NotInstalled, Unavailable
-from secretrun.posix import directories
+from secretrun.posix import descriptors, directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Keys:
     def __enter__(self) -> tuple[dict[str, str], tuple[int, ...]]:
         key = self._environ.get("SOPS_AGE_KEY", "")
         path = self._environ.get("SOPS_AGE_KEY_FILE", "")
-        passed = path.startswith(("/dev/fd/", "/proc/self/fd/"))
+        passed = path.startswith(descriptors.PATHS)
         if sys.platform != "linux" or not (key or passed):
             return self._environ, ()
         texts = [key.encode("utf-8", "surrogateescape")] if key else []

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+@")
 MOST = 500  # words that are offered, and files that are looked at
 HEAD = 1 << 16  # bytes of a file in which a store shows that it is one
-ENCRYPTED = b"ENC[AES256_GCM,"
 READ_BY_SHAPE = (".env", ".yaml", ".yml", ".json", ".ini")
 # Options of the words before that decide what there is, by their spelling.
 OPTIONS = {
@@ -103,8 +102,10 @@ def _files() -> list[str]:
 
 
 def _is_encrypted(name: str) -> bool:
+    from secretrun.embedded_store import store
+
     with open(name, "rb") as file:
-        return ENCRYPTED in file.read(HEAD)
+        return store.ENCRYPTED in file.read(HEAD)
 
 
 OFFERS: dict[str, Callable[[dict[str, list[str]]], Iterable[str]]] = {

@@ -23,6 +23,11 @@ class Ended(BaseException):
         self.number = number
 
 
+def editor(environ: Mapping[str, str]) -> str:
+    """The command line of the user's editor, as sops chooses it."""
+    return environ.get("SOPS_EDITOR") or environ.get("EDITOR") or "vi"
+
+
 def run(command: Sequence[str], environ: Mapping[str, str], private: Directory) -> int:
     """Run a program to its end.
 

@@ -32,7 +32,6 @@ OVERRULING = (
     "SOPS_HUAWEICLOUD_KMS_IDS", "SOPS_KMS_ARN", "SOPS_PGP_FP", "SOPS_VAULT_URIS",
 )  # fmt: skip
 DOTENV = ("--input-type", "dotenv", "--output-type", "dotenv")
-ENCRYPTED = b"ENC[AES256_GCM,"
 NO_KEY = 128  # the exit statuses of sops: cmd/sops/codes/codes.go
 UNCHANGED, EDITOR_FAILED = 200, 201
 # Starts the editor the first time and fails the second.
@@ -48,7 +47,7 @@ def is_encrypted(content: bytes, name: str) -> bool:
     """Whether `name` stands in the dotenv file `content` encrypted (sops leaves an empty value empty)."""
     start = name.encode() + b"="
     values = [line[len(start) :] for line in content.split(b"\n") if line.startswith(start)]
-    return bool(values) and all(value.startswith(ENCRYPTED) or not value for value in values)
+    return bool(values) and all(value.startswith(store.ENCRYPTED) or not value for value in values)
 
 
 class Sops:
@@ -318,8 +317,7 @@ def _kind_of(path: str) -> str:
 def _once(environ: Mapping[str, str], private: str) -> dict[str, str]:
     script = os.path.join(private, "editor")
     atomic_file.write_atomic(script, ONCE.encode(), mode=0o700)
-    editor = environ.get("SOPS_EDITOR") or environ.get("EDITOR") or "vi"
-    return {"SECRETRUN_EDITOR": editor, "SOPS_EDITOR": script, "EDITOR": script}
+    return {"SECRETRUN_EDITOR": attended.editor(environ), "SOPS_EDITOR": script, "EDITOR": script}
 
 
 def _left_plain(name: str) -> BackendError:

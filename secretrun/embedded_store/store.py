@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 STORE = "secrets.enc.env"
+ENCRYPTED = b"ENC[AES256_GCM,"  # before every value that sops has encrypted
 
 
 def locate(chosen: str | None, directory: str) -> str:

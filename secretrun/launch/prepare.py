@@ -11,7 +11,8 @@ from secretrun.errors import UsageError
 from secretrun.hooks import agents
 from secretrun.launch import consent
 from secretrun.model import Resolved
-from secretrun.sign_in import SIGN_IN, row
+from secretrun.posix import descriptors
+from secretrun.sign_in import SIGN_IN, is_withheld
 from secretrun.template.plan import Plan
 
 TYPE_CHECKING = False
@@ -231,7 +232,7 @@ def _silent() -> Messages:
 def _keep_descriptors(environ: Mapping[str, str]) -> None:
     """A key that came by a descriptor (SOPS_AGE_KEY_FILE=/dev/fd/3) is not the command's to inherit."""
     for name, value in environ.items():
-        if value.startswith(("/dev/fd/", "/proc/self/fd/")) and (said := row(name)) and said[0]:
+        if value.startswith(descriptors.PATHS) and is_withheld(name):
             try:
                 os.set_inheritable(int(value.rpartition("/")[2]), False)
             except (OSError, ValueError):

@@ -44,7 +44,9 @@ def register(name: str, secrets: Iterable[Secret], environ: Mapping[str, str]) -
         ConfigError: when its stream is a file or a terminal, which would show the values.
         BackendError: when buildkite-agent does not take them.
     """
-    told = [secret for secret in secrets if not (secret.names and all(map(_opens_a_store, secret.names)))]
+    told = [
+        secret for secret in secrets if not (secret.names and all(map(sign_in.is_withheld, secret.names)))
+    ]
     policies, _ = policy.decide(told, min_length=policy.MIN_LENGTH)
     values = [one.value for one in policies if one.anywhere]
     if name == "none" or not values:
@@ -64,11 +66,6 @@ def register(name: str, secrets: Iterable[Secret], environ: Mapping[str, str]) -
     view = memoryview(lines)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _opens_a_store(name: str) -> bool:
-    said = sign_in.row(name)
-    return said is not None and said[0]
 
 
 def _buildkite(values: list[bytes], environ: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+PATHS = ("/dev/fd/", "/proc/self/fd/")  # before the number of a descriptor that is handed on as a file
 _closed: tuple[int, ...] = ()  # of 0, 1 and 2, those the caller had closed
 
 

@@ -5,10 +5,6 @@ A template or `secretrun.toml` that was found beside the code is data of whoever
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 FREE = "free"  # changes nothing that leaves the run: no agreement because of it
 AGREED = "agreed"  # counts once its reader has agreed to it
 NEVER = "never"  # only from the user: the command line, SECRETRUN_*, their own config.toml
@@ -153,8 +149,3 @@ OURS = "SECRETRUN_"  # what steers us is for the user alone
 def is_loader(name: str) -> bool:
     """Whether a variable of this name decides which code runs, or whom a program believes."""
     return name in _NAMES or name.startswith(_HEADS) or name.endswith(_TAILS)
-
-
-def loaders(names: Iterable[str]) -> list[str]:
-    """Those of `names` that are loader variables."""
-    return [name for name in names if is_loader(name)]

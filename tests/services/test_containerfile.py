@@ -12,34 +12,12 @@ import subprocess
 import sys
 
 import pytest
+from support import orphans
 from support.store import Store
 from support.until import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = "sk-live-2b7d9e41c05f4a86"
-
-ORPHANS = """
-import os, time
-for _ in range(10):
-    if os.fork() == 0:
-        if os.fork() == 0:
-            os._exit(0)
-        os._exit(0)
-    os.wait()
-def zombies():
-    table = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            table.append(open(f"/proc/{pid}/stat").read())
-        except OSError:
-            pass  # reaped since it was listed
-    return sum(line.rsplit(")", 1)[1].split()[:2] == ["Z", "1"] for line in table)
-deadline = time.monotonic() + 60
-while zombies() and time.monotonic() < deadline:
-    time.sleep(0.01)
-print("zombies", zombies(), os.environ["API_KEY"], flush=True)
-raise SystemExit(7)
-"""
 
 
 def steps():
@@ -97,7 +75,7 @@ def application(place):
     place.mkdir()
     store = Store(place, {"API_KEY": SECRET}, name="secrets.enc.env")
     (place / ".env.secretrun").write_text("API_KEY=sops://secrets.enc.env#/API_KEY\n")
-    (place / "orphans.py").write_text(ORPHANS)
+    (place / "orphans.py").write_text(orphans.SCRIPT)
     return place, pathlib.Path(store.key)
 
 

@@ -5,31 +5,9 @@ import shutil
 import sys
 
 import pytest
+from support import orphans
 from support.terminal import Terminal
 from support.until import until
-
-ORPHANS = """
-import os, subprocess, sys, time
-for _ in range(20):
-    if os.fork() == 0:
-        if os.fork() == 0:
-            os._exit(0)
-        os._exit(0)
-    os.wait()
-def zombies():
-    table = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            table.append(open(f"/proc/{pid}/stat").read())
-        except OSError:
-            pass  # reaped since it was listed
-    return sum(line.rsplit(")", 1)[1].split()[:2] == ["Z", "1"] for line in table)
-deadline = time.monotonic() + 20
-while (left := zombies()) and time.monotonic() < deadline:
-    time.sleep(0.01)
-print("zombies", left, "below", os.getppid() if len(sys.argv) > 1 else "", flush=True)
-sys.exit(7)
-"""
 
 
 @pytest.fixture
@@ -57,7 +35,7 @@ def contained():
 def test_orphans_are_reaped(contained, cleanup, tmp_path, where):
     """No zombie of theirs stays, and the command's own status is ours."""
     script = tmp_path / "orphans.py"
-    script.write_text(ORPHANS)
+    script.write_text(orphans.SCRIPT)
     (tmp_path / "value").write_text("value-of-a-container")
     options = {"secret": ["--set", f"A=file://{tmp_path}/value"]}
     options["watch"] = [*options["secret"], "--watch", "--watch-interval", "0.1s"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from secretrun.embedded_store import editing, store, template_lines
+from secretrun.embedded_store import attended, editing, store, template_lines
 from secretrun.embedded_store.sops_file import Sops
 from secretrun.errors import SecretrunError
 from secretrun.launch import below
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from secretrun.messages import Messages
-
-EDITORS = ("SOPS_EDITOR", "EDITOR")  # those that sops reads
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,7 +66,7 @@ def _edit(sops: Sops, path: str, before: dict[str, str], messages: Messages) -> 
 
     with editor.Draft(editing.text(before), os.environ) as draft:
         while True:
-            status = draft.open(_editor())
+            status = draft.open(attended.editor(os.environ))
             if status:
                 return status
             try:
@@ -100,11 +98,7 @@ def _take_over(sops: Sops, path: str, before: dict[str, str], after: dict[str, s
     template.write(changed)
 
 
-def _editor() -> str:
-    return next((os.environ[name] for name in EDITORS if os.environ.get(name)), "vi")
-
-
 def reads_along(environ: Mapping[str, str]) -> str | None:
-    """The editor that sops is going to start, when it is one with an assistant that reads what it shows."""
-    words = (environ.get("SOPS_EDITOR") or environ.get("EDITOR") or "").split()
+    """The editor that is going to be started, when it is one with an assistant that reads what it shows."""
+    words = attended.editor(environ).split()
     return next((ASSISTED[name] for word in words if (name := os.path.basename(word)) in ASSISTED), None)
