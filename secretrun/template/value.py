@@ -48,16 +48,19 @@ ORDINARY = frozenset((
     "grpcs", "gs", "http", "https", "imap", "imaps", "irc", "jdbc", "kafka", "ldap", "ldaps", "mailto",
     "mariadb", "memcached", "mongodb", "mqtt", "mqtts", "mssql", "mysql", "mysql2", "nats",
     "neo4j", "nfs", "oracle", "postgres", "postgresql", "redis", "rediss", "rtmp", "s3", "sentry", "sftp",
-    "smb", "smtp", "smtps", "snowflake", "socks4", "socks5", "sqlite", "sqlite3", "sqlserver", "ssh", "tcp",
-    "tls", "turn", "udp", "unix", "vnc", "ws", "wss",
+    "sip", "sips", "smb", "smtp", "smtps", "snowflake", "socks4", "socks5", "sqlite", "sqlite3", "sqlserver",
+    "ssh", "tcp", "tls", "turn", "udp", "unix", "vnc", "ws", "wss",
 ))  # fmt: skip
 # Who wrote a text: it was named or made for us; it lay around (a `.env` that was found); it was inherited.
 OURS, FOUND, INHERITED = "ours", "found", "inherited"
 # Schemes of other programs as well, and the shape that is ours alone: Spark's master is k8s://https://HOST,
-# PowerShell's drive env:, and file:///PATH anybody's. None of them counts in what is inherited; elsewhere the
-# first shape does, in a text that lay around the second too must fit.
+# PowerShell's drive env:, file:///PATH anybody's, vault:// Spring's (SPRING_CONFIG_IMPORT), pass://
+# Proton's, and keyring://, pass://, vault://HOST and bws:// are providers of SecretSpec's
+# (SECRETSPEC_PROVIDER). None counts in what is inherited; elsewhere the first shape does, in a text that
+# lay around the second too must fit.
 _HOLED = r"[\w\ud800-\udbff]"
 SHARED = {
+    "bws": (None, None),
     "env": (LazyPattern(rf"(?is)env://{_HOLED}+(?:#/.*)?"), None),
     "exec": (None, None),
     "file": (None, LazyPattern(r"(?is)file://(?!/).*|[^?#]*\?(?:encode|format|trim)=.*|[^#]*#/.*")),
@@ -65,7 +68,17 @@ SHARED = {
         LazyPattern(r"(?is)k8s://(?:[^/?#:]+/[^/?#]+/?(?:\?[^#]*)?(?:#/.*)?|v1/Secret/[^/]+/.*)"),
         LazyPattern(r"(?is)[^#]*#/.*|k8s://v1/.*"),
     ),
+    "keyring": (None, LazyPattern(r"(?is)keyring://[^/?]+[/?].+")),
+    "pass": (None, None),
+    "vault": (None, LazyPattern(r"(?is)vault://[^/?#]+/[^#]*#/.*")),
 }
+# Addresses of other tools that name the same stores: those of Go's CDK, so of pulumi and cosign, and of
+# SecretSpec. In what is inherited they are these tools'; where we are asked for a reference, a slip of one.
+ELSEWHERE = frozenset((
+    "akv", "awssecretsmanager", "awssm", "azurekeyvault", "azurekv", "bitwarden", "gcpsecretmanager", "gcsm",
+    "hashivault", "keychain", "kubernetes", "onepassword", "openbao",
+))  # fmt: skip
+_ANYBODYS = ("env", "exec", "file", "k8s")  # with one slash too: file:/etc/hosts is a URL
 # What looks like a reference at the beginning of a text and is none: a slash lost, an underscore in the
 # scheme, blanks before it.
 SLIP = LazyPattern(r"(\s*)([A-Za-z0-9][A-Za-z0-9+._-]*):(/{1,2})(?![/\s])", needs=":/")
@@ -121,7 +134,7 @@ def is_whole(text: str, known: Callable[[str], bool], origin: str = OURS) -> boo
         return inside is None or len([part for part in inside.group()[5:].split("/") if part]) < 3
     if scheme in SHARED:
         return _is_ours(text, scheme, origin)
-    return known(scheme)
+    return not (origin == INHERITED and scheme in ELSEWHERE) and known(scheme)
 
 
 def _is_ours(text: str, scheme: str, origin: str) -> bool:
@@ -146,7 +159,7 @@ def refuse_slip(text: str, known: Callable[[str], bool]) -> None:
         return
     blanks, scheme, slashes = match.groups()
     scheme = scheme.lower()
-    if scheme in SHARED or not known(scheme):
+    if scheme in _ANYBODYS or not known(scheme):
         return
     if slashes == "/":
         problem = f"'{scheme}:/' with one slash is no reference"

@@ -28,15 +28,22 @@ def value(text, **more):
     return "".join(piece if isinstance(piece, str) else f"<{piece.text}>" for piece in pieces)
 
 
-# What other programs write: MLflow, Spark, PowerShell, a browser's address, git, systemd, JDBC.
+# What other programs write: MLflow, Spark, PowerShell, a browser's address, git, systemd, JDBC, Spring, SecretSpec, SIP.
 ORDINARY_URLS = [
+    "vault://", "vault://secret/application", "vault://vault.example.com:8200/secret", "optional:vault://secret/app",
+    "keyring://", "sips:bob@example.com", "sips://example.com",
     "file:///tmp/mlruns", "file:///C:/Users/x/y.txt", "file:///var/lib/db.sqlite?mode=ro", "k8s://https://10.0.0.1:6443",
     "k8s://https://host", "k8s://cluster.local:443/api", "https://user@host/x", "s3://bucket/key", "jdbc:file:/x",
     "env:/PATH", "file:/etc/hosts", "postgres://u:p@h/db",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [*ORDINARY_URLS, "env://PATH", "exec://x/y", "file://x#/a", "k8s://a/b#/c"])
+@pytest.mark.parametrize("text", [
+    *ORDINARY_URLS, "env://PATH", "exec://x/y", "file://x#/a", "k8s://a/b#/c", "vault://secret/app#/key",
+    "pass://Work/GitHub/password", "keyring://example.org/bob", "bws://2863ced6-eba1-48b4-b5c0-afa30104877a",
+    "VAULT://secret/app", "hashivault://mykey", "awssm://us-east-1", "onepassword://Production", "kubernetes://ns/s",
+    "azurekeyvault://x.vault.azure.net/keys/k",
+])  # fmt: skip
 def test_an_inherited_url_of_a_scheme_that_others_use_is_nobodys_reference(text):
     assert plan(inherited={"URL": text}).entries == {}
 
@@ -58,7 +65,8 @@ def test_what_has_not_our_shape_is_text_in_a_file_of_ours_too(text):
     [
         "file://token", "file://./a.json#/b", "file:///run/x.json#/db/password", "file:///run/x?trim=false", "file://~/x",
         "k8s://ns/secret#/key", "k8s://v1/Secret/ns/name/key", "env://DATABASE_URL", "env://CONFIG#/db/password",
-        "sops://s.yaml#/a", "{{ file:///run/secrets/x }}", "vault://secret/app#/a",
+        "sops://s.yaml#/a", "{{ file:///run/secrets/x }}", "vault://secret/app#/a", "vault://kv/a/b?version=2#/c",
+        "pass://web/site", "keyring://example.org/bob", "keyring://x?username=bob", "bws://2863ced6",
     ],
 )  # fmt: skip
 def test_a_reference_in_our_own_shape_counts_wherever_it_stands(text):
@@ -151,6 +159,18 @@ def test_what_is_a_name_is_shown(name, text, shown):
 def test_what_set_says_is_what_a_variable_stands_for(text):
     made = plan(text, chosen={"STAGE": "prod"}, inherited={"STAGE": "inherited"})
     assert made.entries["A"].pieces[0].text == "op://prod/i/f"
+
+
+def test_a_secret_of_vault_as_a_whole_is_a_reference_in_a_file_of_ours_alone():
+    assert value("vault://secret/app") == "<vault://secret/app>"
+    assert value("vault://secret/app", origin=FOUND) == "vault://secret/app"
+
+
+@pytest.mark.parametrize(
+    "text", ["sops://s.yaml#/a", "op://v/i/f", "aws-sm://prod/db", "gcp-sm://p/s", "ref+vault://secret/app/k"]
+)
+def test_an_inherited_reference_of_a_scheme_that_is_ours_alone_counts(text):
+    assert list(plan(inherited={"A": text}).entries) == ["A"]
 
 
 def test_a_near_miss_that_is_inherited_is_still_an_error():
