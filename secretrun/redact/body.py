@@ -10,10 +10,10 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any, Protocol
 
-    from secretrun.redact.pattern import Pattern
+    from secretrun.redact.pattern import Pattern, PatternTable
 else:
     Protocol = object
 
@@ -60,7 +60,7 @@ class Body:
         self.core = core
         self.lack = lack
 
-    def compiled(self, patterns: Sequence[Pattern], *, screen: bool, shortened: bool) -> Patterns:
+    def compiled(self, patterns: PatternTable, *, screen: bool, shortened: bool) -> Patterns:
         """What to look for; the arguments are those of `engine.pattern_set.PatternSet`."""
         if self.core is not None:
             from secretrun.redact.core import matcher

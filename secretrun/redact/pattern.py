@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Final
 
 SPACE: Final = b" \t\r\n\v\f"
@@ -74,3 +75,77 @@ class Pattern:
 
     def __repr__(self) -> str:
         return f"<Pattern {self.order} {self.form}>"
+
+
+class PatternTable:
+    """Patterns with distinct texts: a column of each attribute, and a `Pattern` where one is asked for.
+
+    A thousand secrets have forty thousand patterns, of which a run writes a handful. Immutable once streams
+    know of it.
+
+    Args:
+        squeeze: they are found with other whitespace than theirs.
+
+    Attributes:
+        texts: the order of each, by its text.
+        forms, rules: by order.
+    """
+
+    __slots__ = ("_firsts", "_list", "forms", "rules", "squeeze", "texts")
+
+    def __init__(self, *, squeeze: bool) -> None:
+        self.squeeze = squeeze
+        self.texts: dict[bytes, int] = {}
+        self.forms: list[str] = []
+        self.rules: list[Rule] = []
+        self._firsts: list[int] = []  # for each owner the number of patterns that were there before
+        self._list: list[bytes] | None = None
+
+    def copy(self) -> PatternTable:
+        """Another one with the same patterns, to add to."""
+        other = PatternTable(squeeze=self.squeeze)
+        other.texts = self.texts.copy()
+        other.forms = self.forms.copy()
+        other.rules = self.rules.copy()
+        other._firsts = self._firsts.copy()
+        return other
+
+    def add(self, found: Iterable[tuple[str, bytes, Rule]]) -> None:
+        """Add the (form, text, rule) of the next owner; what is there keeps its owner and form."""
+        texts, forms, rules = self.texts, self.forms, self.rules
+        size = len(texts)
+        self._firsts.append(size)
+        for form, text, rule in found:
+            order = texts.setdefault(text, size)
+            if order == size:
+                forms.append(form)
+                rules.append(rule)
+                size += 1
+            elif rules[order] is not rule:
+                rules[order] |= rule  # the same bytes asked for once more: both rules count
+
+    def __len__(self) -> int:
+        return len(self.forms)
+
+    def __getitem__(self, order: int) -> Pattern:
+        if self._list is None:
+            self._list = list(self.texts)
+        return self._pattern(self._list[order], order)
+
+    def __iter__(self) -> Iterator[Pattern]:
+        return map(self._pattern, self.texts, range(len(self.texts)))
+
+    def _pattern(self, text: bytes, order: int) -> Pattern:
+        from bisect import bisect_right
+
+        return Pattern(
+            text,
+            squeeze=self.squeeze,
+            rule=self.rules[order],
+            owner=bisect_right(self._firsts, order) - 1,
+            form=self.forms[order],
+            order=order,
+        )
+
+    def __repr__(self) -> str:
+        return f"<PatternTable of {len(self)}>"

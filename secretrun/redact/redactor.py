@@ -174,7 +174,7 @@ class Redactor:
         return Report(dict(self._counts))
 
     def __repr__(self) -> str:
-        return f"<Redactor of {len(self._secrets.names)} secrets, {len(self._secrets.texts)} patterns>"
+        return f"<Redactor of {len(self._secrets.names)} secrets, {len(self._secrets.table)} patterns>"
 
 
 def _check(data: object) -> None:

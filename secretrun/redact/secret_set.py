@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from secretrun.redact import body
 from secretrun.redact.forms.derive import DEFAULT_FORMS, TERMINAL, WRAPPED, derive
-from secretrun.redact.pattern import Pattern
+from secretrun.redact.pattern import PatternTable
 from secretrun.redact.policy import decide, mask_texts
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ class SecretSet:
     Attributes:
         names: of every secret, or None; a pattern's `owner` is an index into it.
         masks: of every secret.
+        table: every pattern.
         patterns: compiled, or None when there is nothing to mask.
         warnings: about values not masked everywhere.
         terminal: text is read without its terminal escapes too.
@@ -55,50 +56,35 @@ class SecretSet:
         self.terminal = TERMINAL in self.forms
         self.names: list[str | None] = []
         self.masks: list[bytes] = []
-        self.texts: dict[bytes, Pattern] = {}
+        self.table = PatternTable(squeeze=self.squeeze)
         self.patterns: Patterns | None = None
         self.warnings: list[str] = []
 
     def add(self, secrets: Mapping[str, bytes | str] | Iterable[bytes | str | Secret]) -> None:
         policies, warnings = decide(secrets, min_length=self.min_length, common=self.common)
         self.warnings += [text for text in warnings if text not in self.warnings]
-        texts = dict(self.texts)
+        table = self.table.copy()
         for policy in policies:
-            owner = len(self.names)
             self.names.append(policy.name)
             notes: list[str] = []
-            for form, text, rule in derive(
+            found = derive(
                 policy.value, self.forms, anywhere=policy.anywhere, paranoid=self.paranoid, notes=notes
-            ):
-                known = texts.get(text)
-                if known is None:
-                    texts[text] = Pattern(
-                        text, squeeze=self.squeeze, rule=rule, owner=owner, form=form, order=len(texts)
-                    )
-                elif known.rule is not rule:
-                    # the same bytes asked for once more: both rules count, the first name stays
-                    texts[text] = Pattern(
-                        text,
-                        squeeze=self.squeeze,
-                        rule=known.rule | rule,
-                        owner=known.owner,
-                        form=known.form,
-                        order=known.order,
-                    )
+            )
+            table.add(found)
             for note in dict.fromkeys(notes):
                 warning = f"{policy.name or 'an unnamed secret'}: its {note}"
                 if warning not in self.warnings:
                     self.warnings.append(warning)
-        patterns = self._compiled(list(texts.values())) if texts else None
+        patterns = self._compiled(table) if len(table) else None
         self._choose_masks(patterns)
-        self.texts = texts
+        self.table = table
         # one assignment, last: another thread sees all of the new set or none of it
         self.patterns = patterns
 
-    def _compiled(self, patterns: list[Pattern]) -> Patterns:
+    def _compiled(self, table: PatternTable) -> Patterns:
         # a least length of 1 asks for values as they are, whole: nothing that policy adds
         return body.chosen().compiled(
-            patterns, screen=self.terminal, shortened=bool(self.forms) and self.min_length > 1
+            table, screen=self.terminal, shortened=bool(self.forms) and self.min_length > 1
         )
 
     def _choose_masks(self, patterns: Patterns | None) -> None:

@@ -8,10 +8,10 @@ from secretrun.redact.core.library import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from secretrun.redact.core.library import Library
-    from secretrun.redact.pattern import Pattern
+    from secretrun.redact.pattern import Pattern, PatternTable
 
 _FEED, _RELEASE, _FINISH = 0, 1, 2
 _UNCHANGED = 1
@@ -71,7 +71,7 @@ class PatternSet:
     """Every pattern of a redactor. Immutable, shared between threads.
 
     Args:
-        patterns: with distinct texts, none empty or of whitespace only.
+        patterns: none empty or of whitespace only.
         screen: text is read as a terminal shows it too.
         shortened: a beginning that breaks off is masked too when it is long enough.
 
@@ -81,7 +81,7 @@ class PatternSet:
 
     __slots__ = ("_free", "handle", "patterns")
 
-    def __init__(self, patterns: Sequence[Pattern], *, screen: bool, shortened: bool = True) -> None:
+    def __init__(self, patterns: PatternTable, *, screen: bool, shortened: bool = True) -> None:
         self.patterns = patterns
         self.handle: int | None = None
         functions = _functions()
@@ -105,17 +105,15 @@ class PatternSet:
         return f"<PatternSet of {len(self.patterns)}>"
 
 
-def _wire(patterns: Sequence[Pattern], *, screen: bool, shortened: bool) -> bytes:
+def _wire(patterns: PatternTable, *, screen: bool, shortened: bool) -> bytes:
     """A set as `core/src/wire.rs` reads it."""
-    rules: dict[object, int] = {}
-    which = [rules.setdefault(pattern.rule, len(rules)) for pattern in patterns]
-    squeeze = any(pattern.loose or pattern.key is not pattern.text for pattern in patterns)
-    options = _SCREEN * screen | _SHORTENED * shortened | _SQUEEZE * squeeze
-    texts = [pattern.text for pattern in patterns]
-    numbers = (ctypes.c_uint32 * (2 * len(texts)))(*map(len, texts), *which)
+    texts = patterns.texts
+    rules = {rule: number for number, rule in enumerate(dict.fromkeys(patterns.rules))}
+    options = _SCREEN * screen | _SHORTENED * shortened | _SQUEEZE * patterns.squeeze
+    numbers = (ctypes.c_uint32 * (2 * len(texts)))(*map(len, texts), *map(rules.__getitem__, patterns.rules))
     head = [options, len(rules), len(texts)]
     parts = [number.to_bytes(4, "little") for number in head]
-    for rule in {pattern.rule: None for pattern in patterns}:
+    for rule in rules:
         parts.append((_WORD * rule.word | _RIGHT * rule.right).to_bytes(4, "little"))
         parts.append(rule.left.to_bytes(32, "little"))
     return b"".join([*parts, bytes(numbers), *texts])

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from secretrun.redact.pattern import Pattern
+    from secretrun.redact.pattern import Pattern, PatternTable
 
 _ELLIPSES = 8  # in one text: with more it is looked at closely
 
@@ -48,7 +48,7 @@ class PatternSet:
         "words",
     )
 
-    def __init__(self, patterns: Sequence[Pattern], *, screen: bool, shortened: bool = True) -> None:
+    def __init__(self, patterns: PatternTable, *, screen: bool, shortened: bool = True) -> None:
         self.patterns = patterns
         self.screen = screen
         self.shortened = shortened

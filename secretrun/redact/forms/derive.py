@@ -8,7 +8,7 @@ from secretrun.redact.pattern import ANYWHERE, LOOSE_LENGTH, SPACE, WORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from secretrun.redact.pattern import Rule
 
@@ -53,8 +53,8 @@ def derive(
     paranoid: bool,
     minimum: int = SHORTEST,
     notes: list[str] | None = None,
-) -> Iterator[tuple[str, bytes, Rule]]:
-    """Yield (form, text, rule) for one value; texts may repeat.
+) -> list[tuple[str, bytes, Rule]]:
+    """(form, text, rule) of every spelling of one value; texts may repeat.
 
     Args:
         value: not empty.
@@ -67,42 +67,34 @@ def derive(
     rule = ANYWHERE if anywhere else WORD
     wanted = frozenset(forms)
     if not wanted:
-        yield "raw", value, rule
-        return
+        return [("raw", value, rule)]
     # a file's last line end belongs to the file, and the next line of a log should stay a line
     whole = value.rstrip(b"\r\n") or value
-    yield "raw", whole, rule
+    spelled = [("raw", whole, rule)]
     if "trimmed" in wanted:
-        for text in parts.trimmed(whole):
-            if text and (text != whole):
-                yield from _long_enough("trimmed", text, rule, minimum if anywhere else 0)
+        least = max(1, minimum if anywhere else 0)
+        texts = [text for text in parts.trimmed(whole) if text != whole and len(text) >= least]
         if not _is_loose(whole, wanted):
-            for text in parts.line_ends(whole):
-                yield "trimmed", text, rule
+            texts += parts.line_ends(whole)
+        spelled += [("trimmed", text, rule) for text in texts]
     if not anywhere and len(value) < 4:
-        return
+        return spelled
     bare = whole.strip()
     found = [part for part in _parts(bare, wanted) if part[2] != bare] if anywhere else []
-    yield from _dialects(bare, wanted, all_=not _covered(bare, found))
+    spelled += _dialects(bare, wanted, all_=not _covered(bare, found))
     for form, name, text in found:
         note = _doubt(form, text, minimum)
         if note and notes is not None and name:
             notes.append(f"part {shown(name)} {note}")
         if not note:
-            yield from _part(form, text, wanted)
+            spelled += _part(form, text, wanted)
         elif note != COMMON and len(text) >= 4:
-            yield form, text, WORD
+            spelled.append((form, text, WORD))
     if paranoid:
         from secretrun.redact.forms.paranoid import rare
 
-        for form, text in rare(bare):
-            if len(text) >= SHORTEST:
-                yield form, text, ANYWHERE
-
-
-def _long_enough(form: str, text: bytes, rule: Rule, minimum: int) -> Iterator[tuple[str, bytes, Rule]]:
-    if len(text) >= minimum:
-        yield form, text, rule
+        spelled += [(form, text, ANYWHERE) for form, text in rare(bare) if len(text) >= SHORTEST]
+    return spelled
 
 
 def _is_loose(value: bytes, wanted: frozenset[str]) -> bool:
@@ -135,13 +127,12 @@ def _covered(value: bytes, found: list[tuple[str, str, bytes]]) -> bool:
     return bool(inside) and all(text in value for text in inside)
 
 
-def _part(form: str, text: bytes, wanted: frozenset[str]) -> Iterator[tuple[str, bytes, Rule]]:
-    yield form, text, ANYWHERE
+def _part(form: str, text: bytes, wanted: frozenset[str]) -> list[tuple[str, bytes, Rule]]:
     if form in _BARE:
-        return
+        return [(form, text, ANYWHERE)]
     if form in _BARELY:  # the password in it has every spelling of its own
         wanted = (wanted | {"base64-once"}) & _BARELY[form]
-    yield from _dialects(text, wanted)
+    return [(form, text, ANYWHERE), *_dialects(text, wanted)]
 
 
 def _parts(value: bytes, wanted: frozenset[str]) -> list[tuple[str, str, bytes]]:
@@ -192,9 +183,7 @@ def shown(name: str) -> str:
     return "".join(c if (c.isascii() and c.isalnum()) or c in "_.-:/@" else "_" for c in text) or "*"
 
 
-def _dialects(
-    value: bytes, wanted: frozenset[str], *, all_: bool = True
-) -> Iterator[tuple[str, bytes, Rule]]:
+def _dialects(value: bytes, wanted: frozenset[str], *, all_: bool = True) -> list[tuple[str, bytes, Rule]]:
     """Every way to write `value`.
 
     Args:
@@ -204,51 +193,46 @@ def _dialects(
             which are parts of those of the whole.
     """
     all_ = all_ and len(value) <= _WIDTH
+    spelled: list[tuple[str, bytes, Rule]] = []
     if "base64" in wanted or "base64-once" in wanted:
-        for text, rule in encodings.base64(value):
-            yield "base64", text, rule
+        spelled += [("base64", text, rule) for text, rule in encodings.base64(value)]
         if all_ and "base64" in wanted:
-            for text, rule in encodings.base64_utf16(value):
-                yield "base64-utf16", text, rule
-            for text, rule in encodings.base64_twice(value):
-                yield "base64-twice", text, rule
-            for text in encodings.base64_lines(value):
-                yield "base64", text, ANYWHERE
+            spelled += [("base64-utf16", text, rule) for text, rule in encodings.base64_utf16(value)]
+            spelled += [("base64-twice", text, rule) for text, rule in encodings.base64_twice(value)]
+            spelled += [("base64", text, ANYWHERE) for text in encodings.base64_lines(value)]
     if "hex" in wanted and len(value) <= _WIDTH:
-        for text in encodings.hexadecimal(value)[:: 1 if all_ else 4]:
-            yield "hex", text, ANYWHERE
+        texts = encodings.hexadecimal(value)[:: 1 if all_ else 4]
+        spelled += [("hex", text, ANYWHERE) for text in texts]
     if "wide" in wanted and all_:
-        for text in encodings.wide(value):
-            if len(text) >= SHORTEST:
-                yield "wide", text, ANYWHERE
+        spelled += [("wide", text, ANYWHERE) for text in encodings.wide(value) if len(text) >= SHORTEST]
     if "shell" in wanted and all_:
         from secretrun.redact.forms import shells
 
-        for text in shells.every(value):
-            yield "shell", text, ANYWHERE
+        spelled += [("shell", text, ANYWHERE) for text in shells.every(value)]
     special = value.translate(None, PLAIN)
     if not special or len(wanted) == 1:
-        return
+        return spelled
     special = bytes(sorted(set(special)))
     from secretrun.redact.forms import dialects
 
     if len(value) > _WIDTH:
-        for form, text in dialects.likeliest().spellings(value, special):
-            if form in wanted:
-                yield form, text, ANYWHERE
-        return
-    for form, text in dialects.every().spellings(value, special):
-        if form in wanted and len(text) >= SHORTEST and text.strip():
-            yield form, text, ANYWHERE
-    for form, text in dialects.positional(value):
-        if form in wanted and text != value and len(text) >= SHORTEST and text.strip():
-            yield form, text, ANYWHERE
+        found = dialects.likeliest().spellings(value, special)
+        return spelled + [(form, text, ANYWHERE) for form, text in found if form in wanted]
+    found = [
+        *dialects.every().spellings(value, special),
+        *[one for one in dialects.positional(value) if one[1] != value],
+    ]
+    spelled += [
+        (form, text, ANYWHERE)
+        for form, text in found
+        if form in wanted and len(text) >= SHORTEST and text.strip()
+    ]
     if "base64" in wanted:
-        texts = [text for _, text in dialects.carried().spellings(value, special)]
+        carried = [text for _, text in dialects.carried().spellings(value, special)]
         if b"\n" in value:
-            texts.append(value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+            carried.append(value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
         if not value.isascii():
-            texts += dialects.carried_beyond(value)
-        for text in texts:
-            for run, rule in encodings.base64_runs(text):
-                yield "base64", run, rule
+            carried += dialects.carried_beyond(value)
+        for text in carried:
+            spelled += [("base64", run, rule) for run, rule in encodings.base64_runs(text)]
+    return spelled

@@ -8,7 +8,7 @@ the tables are told apart by those before any is used.
 from __future__ import annotations
 
 from secretrun.redact.forms import escapes, folds, shells, workflow
-from secretrun.redact.forms.tables import IDENTITY, Table, composed, spell
+from secretrun.redact.forms.tables import IDENTITY, PLAIN, Table, composed, spell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,31 +78,39 @@ class _Dialects:
             self._plans[special] = plan
         return plan
 
-    def spellings(self, value: bytes, special: bytes) -> Iterator[tuple[str, bytes]]:
-        """Yield (form, text) of every table for `value`.
+    def spellings(self, value: bytes, special: bytes) -> list[tuple[str, bytes]]:
+        """(form, text) of every table for `value`.
 
         Args:
             value: what to write.
             special: its bytes besides letters and digits, sorted, each once.
         """
         plan = self.plan(special)
+        found: list[tuple[str, bytes]] = []
         if len(value) <= _LONG:
+            # only what stands between letters and digits is written anew
+            between = value.translate(None, PLAIN)
+            pieces = [b""] * (2 * len(between) + 1)
+            pieces[::2] = value.translate(_BETWEEN).split(b"\0")
             for form, table in plan:
-                yield form, b"".join(map(table.__getitem__, value))
-            return
+                pieces[1::2] = [table[byte] for byte in between]
+                found.append((form, b"".join(pieces)))
+            return found
         all_steps = self._steps.get(special)
         if all_steps is None:
             all_steps = self._steps[special] = [_steps(table, special) for _, table in plan]
         for (form, table), steps in zip(plan, all_steps, strict=True):
             if steps is None:
-                yield form, b"".join(map(table.__getitem__, value))
+                found.append((form, b"".join(map(table.__getitem__, value))))
                 continue
             text = value
             for old, new in steps:
                 text = text.replace(old, new)
-            yield form, text
+            found.append((form, text))
+        return found
 
 
+_BETWEEN = bytes(byte if byte in PLAIN else 0 for byte in range(256))
 _made: dict[str, _Dialects] = {}  # when first asked for: they take two milliseconds
 
 

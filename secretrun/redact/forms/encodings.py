@@ -11,7 +11,7 @@ SHORTEST = 8  # characters below which an encoded form would match by chance
 _LOST = (b"?", "\ufffd".encode(), b"")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_RULES: dict[tuple[int, int, bool], Rule] = {}
+_RULES: dict[tuple[int, int], tuple[Rule, Rule, Rule]] = {}
 
 
 def base64(value: bytes) -> list[tuple[bytes, Rule]]:
@@ -67,28 +67,27 @@ def base64_lines(value: bytes) -> list[bytes]:
 
 def base64_runs(value: bytes) -> list[tuple[bytes, Rule]]:
     """The characters that `value` determines in full, for each alignment that has enough of them."""
-    found: list[tuple[bytes, Rule]] = []
-    bits, first = 8 * len(value), value[0]
-    for shift in _SHIFTS:
-        begin, end = _BEGIN[shift], bits // 6
-        if end - begin >= SHORTEST:
-            text = b2a_base64(_BEFORE[shift] + value, newline=False)[begin:end]
-            found.append((text, _rule(shift, first if shift else 0, bits % 6 > 0)))
-        bits += 8
+    size = len(value)
+    rules = _RULES.get((value[0], size % 3)) or _rules(value[0], size % 3)
+    # bytes of others stand before it in the group of three in which it begins: none, one, two
+    found = [
+        (b2a_base64(value, newline=False)[: size * 8 // 6], rules[0]),
+        (b2a_base64(b"\0" + value, newline=False)[2 : (size + 1) * 8 // 6], rules[1]),
+        (b2a_base64(b"\0\0" + value, newline=False)[3 : (size + 2) * 8 // 6], rules[2]),
+    ]
+    if size < _ENOUGH:
+        return [(text, rule) for text, rule in found if len(text) >= SHORTEST]
     return found
 
 
-_SHIFTS = (0, 1, 2)  # bytes of others in the group of three in which the value begins
-_BEGIN = (0, 2, 3)
-_BEFORE = (b"", b"\0", b"\0\0")
+_ENOUGH = 7  # bytes from which each run has its eight characters
 
 
-def _rule(shift: int, first: int, right: bool) -> Rule:
-    """The rule of a run that begins `shift` bytes into a group with the byte `first`: there are few."""
-    rule = _RULES.get((shift, first, right))
-    if rule is None:
-        rule = _RULES[shift, first, right] = Rule(left=_before(shift, first), right=right)
-    return rule
+def _rules(first: int, rest: int) -> tuple[Rule, Rule, Rule]:
+    """The rules of the three runs of a value that begins with `first` and has `rest` bytes beyond threes."""
+    one, two, three = (Rule(left=_before(shift, first), right=(rest + shift) % 3 > 0) for shift in range(3))
+    rules = _RULES[first, rest] = one, two, three
+    return rules
 
 
 def _before(shift: int, first: int) -> int:

@@ -165,12 +165,12 @@ class Pair:
         self.bodies = []
         for _ in range(2):
             shared.add({str(rng.random()): secret for secret in rng.sample(SECRETS, rng.randint(1, 3))})
-            patterns = list(shared.texts.values())
+            patterns = shared.table
             options = {"screen": shared.terminal, "shortened": bool(forms) and least > 1}
             looking = pattern_set.PatternSet(patterns, **options)
             looking._prefilter = Never()
             self.bodies.append((looking, core.PatternSet(patterns, **options)))
-        self.texts = [list(shared.texts)[index] for index in range(len(shared.texts))]
+        self.texts = list(shared.table.texts)
         self.some = [*self.texts[:3], *rng.sample(self.texts, min(8, len(self.texts)))]
 
 

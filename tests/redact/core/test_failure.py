@@ -6,19 +6,15 @@ import sys
 import pytest
 
 from secretrun.redact.core.matcher import CoreError, Matcher, PatternSet
-from secretrun.redact.pattern import ANYWHERE, Pattern
+from secretrun.redact.pattern import ANYWHERE, PatternTable
 
 SECRET = b"correct-horse-battery"
 
 
 def patterns(*texts):
-    return PatternSet(
-        [
-            Pattern(text, squeeze=True, rule=ANYWHERE, owner=0, form="raw", order=order)
-            for order, text in enumerate(texts)
-        ],
-        screen=True,
-    )
+    table = PatternTable(squeeze=True)
+    table.add([("raw", text, ANYWHERE) for text in texts])
+    return PatternSet(table, screen=True)
 
 
 def test_a_step_that_there_is_not_leaves_a_stream_that_gives_nothing_more():

@@ -57,7 +57,7 @@ def played(patterns, parts):
 def test_the_end_of_a_read_is_told_as_a_look_tells_it(part, monkeypatch):
     rng = random.Random(part)
     forms = [("wrapped", "terminal"), ("wrapped", "terminal", "base64", "hex")][part % 2]
-    patterns = PatternSet(list(Redactor(SECRETS, forms=forms)._secrets.texts.values()), screen=True)
+    patterns = PatternSet(Redactor(SECRETS, forms=forms)._secrets.table, screen=True)
     for _ in range(60):
         whole = text(rng)
         cuts = sorted(rng.sample(range(len(whole)), rng.choice([0, 2, len(whole) // 2])))
