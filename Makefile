@@ -58,7 +58,7 @@ test-core: core
 	TEST_BODY=core $(BIN)/python -m pytest -q -n 4 -m "not slow" $(ON_CORE)
 
 clean:
-	rm -rf .venv build dist core/target secretrun/redact/core/libsecretrun_core.* .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist core/target secretrun/redact/core/secretrun_core.abi3.so .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Random streams against brute force until the time is over; a find is a line for tests/redact/corpus.json.
@@ -67,7 +67,7 @@ fuzz: .venv
 
 # The same of the compiled core alone: mutated streams, overflow checks on; FILES are mutated too.
 fuzz-core:
-	cargo run -q --manifest-path core/Cargo.toml --locked --offline --profile fuzz --example fuzz -- \
+	cargo run -q --manifest-path core/Cargo.toml --locked --offline --profile fuzz --no-default-features --example fuzz -- \
 	  $(SECONDS) $$(date +%s) README.md CHANGELOG.md tests/redact/corpus.json $(FILES)
 
 # Ratios for this machine; with `WRITE=--write` they replace the table in the README.

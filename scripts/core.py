@@ -35,7 +35,7 @@ class CoreHook(BuildHookInterface):
             place(built)
             return
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{platform_tag(built)}"
+        build_data["tag"] = f"cp311-abi3-{platform_tag(built)}"
         build_data["force_include"][str(built)] = f"{PLACE}/{loader().path().rpartition('/')[2]}"
 
 
@@ -53,7 +53,7 @@ def build():
     done = subprocess.run(command, env=environ)
     if done.returncode:
         sys.exit(f"the compiled core can't be built: {shlex.join(command)} failed")
-    return target / "release" / loader().path().rpartition("/")[2]
+    return target / "release" / ("libsecretrun_core" + (".dylib" if sys.platform == "darwin" else ".so"))
 
 
 def loader():

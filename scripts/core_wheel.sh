@@ -3,7 +3,7 @@
 # it where nothing else is installed.
 set -eu
 case $2 in
-*-py3-none-"$1".whl) ;;
+*-cp311-abi3-"$1".whl) ;;
 *)
     echo "$2 is not for $1" >&2
     exit 1
@@ -13,7 +13,7 @@ wheel=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 cd "$place"
-python3 -m zipfile -l "$wheel" | grep 'secretrun/redact/core/libsecretrun_core\.'
+python3 -m zipfile -l "$wheel" | grep 'secretrun/redact/core/secretrun_core\.abi3\.so'
 python3 -m venv fresh
 # Without the packages it needs otherwise: the Python body's automaton is one of them.
 fresh/bin/pip install -q --disable-pip-version-check --no-deps --no-index "$wheel"

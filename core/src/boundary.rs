@@ -1,246 +1,458 @@
-//! The C boundary: the only file with `unsafe` in it.
+//! The boundary to Python: an extension module of the stable ABI, one file for every Python.
 //!
-//! Every function catches panics: they are an answer of NULL or -1, and the caller ends the stream. Nothing
-//! of what was given with such a call is passed on.
+//! Every function catches panics: they are an error, and one within a step ends the stream. Nothing of what was
+//! given with such a step is passed on.
 
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::mem::size_of;
+use std::os::raw::{c_char, c_int};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::Arc;
 
-use crate::matcher::{Mark, Matcher, Output};
+use crate::matcher::{Matcher, Output};
 use crate::patterns::PatternSet;
+use crate::python::*;
 use crate::wire;
 
 /// Counts the changes of this boundary; the loader asks for the one it knows.
-pub const ABI: u32 = 1;
-
-const FAILED: i32 = -1;
-
-/// One stream, and what its last step gave.
-pub struct Stream {
-    matcher: Matcher,
-    output: Output,
-    /// A step failed: no later one gives anything.
-    broken: bool,
-}
-
-/// What a step gives. It belongs to the stream, until its next step.
-#[repr(C)]
-pub struct Answer {
-    bytes: *const u8,
-    size: usize,
-    marks: *const Mark,
-    count: usize,
-    held: usize,
-}
-
-/// What `act` gives, or `failed` when it panics.
-fn guarded<T>(failed: T, act: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(act)).unwrap_or(failed)
-}
-
-/// The bytes at `data`.
-///
-/// # Safety
-/// `data` is readable for `size` bytes, which nobody changes meanwhile; or `size` is 0.
-unsafe fn bytes<'a>(data: *const u8, size: usize) -> &'a [u8] {
-    if size == 0 || data.is_null() {
-        return &[];
-    }
-    // SAFETY: the caller promises it; a bytes object of Python's is neither moved nor changed during a call.
-    unsafe { std::slice::from_raw_parts(data, size) }
-}
+const ABI: u32 = 2;
 
 /// Bytes that a step may need for each byte that it looks at again.
 const ROOM_EACH: usize = 64;
 /// Bytes below which there is no question of room.
 const SMALL: usize = 1 << 24;
+/// Bytes from which a call is long enough to let other threads at Python.
+const LARGE: usize = 1 << 16;
+
+/// A text that C can read.
+macro_rules! text {
+    ($text:expr) => {
+        concat!($text, "\0").as_ptr().cast::<c_char>()
+    };
+}
+
+/// What a capsule of a set is called.
+const SET: &str = "secretrun.patterns\0";
+
+/// `CoreError`, which is made once and stays.
+static ERROR: AtomicPtr<Object> = AtomicPtr::new(null_mut());
+
+/// One stream, as Python sees it.
+#[repr(C)]
+struct Instance {
+    head: Object,
+    /// Whether a step may begin: not while there is one, and never again after one that failed. Read and written
+    /// with the GIL alone, so that whoever took it has the stream for himself.
+    ready: Cell<bool>,
+    held: Cell<usize>,
+    /// The `Pattern`s by their order, or NULL.
+    patterns: Cell<*mut Object>,
+    /// What gives the mask of one of them; NULL after the garbage collection has taken it.
+    mask: Cell<*mut Object>,
+    stream: *mut Stream,
+}
+
+struct Stream {
+    matcher: Matcher,
+    output: Output,
+}
+
+/// What a step does: takes bytes in, gives what an idle terminal may show, ends the stream and begins another.
+#[derive(Clone, Copy)]
+enum Step {
+    Feed,
+    Release,
+    Finish,
+}
+
+/// What `act` gives; NULL and an error where that is nothing, or it panics.
+fn answer(act: impl FnOnce() -> Option<Owned>) -> *mut Object {
+    match catch_unwind(AssertUnwindSafe(act)) {
+        Ok(Some(object)) => object.give(),
+        _ => {
+            // SAFETY: the GIL is held in every function of the boundary; `ERROR` is alive for good.
+            unsafe {
+                if PyErr_Occurred().is_null() {
+                    PyErr_SetNone(ERROR.load(Ordering::Relaxed));
+                }
+            }
+            null_mut()
+        }
+    }
+}
+
+/// `act`, without the GIL when so many bytes are looked at that others would wait for it.
+fn released<T>(size: usize, act: impl FnOnce() -> T) -> T {
+    if size < LARGE {
+        act()
+    } else {
+        without_gil(act)
+    }
+}
 
 /// Whether there is memory for so much: an allocation that fails later can't be caught.
 fn has_room(size: Option<usize>) -> bool {
     size.map_or(false, |size| size < SMALL || Vec::<u8>::new().try_reserve_exact(size).is_ok())
 }
 
-/// The boundary's number; the first thing that is asked.
-#[no_mangle]
-pub extern "C" fn secretrun_core_abi() -> u32 {
-    // A panic is an error, and the caller says so: a message of the library's own could quote what it was about.
-    std::panic::set_hook(Box::new(|_| ()));
-    ABI
-}
-
-/// The crate's version: static, NUL-terminated.
-#[no_mangle]
-pub extern "C" fn secretrun_core_version() -> *const u8 {
-    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr()
-}
-
-/// A set of patterns, see `wire`; NULL when it can't be made.
-///
-/// # Safety
-/// `data` is readable for `size` bytes.
-#[no_mangle]
-pub unsafe extern "C" fn secretrun_core_patterns_new(data: *const u8, size: usize) -> *const PatternSet {
-    // SAFETY: as promised by the caller.
-    let data = unsafe { bytes(data, size) };
-    guarded(std::ptr::null(), || {
-        if !has_room(size.checked_mul(ROOM_EACH)) {
-            return std::ptr::null();
-        }
-        match wire::patterns(data) {
-            Some(patterns) => Arc::into_raw(Arc::new(patterns)),
-            None => std::ptr::null(),
-        }
+/// `patterns(data)`: a set of patterns, see `wire`.
+unsafe extern "C" fn patterns(_: *mut Object, data: *mut Object) -> *mut Object {
+    answer(|| {
+        // SAFETY: Python keeps the argument of a call alive, and bytes are not changed.
+        let data = unsafe { bytes(data) }?;
+        let made = released(data.len(), || {
+            has_room(data.len().checked_mul(ROOM_EACH)).then(|| wire::patterns(data)).flatten()
+        });
+        let set = Arc::into_raw(Arc::new(made?));
+        // SAFETY: the name is static, and `free_patterns` gives back the count that the capsule has.
+        unsafe { Owned::new(PyCapsule_New(set as *mut c_void, SET.as_ptr().cast(), Some(free_patterns))) }
     })
 }
 
-/// Give back a set. Streams that use it go on.
-///
-/// # Safety
-/// `patterns` came from `secretrun_core_patterns_new` and is not used again; or it is NULL.
-#[no_mangle]
-pub unsafe extern "C" fn secretrun_core_patterns_free(patterns: *const PatternSet) {
-    if !patterns.is_null() {
-        // SAFETY: it came from `Arc::into_raw`, and the caller gives up the one count it had.
-        let patterns = unsafe { Arc::from_raw(patterns) };
-        guarded((), || drop(patterns));
+unsafe extern "C" fn free_patterns(capsule: *mut Object) {
+    // SAFETY: the capsule is one of `patterns`, and this is called once, at its end.
+    let set = unsafe { PyCapsule_GetPointer(capsule, SET.as_ptr().cast()) } as *const PatternSet;
+    if !set.is_null() {
+        // SAFETY: it came from `Arc::into_raw`, whose count was the capsule's.
+        let set = unsafe { Arc::from_raw(set) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(set)));
     }
 }
 
-/// A count of one's own of a set.
+/// A count of one's own of the set in a capsule; an error is set where it is none.
 ///
 /// # Safety
-/// `patterns` came from `secretrun_core_patterns_new` and was not given back; or it is NULL.
-unsafe fn shared(patterns: *const PatternSet) -> Option<Arc<PatternSet>> {
-    if patterns.is_null() {
+/// `capsule` is alive.
+unsafe fn shared(capsule: *mut Object) -> Option<Arc<PatternSet>> {
+    // SAFETY: it is alive; what is another thing, or another module's capsule, gives NULL.
+    let set = unsafe { PyCapsule_GetPointer(capsule, SET.as_ptr().cast()) } as *const PatternSet;
+    if set.is_null() {
         return None;
     }
-    // SAFETY: it came from `Arc::into_raw`, and the caller's count keeps it alive until this one is taken.
+    // SAFETY: it came from `Arc::into_raw`, and the capsule's count keeps it alive until this one is taken.
     unsafe {
-        Arc::increment_strong_count(patterns);
-        Some(Arc::from_raw(patterns))
+        Arc::increment_strong_count(set);
+        Some(Arc::from_raw(set))
     }
 }
 
-/// Whether anything of a set stands in a text: 1, 0, or -1 for a failure.
+/// What is looked for: nothing for None, else the set of a `PatternSet`, and its patterns.
 ///
 /// # Safety
-/// `patterns` came from `secretrun_core_patterns_new`; `text` is readable for `size` bytes.
-#[no_mangle]
-pub unsafe extern "C" fn secretrun_core_patterns_hold(
-    patterns: *const PatternSet,
-    text: *const u8,
-    size: usize,
-) -> i32 {
-    // SAFETY: as promised by the caller.
-    let (patterns, text) = unsafe { (shared(patterns), bytes(text, size)) };
-    guarded(FAILED, || patterns.map_or(0, |patterns| i32::from(patterns.hold(text))))
+/// `object` is alive.
+unsafe fn wanted(object: *mut Object) -> Option<Option<(Arc<PatternSet>, Owned)>> {
+    if none()?.object() == object {
+        return Some(None);
+    }
+    // SAFETY: the object is alive, and so is the handle that we own.
+    unsafe {
+        let handle = Owned::new(PyObject_GetAttrString(object, text!("handle")))?;
+        let patterns = Owned::new(PyObject_GetAttrString(object, text!("patterns")))?;
+        Some(Some((shared(handle.object())?, patterns)))
+    }
 }
 
-/// A stream that masks a set, or nothing when it is NULL; NULL when it can't be made.
-///
-/// # Safety
-/// `patterns` came from `secretrun_core_patterns_new` and was not given back; or it is NULL.
-#[no_mangle]
-pub unsafe extern "C" fn secretrun_core_stream_new(patterns: *const PatternSet) -> *mut Stream {
-    // SAFETY: as promised by the caller.
-    let patterns = unsafe { shared(patterns) };
-    guarded(std::ptr::null_mut(), || {
-        let stream = Stream { matcher: Matcher::new(patterns), output: Output::default(), broken: false };
-        Box::into_raw(Box::new(stream))
+/// `holds(handle, text)`: whether anything of a set stands in a text.
+unsafe extern "C" fn holds(_: *mut Object, arguments: *mut Object) -> *mut Object {
+    answer(|| {
+        let (mut handle, mut text) = (null_mut::<Object>(), null_mut::<Object>());
+        // SAFETY: as many places as arguments; what is put there stays alive with them, as Python keeps them.
+        let (set, text) = unsafe {
+            if PyArg_UnpackTuple(arguments, text!("holds"), 2, 2, &mut handle, &mut text) == 0 {
+                return None;
+            }
+            (shared(handle)?, bytes(text)?)
+        };
+        let found = released(text.len(), || set.hold(text));
+        // SAFETY: a number becomes True or False.
+        unsafe { Owned::new(PyBool_FromLong(found.into())) }
     })
 }
 
-/// Give back a stream; what it holds is wiped.
-///
+/// `Matcher(patterns, mask)`.
+unsafe extern "C" fn new(kind: *mut Object, arguments: *mut Object, _: *mut Object) -> *mut Object {
+    answer(|| {
+        let (mut patterns, mut mask) = (null_mut::<Object>(), null_mut::<Object>());
+        // SAFETY: as many places as arguments; what is put there stays alive with them, as Python keeps them.
+        let (wanted, mask) = unsafe {
+            if PyArg_UnpackTuple(arguments, text!("Matcher"), 2, 2, &mut patterns, &mut mask) == 0 {
+                return None;
+            }
+            (wanted(patterns)?, Owned::of(mask))
+        };
+        let (set, patterns) = wanted.map_or((None, None), |(set, patterns)| (Some(set), Some(patterns)));
+        let stream = Box::new(Stream { matcher: Matcher::new(set), output: Output::default() });
+        // SAFETY: `kind` is the type below or one that Python made of it, whose `alloc` gives room for an
+        // `Instance` with its head filled in and NULs for the rest, which nobody else knows yet.
+        unsafe {
+            let alloc = PyType_GetSlot(kind, TP_ALLOC);
+            let alloc: unsafe extern "C" fn(*mut Object, isize) -> *mut Object = std::mem::transmute(alloc);
+            let made = Owned::new(alloc(kind, 0))?;
+            let instance = made.object().cast::<Instance>();
+            (*instance).patterns.set(patterns.map_or(null_mut(), Owned::give));
+            (*instance).mask.set(mask.give());
+            (*instance).stream = Box::into_raw(stream);
+            (*instance).ready.set(true);
+            Some(made)
+        }
+    })
+}
+
 /// # Safety
-/// `stream` came from `secretrun_core_stream_new` and is not used again; or it is NULL.
-#[no_mangle]
-pub unsafe extern "C" fn secretrun_core_stream_free(stream: *mut Stream) {
-    if !stream.is_null() {
-        // SAFETY: it came from `Box::into_raw`, and the caller gives it up.
-        let stream = unsafe { Box::from_raw(stream) };
-        guarded((), || drop(stream));
+/// `this` is an instance, alive for `'a`.
+unsafe fn instance<'a>(this: *mut Object) -> &'a Instance {
+    // SAFETY: the caller promises it; what changes in it is in cells, and the stream behind a pointer.
+    unsafe { &*this.cast::<Instance>() }
+}
+
+unsafe extern "C" fn free(this: *mut Object) {
+    // SAFETY: nobody else knows the instance any more. Its type, of which it has a reference, is kept until it is
+    // freed, by the function that belongs to how `new` got it.
+    unsafe {
+        PyObject_GC_UnTrack(this.cast());
+        clear(this);
+        let stream = (*this.cast::<Instance>()).stream;
+        if !stream.is_null() {
+            let stream = Box::from_raw(stream); // as `new` made it
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(stream)));
+        }
+        let kind = (*this).kind();
+        let release: unsafe extern "C" fn(*mut c_void) = std::mem::transmute(PyType_GetSlot(kind, TP_FREE));
+        release(this.cast());
+        Py_DecRef(kind);
     }
 }
 
-/// Look for another set from now on, which begins with the patterns of the old one.
-///
-/// # Safety
-/// `stream` came from `secretrun_core_stream_new` and no other thread is in a call with it; `patterns` is as
-/// for that function.
-#[no_mangle]
-pub unsafe extern "C" fn secretrun_core_stream_add(stream: *mut Stream, patterns: *const PatternSet) -> i32 {
-    // SAFETY: as promised by the caller; a stream is used by one thread at a time.
-    let (stream, patterns) = unsafe { (stream.as_mut(), shared(patterns)) };
-    let stream = match stream {
-        Some(stream) => stream,
-        None => return FAILED,
-    };
-    let done = guarded(FAILED, || {
-        stream.matcher.add(patterns);
-        0
-    });
-    stream.broken |= done == FAILED;
-    done
+/// Tell the garbage collection what is referred to.
+unsafe extern "C" fn traverse(this: *mut Object, visit: Visit, context: *mut c_void) -> c_int {
+    // SAFETY: the instance is alive, and so is what it refers to; `visit` is Python's, for this context.
+    unsafe {
+        for referred in [(*this).kind(), instance(this).patterns.get(), instance(this).mask.get()] {
+            if !referred.is_null() {
+                let done = visit(referred, context);
+                if done != 0 {
+                    return done;
+                }
+            }
+        }
+    }
+    0
 }
 
-/// A step: 0 takes bytes in, 1 gives what an idle terminal may show, 2 ends the stream and begins another.
-///
-/// 0 when it is done and `answer` is filled, 1 when it gives what was taken in and nothing waits; else -1, and
-/// so has every later step of the stream.
+unsafe extern "C" fn clear(this: *mut Object) -> c_int {
+    // SAFETY: the instance is alive. Each reference is its own, and is taken out before it is given back.
+    unsafe {
+        drop(Owned::new(instance(this).patterns.replace(null_mut())));
+        drop(Owned::new(instance(this).mask.replace(null_mut())));
+    }
+    0
+}
+
+/// `add(patterns)`: look for these from now on, which begin with the old ones.
+unsafe extern "C" fn add(this: *mut Object, given: *mut Object) -> *mut Object {
+    answer(|| {
+        // SAFETY: Python keeps both alive during a call of the method.
+        let (instance, wanted) = unsafe { (instance(this), wanted(given)?) };
+        let (set, patterns) = wanted.map_or((None, None), |(set, patterns)| (Some(set), Some(patterns)));
+        if !instance.ready.replace(false) {
+            return None;
+        }
+        // SAFETY: `ready` was ours to take, so nobody else is at the stream.
+        let stream = unsafe { &mut *instance.stream };
+        stream.matcher.add(set);
+        let old = instance.patterns.replace(patterns.map_or(null_mut(), Owned::give));
+        instance.ready.set(true);
+        // SAFETY: the reference was the instance's.
+        drop(unsafe { Owned::new(old) });
+        none()
+    })
+}
+
+unsafe extern "C" fn feed(this: *mut Object, data: *mut Object) -> *mut Object {
+    // SAFETY: Python keeps both alive during a call of the method.
+    answer(|| unsafe { step(instance(this), Step::Feed, data) })
+}
+
+unsafe extern "C" fn release(this: *mut Object, _: *mut Object) -> *mut Object {
+    // SAFETY: Python keeps it alive during a call of the method.
+    answer(|| unsafe { step(instance(this), Step::Release, null_mut()) })
+}
+
+unsafe extern "C" fn finish(this: *mut Object, _: *mut Object) -> *mut Object {
+    // SAFETY: Python keeps it alive during a call of the method.
+    answer(|| unsafe { step(instance(this), Step::Finish, null_mut()) })
+}
+
+unsafe extern "C" fn held(this: *mut Object, _: *mut c_void) -> *mut Object {
+    // SAFETY: Python keeps it alive during the call; a number becomes an object.
+    answer(|| unsafe { Owned::new(PyLong_FromSize_t(instance(this).held.get())) })
+}
+
+/// A step of a stream, which is over where this gives nothing (unless `given` is no bytes).
 ///
 /// # Safety
-/// `stream` came from `secretrun_core_stream_new` and no other thread is in a call with it; `data` is readable
-/// for `size` bytes; `answer` is writable.
-#[no_mangle]
-pub unsafe extern "C" fn secretrun_core_stream_step(
-    stream: *mut Stream,
-    what: i32,
-    data: *const u8,
-    size: usize,
-    answer: *mut Answer,
-) -> i32 {
-    // SAFETY: as promised by the caller; a stream is used by one thread at a time.
-    let (stream, data) = unsafe { (stream.as_mut(), bytes(data, size)) };
-    let stream = match stream {
-        Some(stream) => stream,
-        None => return FAILED,
+/// `given` is alive, or NULL where the step takes nothing.
+unsafe fn step(instance: &Instance, what: Step, given: *mut Object) -> Option<Owned> {
+    let data = match what {
+        // SAFETY: it is alive, as the caller promises.
+        Step::Feed => unsafe { bytes(given) }?,
+        _ => &[],
     };
-    if stream.broken {
-        return FAILED;
+    if !instance.ready.replace(false) {
+        return None;
     }
-    stream.broken = true; // until it has gone well
-    let done = guarded(FAILED, || {
-        let Stream { matcher, output, .. } = &mut *stream;
+    // SAFETY: `ready` was ours to take, so nobody else is at the stream until it is set again.
+    let stream = unsafe { &mut *instance.stream };
+    let size = data.len() + stream.matcher.held();
+    let done = released(size, || {
+        let Stream { matcher, output } = &mut *stream;
         output.clear();
         let again = matcher.held().checked_mul(ROOM_EACH);
-        if !has_room(again.and_then(|again| again.checked_add(size.checked_mul(2)?))) {
-            return FAILED;
+        if !has_room(again.and_then(|again| again.checked_add(data.len().checked_mul(2)?))) {
+            return false;
         }
         match what {
-            0 => matcher.feed(data, output),
-            1 => matcher.release(output),
-            2 => matcher.finish(output),
-            _ => return FAILED,
+            Step::Feed => matcher.feed(data, output),
+            Step::Release => matcher.release(output),
+            Step::Finish => matcher.finish(output),
         }
-        0
+        true
     });
-    if done == FAILED {
-        return FAILED;
+    if !done {
+        return None;
     }
-    stream.broken = false;
-    let output = &stream.output;
-    if output.unchanged && stream.matcher.held() == 0 {
-        return 1;
-    }
-    let given = Answer {
-        bytes: output.bytes.as_ptr(),
-        size: output.bytes.len(),
-        marks: output.marks.as_ptr(),
-        count: output.marks.len(),
-        held: stream.matcher.held(),
+    let (held, output) = (stream.matcher.held(), &stream.output);
+    let made = if output.unchanged && held == 0 {
+        // SAFETY: only what is fed is unchanged, and that object is alive.
+        unsafe { Owned::of(given) }
+    } else if output.marks.is_empty() {
+        joined(output.bytes.len(), std::iter::once(&output.bytes[..]))?
+    } else {
+        masked(instance, output)?
     };
-    // SAFETY: the caller promises that it is writable and aligned.
-    unsafe { answer.write(given) };
-    0
+    instance.held.set(held);
+    instance.ready.set(true);
+    Some(made)
+}
+
+/// What a step gave, with the masks in it.
+fn masked(instance: &Instance, output: &Output) -> Option<Owned> {
+    let mut masks = Vec::with_capacity(output.marks.len());
+    let mut size = output.bytes.len();
+    for mark in &output.marks {
+        if instance.patterns.get().is_null() || instance.mask.get().is_null() {
+            return None; // the garbage collection had it already
+        }
+        // SAFETY: both are the instance's, which takes no step and no other patterns meanwhile: `ready` is false.
+        // What is called is Python's: it can't come at the output, which is the stream's.
+        let mask = unsafe {
+            let pattern = Owned::new(PySequence_GetItem(instance.patterns.get(), isize::try_from(mark.order).ok()?))?;
+            let last = null_mut::<Object>();
+            Owned::new(PyObject_CallFunctionObjArgs(instance.mask.get(), pattern.object(), last))?
+        };
+        // SAFETY: it is ours, so it is alive.
+        size = size.checked_add(unsafe { bytes(mask.object()) }?.len())?;
+        masks.push(mask);
+    }
+    let mut last = 0;
+    let mut parts = Vec::with_capacity(2 * masks.len() + 1);
+    for (mark, mask) in output.marks.iter().zip(&masks) {
+        let at = mark.at as usize;
+        parts.push(&output.bytes[last..at]);
+        // SAFETY: the masks outlive the parts.
+        parts.push(unsafe { bytes(mask.object()) }?);
+        last = at;
+    }
+    parts.push(&output.bytes[last..]);
+    joined(size, parts.into_iter())
+}
+
+const fn method(name: *const c_char, function: Function, flags: c_int) -> MethodDef {
+    MethodDef { name, function: Some(function), flags, doc: null() }
+}
+
+const END: MethodDef = MethodDef { name: null(), function: None, flags: 0, doc: null() };
+
+/// Something that Python keeps the address of: it stays for good.
+fn kept<T>(what: T) -> *mut T {
+    Box::leak(Box::new(what))
+}
+
+/// The type of streams.
+fn matcher_type() -> Option<Owned> {
+    let methods = kept([
+        method(text!("feed"), feed, ONE),
+        method(text!("add"), add, ONE),
+        method(text!("release"), release, NOARGS),
+        method(text!("finish"), finish, NOARGS),
+        END,
+    ]);
+    let no_more = GetSetDef { name: null(), get: None, set: null(), doc: null(), closure: null_mut() };
+    let values =
+        kept([GetSetDef { name: text!("held"), get: Some(held), set: null(), doc: null(), closure: null_mut() }, no_more]);
+    let slot = |slot, value| Slot { slot, value };
+    let slots = [
+        slot(TP_DOC, text!("The state of one stream.").cast()),
+        slot(TP_NEW, new as *const c_void),
+        slot(TP_DEALLOC, free as *const c_void),
+        slot(TP_TRAVERSE, traverse as *const c_void),
+        slot(TP_CLEAR, clear as *const c_void),
+        slot(TP_METHODS, methods as *const c_void),
+        slot(TP_GETSET, values as *const c_void),
+        slot(0, null()),
+    ];
+    let spec = Spec {
+        name: text!("secretrun.redact.core.secretrun_core.Matcher"),
+        basicsize: size_of::<Instance>() as c_int,
+        itemsize: 0,
+        flags: HAVE_GC,
+        slots: slots.as_ptr(),
+    };
+    // SAFETY: the spec is whole: its slots end with 0, its names are static, and what is not copied is kept.
+    unsafe { Owned::new(PyType_FromSpec(&spec)) }
+}
+
+/// The module; the first thing that Python asks for.
+#[no_mangle]
+pub extern "C" fn PyInit_secretrun_core() -> *mut Object {
+    // A panic is an error, and the caller says so: a message of the library's own could quote what it was about.
+    std::panic::set_hook(Box::new(|_| ()));
+    let methods = kept([method(text!("patterns"), patterns, ONE), method(text!("holds"), holds, VARARGS), END]);
+    let def = kept(ModuleDef {
+        object: Object::STATIC,
+        init: null(),
+        index: 0,
+        copy: null_mut(),
+        name: text!("secretrun_core"),
+        doc: null(),
+        size: -1, // one in a process
+        methods: methods.cast(),
+        slots: null(),
+        traverse: null(),
+        clear: null(),
+        free: null(),
+    });
+    // SAFETY: Python calls this with the GIL held. What it keeps stays for good, and each object is alive.
+    unsafe {
+        let error = PyErr_NewException(text!("secretrun.redact.core.secretrun_core.CoreError"), null_mut(), null_mut());
+        if error.is_null() {
+            return null_mut();
+        }
+        ERROR.store(error, Ordering::Relaxed);
+        answer(|| {
+            let module = Owned::new(PyModule_Create2(def, ABI_VERSION))?;
+            let kind = matcher_type()?;
+            let version = text!(env!("CARGO_PKG_VERSION"));
+            let done = [
+                PyModule_AddObjectRef(module.object(), text!("CoreError"), error),
+                PyModule_AddObjectRef(module.object(), text!("Matcher"), kind.object()),
+                PyModule_AddIntConstant(module.object(), text!("abi"), ABI.into()),
+                PyModule_AddStringConstant(module.object(), text!("version"), version),
+            ];
+            done.iter().all(|&done| done == 0).then(|| module)
+        })
+    }
 }

@@ -6,7 +6,8 @@
 mod bare;
 mod base64_edge;
 mod beginning;
-pub mod boundary;
+#[cfg(all(feature = "module", not(test)))]
+mod boundary;
 mod classes;
 mod controls;
 mod ellipsis;
@@ -23,6 +24,8 @@ mod occurrence;
 mod pattern;
 mod patterns;
 mod public_head;
+#[cfg(all(feature = "module", not(test)))]
+mod python;
 mod reading;
 mod screen;
 mod search;

@@ -100,12 +100,13 @@ class Redactor:
                 and every later call of this redactor raises too. Its twins go on.
             TypeError: `data` is no bytes; the stream is as it was.
         """
-        _check(data)
+        if type(data) is not bytes:
+            data = _bytes(data)
         stream = self._stream
         failure = "after an earlier failure"
         if stream is not None:
             try:
-                return stream.feed(bytes(data))
+                return stream.feed(data)
             except Exception as error:  # noqa: BLE001  whatever it is, no byte may pass
                 failure = type(error).__name__
         raise self._broken(failure)
@@ -177,7 +178,7 @@ class Redactor:
         return f"<Redactor of {len(self._secrets.names)} secrets, {len(self._secrets.table)} patterns>"
 
 
-def _check(data: object) -> None:
+def _bytes(data: object) -> bytes:
     """A number would be as many NULs, and text has no bytes until somebody says which.
 
     Raises:
@@ -186,3 +187,4 @@ def _check(data: object) -> None:
     if not isinstance(data, (bytes, bytearray, memoryview)):
         hint = ", encode it first" if isinstance(data, str) else ""
         raise TypeError(f"a redactor takes bytes, not {type(data).__name__}{hint}")
+    return bytes(data)

@@ -6,6 +6,8 @@ from secretrun.redact import body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from secretrun.redact.pattern import Pattern
     from secretrun.redact.secret_set import SecretSet
 
@@ -20,16 +22,8 @@ class Stream:
 
     def __init__(self, secrets: SecretSet, counts: dict[str, dict[str, int]]) -> None:
         self._shared = secrets
-        self._counts = counts
         self._patterns = secrets.patterns
-        self._matcher = body.chosen().matcher(self._patterns, self._mask)
-
-    def _mask(self, pattern: Pattern) -> bytes:
-        """The mask of a pattern that is written, and counted."""
-        shared = self._shared
-        forms = self._counts.setdefault(shared.names[pattern.owner] or "secret", {})
-        forms[pattern.form] = forms.get(pattern.form, 0) + 1
-        return shared.masks[pattern.owner]
+        self._matcher = body.chosen().matcher(self._patterns, _masks(secrets, counts))
 
     def _renew(self) -> None:
         if self._patterns is not self._shared.patterns:
@@ -38,7 +32,8 @@ class Stream:
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return those that are decided."""
-        self._renew()
+        if self._patterns is not self._shared.patterns:
+            self._renew()
         return self._matcher.feed(data)
 
     def finish(self) -> bytes:
@@ -54,3 +49,14 @@ class Stream:
     def held(self) -> int:
         """The number of bytes that wait for what follows them."""
         return self._matcher.held
+
+
+def _masks(secrets: SecretSet, counts: dict[str, dict[str, int]]) -> Callable[[Pattern], bytes]:
+    """The mask of a pattern that is written, and counted; it knows no stream, whose matcher has it."""
+
+    def mask(pattern: Pattern) -> bytes:
+        forms = counts.setdefault(secrets.names[pattern.owner] or "secret", {})
+        forms[pattern.form] = forms.get(pattern.form, 0) + 1
+        return secrets.masks[pattern.owner]
+
+    return mask

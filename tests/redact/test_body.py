@@ -41,13 +41,13 @@ def test_a_variable_that_says_no_is_as_none(monkeypatch, said):
 
 
 def test_where_there_is_no_core_python_does_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(library, "path", lambda: str(tmp_path / "libsecretrun_core.so"))
+    monkeypatch.setattr(library, "path", lambda: str(tmp_path / "secretrun_core.abi3.so"))
     assert str(body.chosen()) == "Python (the compiled core is not installed)"
     assert masks()
 
 
 def test_a_file_that_is_no_library_is_told_and_python_does_it(monkeypatch, tmp_path):
-    broken = tmp_path / "libsecretrun_core.so"
+    broken = tmp_path / "secretrun_core.abi3.so"
     broken.write_bytes(b"not a library")
     monkeypatch.setattr(library, "path", lambda: str(broken))
     chosen = body.chosen()

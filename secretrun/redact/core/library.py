@@ -1,19 +1,16 @@
-"""The library itself: one file beside this one, for every Python, called by ctypes."""
+"""The library itself: one extension module beside this file, for every Python with a GIL."""
 
 from __future__ import annotations
 
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import ctypes
-
-ABI = 1  # of `core/src/boundary.rs`
+ABI = 2  # of `core/src/boundary.rs`
+NAME = "secretrun.redact.core.secretrun_core"
 _loaded: Library | None = None
 
 
 class Library:
-    """The functions of the core.
+    """The core.
 
     Args:
         path: of the file.
@@ -23,36 +20,47 @@ class Library:
         version: its own.
 
     Raises:
-        OSError: it can't be loaded.
-        ImportError: its boundary is another one: it was built from other sources than this file.
+        ImportError: it can't be loaded, by this Python or at all; or its boundary is another one: it was
+            built from other sources than this file.
     """
 
     def __init__(self, path: str) -> None:
-        import ctypes
+        lack = unfit()
+        if lack:
+            raise ImportError(lack)
+        # both are there in every Python, importlib.machinery itself takes its time
+        from _frozen_importlib import ModuleSpec
+        from _frozen_importlib_external import ExtensionFileLoader
 
-        library = ctypes.CDLL(path)
-        self.abi = int(library.secretrun_core_abi())
+        loader = ExtensionFileLoader(NAME, path)
+        module = loader.create_module(ModuleSpec(NAME, loader, origin=path))
+        loader.exec_module(module)
+        self.abi = int(getattr(module, "abi", 0))
         if self.abi != ABI:
             raise ImportError(f"{path} has boundary {self.abi}, not {ABI}: build it anew")
-        library.secretrun_core_version.restype = ctypes.c_char_p
-        self.version = str(library.secretrun_core_version(), "ascii")
-        self.functions: ctypes.CDLL = library
+        self.version = str(module.version)
+        sys.modules[NAME] = module
 
     def __repr__(self) -> str:
         return f"<Library {self.version}>"
 
 
+def unfit() -> str:
+    """Why this Python can't load the library, however well it is built, or ""."""
+    if sys.implementation.name != "cpython":
+        return f"{sys.implementation.name} has not CPython's stable ABI"
+    return "a Python without a GIL has no stable ABI" if "t" in sys.abiflags else ""
+
+
 def path() -> str:
     """Where the library is, if it is there."""
-    name = "libsecretrun_core.dylib" if sys.platform == "darwin" else "libsecretrun_core.so"
-    return __file__.rpartition("/")[0] + "/" + name
+    return __file__.rpartition("/")[0] + "/secretrun_core.abi3.so"
 
 
 def load() -> Library | None:
     """The library, loaded once; None when it is not there.
 
     Raises:
-        OSError: it can't be loaded.
         ImportError: see `Library`.
     """
     global _loaded  # noqa: PLW0603  one library in a process

@@ -1,7 +1,10 @@
 """What fails in the core ends the stream: an error, and no byte."""
 
+import gc
 import subprocess
 import sys
+import types
+import weakref
 
 import pytest
 
@@ -17,14 +20,72 @@ def patterns(*texts):
     return PatternSet(table, screen=True)
 
 
-def test_a_step_that_there_is_not_leaves_a_stream_that_gives_nothing_more():
-    stream = Matcher(patterns(SECRET), lambda _: b"#")
-    assert stream.feed(b"a " + SECRET + b" z") == b"a # z"
-    with pytest.raises(CoreError):
-        stream._take(7, b"passed on?")
-    for step in (lambda: stream.feed(b"later"), stream.release, stream.finish):
+@pytest.mark.parametrize("mask", [lambda _: 1 / 0, lambda _: "text", lambda: b"#"])
+def test_a_step_that_fails_leaves_a_stream_that_gives_nothing_more(mask):
+    stream = Matcher(patterns(SECRET), mask)
+    assert stream.feed(b"a ") == b"a "
+    with pytest.raises((ZeroDivisionError, TypeError)):
+        stream.feed(b"a " + SECRET + b" z")
+    for step in (lambda: stream.feed(b"later"), stream.release, stream.finish, lambda: stream.add(None)):
         with pytest.raises(CoreError):
             step()
+
+
+def test_what_is_no_bytes_leaves_the_stream_as_it_was():
+    stream = Matcher(patterns(SECRET), lambda _: b"#")
+    assert stream.feed(b"a " + SECRET[:9]) == b"a "
+    for data in ("text", 5, None, bytearray(b"bytes")):
+        with pytest.raises(TypeError):
+            stream.feed(data)
+    assert (stream.held, stream.feed(SECRET[9:]), stream.held) == (9, b"#", 0)
+
+
+def test_a_stream_is_used_by_one_at_a_time():
+    """Its own mask asks for another step, as a thread would that came while it runs."""
+    seen = []
+
+    def mask(_):
+        for step in (lambda: stream.feed(b"more"), stream.finish, lambda: stream.add(None)):
+            with pytest.raises(CoreError):
+                step()
+        seen.append(stream.held)
+        return b"#"
+
+    stream = Matcher(patterns(SECRET), mask)
+    assert stream.feed(SECRET + b" " + SECRET) == b"# #"
+    assert seen == [0, 0]
+
+
+def test_what_was_given_comes_back_where_nothing_stands_in_it():
+    stream = Matcher(patterns(SECRET), lambda _: b"#")
+    data = b"nothing\n" * 500
+    assert stream.feed(data) is data
+    large = b"nothing\n" * (1 << 14)  # others run meanwhile
+    assert stream.feed(large) == large
+
+
+def test_a_stream_and_its_mask_are_freed_with_each_other():
+    class Mask:
+        def __call__(self, _):
+            return b"#"
+
+    mask = Mask()
+    mask.stream = Matcher(patterns(SECRET), mask)
+    gone = weakref.ref(mask)
+    del mask
+    gc.collect()
+    assert gone() is None
+
+
+def test_only_sets_of_patterns_are_taken():
+    for wrong in (5, patterns, types.SimpleNamespace(handle=5, patterns=[])):
+        with pytest.raises((AttributeError, ValueError)):
+            Matcher(wrong, lambda _: b"#")
+    for arguments in ((), (None,), (None, None, None)):
+        with pytest.raises(TypeError):
+            Matcher(*arguments)
+    with pytest.raises(TypeError):
+        Matcher(None, mask=None)
 
 
 def test_a_set_that_is_not_well_formed_is_none():

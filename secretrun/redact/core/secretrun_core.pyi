@@ -1,0 +1,39 @@
+# What `core/src/boundary.rs` gives to Python.
+
+from collections.abc import Callable
+
+from secretrun.redact.core.matcher import PatternSet
+from secretrun.redact.pattern import Pattern
+
+abi: int
+version: str
+
+# It failed, and says no more: whatever it could say might be of the stream.
+class CoreError(Exception): ...
+
+# A capsule round a set of patterns. Immutable, shared between threads.
+class Handle: ...
+
+# The state of one stream; one thread at a time. A step that raises ends it: each later one raises CoreError,
+# as does one that begins while another thread is in one. A TypeError of `feed` leaves the stream as it was.
+class Matcher:
+    # `mask` gives the mask of a pattern, and is told so that it is written.
+    def __init__(self, patterns: PatternSet | None, mask: Callable[[Pattern], bytes]) -> None: ...
+    # Take the next bytes; return those that are decided, the very object where that is all of them and
+    # nothing waits. Other threads run meanwhile when they are 64 KiB or more.
+    def feed(self, data: bytes, /) -> bytes: ...
+    # Look for these from now on: the old ones and more, which count from the first byte not shown.
+    def add(self, patterns: PatternSet | None, /) -> None: ...
+    # Return the held bytes that an idle terminal may show.
+    def release(self) -> bytes: ...
+    # End the stream and begin another; return the rest of it.
+    def finish(self) -> bytes: ...
+    # The number of bytes that wait for what follows them.
+    @property
+    def held(self) -> int: ...
+
+# A set as `core/src/wire.rs` reads it; CoreError where it is not well-formed, or too large.
+def patterns(data: bytes, /) -> Handle: ...
+
+# Whether anything of a set stands in a text.
+def holds(patterns: Handle, text: bytes, /) -> bool: ...
