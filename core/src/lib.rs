@@ -19,6 +19,8 @@ mod heads;
 mod keys;
 mod margins;
 pub mod matcher;
+#[cfg(all(feature = "module", not(test)))]
+mod module;
 mod needles;
 mod occurrence;
 mod pattern;

@@ -1,9 +1,10 @@
 //! What is used of Python's stable ABI (`Py_LIMITED_API` of 3.11), declared by hand: it is little, and changes no more.
 //!
-//! Everything here wants the GIL, but for `without_gil`. With `boundary` the only file that is `unsafe` for C's sake.
+//! Everything here wants the GIL, but for `without_gil`. `boundary` and `module` are built on it, the only other files that are `unsafe` for Python's sake.
 
 use std::os::raw::{c_char, c_int, c_long, c_uint, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::ptr::null;
 
 /// What every object of Python's begins with, where there is a GIL.
 #[repr(C)]
@@ -214,4 +215,25 @@ pub fn without_gil<T>(act: impl FnOnce() -> T) -> T {
     // SAFETY: `state` is of the call above, in this thread.
     unsafe { PyEval_RestoreThread(state) };
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// A text that C can read.
+macro_rules! text {
+    ($text:expr) => {
+        concat!($text, "\0").as_ptr().cast::<std::os::raw::c_char>()
+    };
+}
+pub(crate) use text;
+
+/// A method of a type, or a function of a module.
+pub const fn method(name: *const c_char, function: Function, flags: c_int) -> MethodDef {
+    MethodDef { name, function: Some(function), flags, doc: null() }
+}
+
+/// What a list of them ends with.
+pub const END: MethodDef = MethodDef { name: null(), function: None, flags: 0, doc: null() };
+
+/// Something that Python keeps the address of: it stays for good.
+pub fn kept<T>(what: T) -> *mut T {
+    Box::leak(Box::new(what))
 }

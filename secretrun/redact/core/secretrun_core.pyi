@@ -1,4 +1,4 @@
-# What `core/src/boundary.rs` gives to Python.
+# What `core/src/module.rs` gives to Python.
 
 from collections.abc import Callable
 
