@@ -6,24 +6,47 @@ could impersonate nothing else.
 
 from __future__ import annotations
 
-import datetime as dt
 import ipaddress
 import os
-import ssl
+import time
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from secretrun.broker import hosts
+from secretrun.broker import certificate, hosts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable
 
-_LIFE = dt.timedelta(hours=24)
-_SLACK = dt.timedelta(minutes=5)  # a clock that is behind ours
+_LIFE = 86400  # seconds
+_SLACK = 300  # seconds by which a clock may be behind ours
+
+
+class Key:
+    """A private key of P-256; made in advance, while the run is not known yet.
+
+    Attributes:
+        public: its public key, as `certificate` takes it.
+    """
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        numbers = self._key.public_key().public_numbers()
+        self.public = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+
+    def sign(self, signed: bytes) -> bytes:
+        """ECDSA over SHA-256."""
+        return self._key.sign(signed, ec.ECDSA(hashes.SHA256()))
+
+    def reveal(self) -> bytes:
+        """The key itself, as OpenSSL reads it from a file."""
+        secret = self._key.private_numbers().private_value
+        return certificate.pem("EC PRIVATE KEY", certificate.private_key(secret, self.public))
+
+    def __repr__(self) -> str:
+        return "<Key>"
 
 
 class Authority:
@@ -31,46 +54,26 @@ class Authority:
 
     Args:
         permitted: hosts, as rules write them.
+        key: its own; None makes one.
+
+    Attributes:
+        pem: its certificate, for the bundles.
     """
 
-    def __init__(self, permitted: Iterable[str]) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._leaf_key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name(
-            [x509.NameAttribute(NameOID.COMMON_NAME, f"secretrun run {os.urandom(4).hex()}")]
-        )
-        now = dt.datetime.now(dt.UTC)
-        self._from, self._to = now - _SLACK, now + _LIFE
-        trees: list[x509.GeneralName] = []
-        for host in permitted:
-            literal = hosts.address(host)
-            if literal is not None:
-                trees.append(x509.IPAddress(ipaddress.ip_network(literal)))
-            else:
-                trees.append(x509.DNSName(host.removeprefix("*.")))
-        if not trees:
-            trees.append(x509.DNSName("secretrun.invalid"))  # an empty list would permit everything
-        usage = x509.KeyUsage(
-            digital_signature=False, content_commitment=False, key_encipherment=False, key_agreement=False,
-            data_encipherment=False, key_cert_sign=True, crl_sign=True, encipher_only=False,
-            decipher_only=False,
+    def __init__(self, permitted: Iterable[str], key: Key | None = None) -> None:
+        self._key = key or Key()
+        self._server_key = Key()
+        self._name = f"secretrun run {os.urandom(4).hex()}"
+        now = time.time()
+        self._life = (_date(now - _SLACK), _date(now + _LIFE))
+        trees = [_tree(host) for host in permitted]
+        made = certificate.authority(
+            self._name, self._key.public, _serial(), self._life,
+            trees or ["secretrun.invalid"],  # none at all would permit everything
+            self._key.sign,
         )  # fmt: skip
-        self._certificate = (
-            self._builder(self._name, self._key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(usage, critical=True)
-            .add_extension(x509.NameConstraints(trees, None), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._leaf_pem = self._leaf_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-
-    @property
-    def pem(self) -> bytes:
-        """The authority's certificate, for the bundles."""
-        return self._certificate.public_bytes(serialization.Encoding.PEM)
+        self.pem = certificate.pem("CERTIFICATE", made)
 
     def context(self, host: str) -> ssl.SSLContext:
         """A server's side of TLS for one canonical host; who names another in SNI is turned away."""
@@ -82,16 +85,18 @@ class Authority:
         return found
 
     def _context(self, host: str) -> ssl.SSLContext:
+        import ssl
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
-        self._load(context, self._leaf(host))
+        self._load(context, self._server(host))
         context.sni_callback = _only(host)
         return context
 
-    def _load(self, context: ssl.SSLContext, certificate: bytes) -> None:
+    def _load(self, context: ssl.SSLContext, made: bytes) -> None:
         """Hand key and certificate over; Python's ssl takes them from a file only, so from one in memory."""
-        chain = certificate + self.pem + self._leaf_pem
+        chain = made + self.pem + self._server_key.reveal()
         if hasattr(os, "memfd_create"):
             file = os.memfd_create("secretrun", os.MFD_CLOEXEC)
             try:
@@ -107,40 +112,33 @@ class Authority:
             named.flush()
             context.load_cert_chain(named.name)
 
-    def _leaf(self, host: str) -> bytes:
-        literal = hosts.address(host)
-        name: x509.GeneralName = x509.DNSName(host) if literal is None else x509.IPAddress(literal)
-        # no host: what looks like one is held against the constraints, and an address is no permitted name
-        common = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "secretrun")])
-        made = (
-            self._builder(common, self._leaf_key.public_key())
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([name]), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
-            )
-            .sign(self._key, hashes.SHA256())
-        )
-        return made.public_bytes(serialization.Encoding.PEM)
-
-    def _builder(self, name: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self._from)
-            .not_valid_after(self._to)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-        )
+    def _server(self, host: str) -> bytes:
+        made = certificate.server(
+            self._name, self._key.public, self._server_key.public, _serial(), self._life,
+            hosts.address(host) or host, self._key.sign,
+        )  # fmt: skip
+        return certificate.pem("CERTIFICATE", made)
 
     def __repr__(self) -> str:
         return f"<Authority of {len(self._contexts)} hosts>"
 
 
+def _serial() -> int:
+    return int.from_bytes(os.urandom(16), "big") | 1  # positive, and not to be guessed
+
+
+def _date(moment: float) -> str:
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(moment))
+
+
+def _tree(host: str) -> str | ipaddress.IPv4Network | ipaddress.IPv6Network:
+    literal = hosts.address(host)
+    return host.removeprefix("*.") if literal is None else ipaddress.ip_network(literal)
+
+
 def _only(host: str) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], int | None]:
+    import ssl
+
     def check(_: ssl.SSLObject, said: str | None, __: ssl.SSLContext) -> int | None:
         try:
             fits = said is None or hosts.canonical(said) == host

@@ -2,7 +2,7 @@
 
 Rules that hold, an audit that can be written, the authority's certificate in the bundles, and a socket that
 listens: who connects meanwhile waits in its queue. asyncio and h11, and with them half of the time until the
-first request can be answered, come after that.
+first request can be answered, come after that; or before, while the stores let us wait for the values.
 """
 
 from __future__ import annotations
@@ -10,21 +10,27 @@ from __future__ import annotations
 import base64
 import contextlib
 import gc
+import importlib
 import os
 import select
+import signal
 import socket
+import sys
 import threading
 
-from secretrun.broker import journal, process, trust
+from secretrun.broker import control, journal, process, trust
+from secretrun.broker.roots import Roots
 from secretrun.broker.run import Run
 from secretrun.errors import SecretrunError
 from secretrun.posix import directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from secretrun.broker import ca
+
+_AT_ONCE = 1e-5  # seconds for which whoever has Python's lock may keep it
 _LOOK = 10  # milliseconds until it is seen that everything is loaded
 
 
@@ -33,46 +39,34 @@ class Opening:
 
     Attributes:
         authority: of this run's certificates.
+        roots: of the way out.
         directory: of the bundles; ours alone.
         bundles: variable to path.
         password: of the proxy.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, roots: Roots, key: ca.Key | None = None) -> None:
         """Make them.
+
+        Args:
+            run: the run.
+            roots: of the way out.
+            key: the authority's; None makes one.
 
         Raises:
             OSError: the bundles can't be written.
         """
+        self.roots = roots
         self.directory = directories.private(run.environ)
-        self._roots: list[ssl.SSLContext | BaseException] = []
-        reading = threading.Thread(target=self._read_roots, args=(run.environ,), daemon=True)
-        reading.start()  # OpenSSL reads them without Python's lock, 30 ms and more
         try:
             from secretrun.broker import ca
 
-            self.authority = ca.Authority(run.policy.hosts())
+            self.authority = ca.Authority(run.policy.hosts(), key)
             self.bundles = trust.write_bundles(self.directory, run.environ, self.authority.pem)
             self.password = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=")
         except BaseException:
             self.close()
             raise
-        finally:
-            reading.join()
-
-    def _read_roots(self, environ: Mapping[str, str]) -> None:
-        try:
-            self._roots.append(trust.way_out(trust.named_roots(environ)))
-        except Exception as error:  # noqa: BLE001  told where it is asked for
-            self._roots.append(error)
-
-    @property
-    def roots(self) -> ssl.SSLContext:
-        """What the way out is verified with, as the files were when the run began."""
-        (found,) = self._roots
-        if isinstance(found, BaseException):
-            raise found
-        return found
 
     def close(self) -> None:
         """Remove the bundles."""
@@ -82,40 +76,49 @@ class Opening:
         return f"<Opening {self.directory}>"
 
 
-def main(control: socket.socket) -> int:
+def main(wrapper: socket.socket) -> int:
     """Serve one run, then clean up; returns the exit status.
 
     Args:
-        control: says what the run is, and when it is over.
+        wrapper: says what the run is, and when it is over.
     """
     gc.disable()  # nothing that is loaded here becomes garbage
-    said, _ = process.receive(control)
+    roots = Roots(os.environ)
+    from secretrun.broker import ca
+
+    key = ca.Key()
+    key.sign(b"")  # the first signature takes 8 ms, for what it loads
+    _load_while_waiting(wrapper, roots)
+    said, _ = control.receive(wrapper)
     if said is None:
         return 0
     try:
         run = Run(said)
         book = journal.Journal(run.audit, run.session)
     except SecretrunError as error:
-        process.send(control, {"error": error.message, "hint": error.hint})
+        control.send(wrapper, {"error": error.message, "hint": error.hint})
         return 1
-    opening = Opening(run)
+    opening = Opening(run, roots, key)
     try:
-        listener, outside = _listener(run)
-        handed = () if outside is None else (outside.fileno(),)
-        book.write("started", assurance=run.assurance, secrets=[one.name for one in run.placeholders])
-        process.send(control, {
-            "bundles": opening.bundles,
-            "directory": opening.directory,
-            "password": opening.password.decode("ascii"),
-            "port": 0 if handed else listener.getsockname()[1],
-        }, handed)  # fmt: skip
-        if outside is not None:
-            outside.close()
-        with _unless_over(control, lambda: _end(run, opening, book)):
+        with _unless_over(wrapper, lambda: _end(run, opening, book)):
+            listener, outside = _listener(run)
+            handed = () if outside is None else (outside.fileno(),)
+            book.write("started", assurance=run.assurance, secrets=[one.name for one in run.placeholders])
+            control.send(wrapper, {
+                "bundles": opening.bundles,
+                "directory": opening.directory,
+                "password": opening.password.decode("ascii"),
+                "port": 0 if handed else listener.getsockname()[1],
+            }, handed)  # fmt: skip
+            roots.read()
+            if outside is not None:
+                outside.close()
             from secretrun.broker import serve
+
+            session = serve.session_of(run, book, opening, serve.end_on_misuse(run))
         gc.freeze()
         gc.enable()
-        serve.serve(control, run, book, opening, listener)
+        serve.serve(wrapper, run, book, session, listener)
     finally:
         _end(run, opening, book)
     return 0
@@ -128,21 +131,40 @@ def _end(run: Run, opening: Opening, book: journal.Journal) -> None:
         journal.remember(run.audit, run.session, {one.text: one.name for one in run.placeholders})
 
 
+def _load_while_waiting(wrapper: socket.socket, roots: Roots) -> None:
+    """Load what the requests need, in steps, as long as the values are not there."""
+    waiting = select.poll()
+    waiting.register(wrapper, select.POLLIN)
+    for name in ("concurrent.futures", "asyncio", "h11", "secretrun.broker.serve"):
+        if waiting.poll(0):
+            return
+        roots.read()
+        importlib.import_module(name)
+
+
 @contextlib.contextmanager
-def _unless_over(control: socket.socket, end: Callable[[], None]) -> Iterator[None]:
+def _unless_over(wrapper: socket.socket, end: Callable[[], None]) -> Iterator[None]:
     """End this process at once when the run is over while something is loaded: it may be a short one."""
     loaded = threading.Event()
+    once = threading.Lock()
+
+    def over(*_: object) -> None:
+        if once.acquire(blocking=False):
+            sys.setswitchinterval(_AT_ONCE)
+            end()
+            os._exit(0)
 
     def watch() -> None:
         waiting = select.poll()
-        waiting.register(control, select.POLLIN)
+        waiting.register(wrapper, select.POLLIN)
         while not loaded.is_set():
             if waiting.poll(_LOOK):
-                if not control.recv(1, socket.MSG_PEEK):
-                    end()
-                    os._exit(0)
+                if not wrapper.recv(1, socket.MSG_PEEK):
+                    over()
                 return  # it says something: the loop will read it
 
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, over)  # the kernel's word that the wrapper is gone; the loop will have its own
     watching = threading.Thread(target=watch, daemon=True)
     watching.start()
     try:

@@ -5,10 +5,6 @@ It is told a host's name and resolves it, so addresses are judged only where a r
 
 from __future__ import annotations
 
-import base64
-import ipaddress
-from urllib.parse import unquote, urlsplit
-
 from secretrun.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -43,6 +39,8 @@ class Proxy:
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         lines = [f"CONNECT {authority} HTTP/1.1".encode(), f"Host: {authority}".encode()]
         if self._credentials:
+            import base64
+
             lines.append(b"Proxy-Authorization: Basic " + base64.b64encode(self._credentials))
         return b"\r\n".join([*lines, b"", b""])
 
@@ -60,6 +58,8 @@ def _without_port(pattern: str) -> str:
 def _fits(host: str, pattern: str) -> bool:
     if pattern == "*":
         return True
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(pattern, strict=False)
     except ValueError:
@@ -76,6 +76,8 @@ def of(environ: Mapping[str, str]) -> Proxy | None:
     name = next((name for name in NAMES if environ.get(name)), None)
     if name is None:
         return None
+    from urllib.parse import unquote, urlsplit
+
     said = environ[name]
     try:
         url = urlsplit(said if "://" in said else f"http://{said}")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 
 from secretrun.broker.placeholders import Placeholder
 from secretrun.broker.policy import Policy, from_said
 from secretrun.model import Secret
-from secretrun.redact import DEFAULT_FORMS, Redactor
 
-# All forms but those with terminal escapes: HTTP has no terminal, and bytes are cleared 20 times as fast.
-FORMS = tuple(form for form in DEFAULT_FORMS if form != "terminal")
-SOLID = tuple(form for form in FORMS if form != "wrapped")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secretrun.redact import Redactor
 
 
 class Run:
@@ -47,6 +45,8 @@ class Run:
             Placeholder(one["name"], one["text"], base64.b64decode(one["value"])) for one in secrets
         ]
         self.others = [(str(one["name"]), base64.b64decode(one["value"])) for one in others]
+        import ipaddress
+
         addresses = said["addresses"]
         self.networks = (
             None if addresses == "any" else [ipaddress.ip_network(text) for text in addresses]  # type: ignore[attr-defined]
@@ -64,10 +64,23 @@ class Run:
     def outgoing(self) -> Redactor:
         """What finds real values in requests: all of the run's, by their names."""
         brokered = [Secret(one.reveal(), (one.name,), mask="always") for one in self.placeholders]
-        return Redactor([*brokered, *(Secret(value, (name,)) for name, value in self.others)], forms=FORMS)
+        others = [Secret(value, (name,)) for name, value in self.others]
+        return _redactor([*brokered, *others], mask="[REDACTED:{name}]")
 
-    def incoming(self, forms: tuple[str, ...] = FORMS) -> Redactor:
-        """What hides them in answers: a brokered value behind its placeholder, so an echo still works."""
+    def incoming(self, *, solid: bool = False) -> Redactor:
+        """What hides them in answers: a brokered value behind its placeholder, so an echo still works.
+
+        Args:
+            solid: the answers are no text.
+        """
         brokered = [Secret(one.reveal(), (one.text,), mask="always") for one in self.placeholders]
         others = [Secret(value, (f"REDACTED.{name}",)) for name, value in self.others]
-        return Redactor([*brokered, *others], mask="{name}", forms=forms)
+        return _redactor([*brokered, *others], mask="{name}", without=("wrapped",) if solid else ())
+
+
+def _redactor(secrets: list[Secret], *, mask: str, without: tuple[str, ...] = ()) -> Redactor:
+    """Without forms with terminal escapes: HTTP has no terminal, and bytes are cleared 20 times as fast."""
+    from secretrun.redact import DEFAULT_FORMS, Redactor  # the broker is ready without it
+
+    forms = tuple(form for form in DEFAULT_FORMS if form not in ("terminal", *without))
+    return Redactor(secrets, mask=mask, forms=forms)

@@ -8,10 +8,8 @@ below the home and the working directory, the keys of stores hidden in it, what 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
-from secretrun.broker import inside, seccomp
 from secretrun.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -260,6 +258,8 @@ def problem(bwrap: str | None) -> tuple[str, str] | None:
             "bubblewrap is not installed",
             "install it: apt install bubblewrap (dnf, pacman: the same name)",
         )
+    import subprocess
+
     done = subprocess.run(
         [
             bwrap,
@@ -320,6 +320,8 @@ def command(plan: Plan, bwrap: str, broker: int, empty: str, argv: Sequence[byte
     Raises:
         ConfigError: there is no filter for this machine.
     """
+    from secretrun.broker import inside, seccomp
+
     filtered = seccomp.program(os.uname().machine, unix=not plan.sockets)
     if filtered is None:
         raise ConfigError(

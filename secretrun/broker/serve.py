@@ -14,7 +14,7 @@ from secretrun.broker import hosts, journal, proxy, upstream
 from secretrun.broker.known import Known
 from secretrun.broker.opening import Opening
 from secretrun.broker.refusal import Refused
-from secretrun.broker.run import SOLID
+from secretrun.broker.roots import Roots
 from secretrun.broker.server import Server
 from secretrun.broker.session import Session
 from secretrun.errors import ConfigError
@@ -43,38 +43,43 @@ def session_of(run: Run, book: journal.Journal, opening: Opening, misused: Calla
         run.policy,
         Known(run.placeholders),
         opening.authority,
-        upstream.Dialer(opening.roots, run.networks, upstream.own_addresses(), proxy.of(run.environ)),
+        upstream.Dialer(opening.roots.context, run.networks, upstream.own_addresses(), proxy.of(run.environ)),
         book,
         opening.password,
         run.outgoing(),
         run.incoming(),
-        lambda: run.incoming(SOLID),
+        lambda: run.incoming(solid=True),
         misused,
     )
 
 
-def serve(
-    control: socket.socket, run: Run, book: journal.Journal, opening: Opening, listener: socket.socket
-) -> None:
-    """Serve one run until the other end of `control` closes, or a signal ends it."""
-    asyncio.run(_serve(control, run, book, opening, listener))
-
-
-async def _serve(
-    control: socket.socket, run: Run, book: journal.Journal, opening: Opening, listener: socket.socket
-) -> None:
-    settle()
+def end_on_misuse(run: Run) -> Callable[[], None]:
+    """What is done in a process of the wrapper's when a placeholder was where it may not be."""
     parent = os.getppid()
 
     def misused() -> None:
         if run.kill and os.getppid() == parent:
             os.kill(parent, signal.SIGTERM)  # it ends the command as if somebody had asked for it
 
+    return misused
+
+
+def serve(
+    control: socket.socket, run: Run, book: journal.Journal, session: Session, listener: socket.socket
+) -> None:
+    """Serve one run until the other end of `control` closes, or a signal ends it."""
+    asyncio.run(_serve(control, run, book, session, listener))
+
+
+async def _serve(
+    control: socket.socket, run: Run, book: journal.Journal, session: Session, listener: socket.socket
+) -> None:
+    settle()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, ended.set)
-    server = Server(session_of(run, book, opening, misused))
+    server = Server(session)
     reader, writer = await asyncio.open_connection(sock=control)
     tasks = [asyncio.ensure_future(_told(reader, book, ended))]
     if run.sandboxed:
@@ -116,7 +121,7 @@ def stand(run: Run, listen: str, announce: Callable[[str, str, dict[str, str]], 
     """
     book = journal.Journal(run.audit, run.session)
     listener = _bound(listen)
-    opening = Opening(run)
+    opening = Opening(run, Roots(run.environ))
     try:
         asyncio.run(_stand(run, book, opening, listener, announce))
     finally:

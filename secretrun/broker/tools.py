@@ -7,13 +7,12 @@ import shutil
 import subprocess
 from importlib.util import find_spec
 
-from secretrun.broker import sandbox
+from secretrun.broker import process, sandbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-NEEDED = ("h11", "cryptography")
 _PATIENCE = 5.0  # seconds for a program to say its version
 
 
@@ -76,7 +75,7 @@ TOOLS: Mapping[str, tuple[str, Callable[[str], tuple[str, str | None]]]] = {
 
 def findings(path: str) -> list[Finding]:
     """What a person should know before a run with --broker; `path` is where programs are looked for."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = [name for name in process.NEEDED if find_spec(name) is None]
     found = [
         Finding("broker", f"needs {' and '.join(missing)}", "pip install 'secretrun[broker]'")
         if missing

@@ -8,10 +8,10 @@ system's own, and the run's certificate authority.
 from __future__ import annotations
 
 import os
-import ssl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable, Mapping
 
 # The variables that name one file with all roots. NODE_EXTRA_CA_CERTS adds to Node's own.
@@ -31,25 +31,42 @@ _SYSTEM = (
 _NOT_A_BUNDLE = 1 << 24  # bytes
 
 
+def _places() -> tuple[str, str]:
+    """The file and the directory in which OpenSSL looks for roots, in our own environment."""
+    try:
+        # what `ssl` asks too, without the 10 ms that importing it takes
+        import _ssl
+
+        file_variable, file, directory_variable, directory = _ssl.get_default_verify_paths()
+    except Exception:  # noqa: BLE001  whatever it is: a new Python may cost speed, never the answer
+        import ssl
+
+        said = ssl.get_default_verify_paths()
+        file_variable, directory_variable = said.openssl_cafile_env, said.openssl_capath_env
+        file, directory = said.openssl_cafile, said.openssl_capath
+    return os.environ.get(file_variable, file), os.environ.get(directory_variable, directory)
+
+
 def system_roots() -> str | None:
     """The file with this system's roots, or None."""
-    default = ssl.get_default_verify_paths()
-    return next((path for path in (default.openssl_cafile, *_SYSTEM) if path and os.path.isfile(path)), None)
+    return next((path for path in (_places()[0], *_SYSTEM) if path and os.path.isfile(path)), None)
 
 
-def named_roots(environ: Mapping[str, str]) -> list[str]:
-    """The bundles that our own environment names, each once: what the way out trusts too."""
+def roots(environ: Mapping[str, str]) -> list[str]:
+    """The files with what the way out trusts: OpenSSL's own, and the bundles that our environment names."""
     named = (environ.get(name, "") for name in (*BUNDLES, EXTRA))
-    return [path for path in dict.fromkeys(named) if path and os.path.isfile(path)]
+    return [path for path in dict.fromkeys((_places()[0], *named)) if path and _is_bundle(path)]
 
 
 def way_out(files: Iterable[str]) -> ssl.SSLContext:
     """The client's side of TLS: chain and name verified, with the roots that our own environment names.
 
     Args:
-        files: bundles besides those that OpenSSL takes from SSL_CERT_FILE and SSL_CERT_DIR itself.
+        files: bundles, besides the certificates in OpenSSL's own directory, each read when it is asked for.
     """
-    context = ssl.create_default_context()
+    import ssl
+
+    context = ssl.create_default_context(capath=_places()[1])
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     for file in files:
@@ -85,8 +102,12 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
+def _is_bundle(path: str) -> bool:
+    return os.path.isfile(path) and os.path.getsize(path) <= _NOT_A_BUNDLE
+
+
 def _roots(source: str | None) -> bytes:
-    if source is None or os.path.getsize(source) > _NOT_A_BUNDLE:
+    if source is None or not _is_bundle(source):
         return b""
     with open(source, "rb") as file:
         return file.read().rstrip(b"\n") + b"\n"

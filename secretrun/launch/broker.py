@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 
-from secretrun.broker import placeholders, proxy, sandbox, tools, trust
+from secretrun.broker import placeholders, process, proxy, sandbox, trust
 from secretrun.broker.policy import Rule, from_said, grant
-from secretrun.broker.process import Remote
 from secretrun.errors import ConfigError
-from secretrun.launch import below, confinement
+from secretrun.launch import below, confinement, masking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,14 +129,20 @@ def rules_of(prepared: Prepared) -> list[Rule]:
 class Brokered:
     """One run's side of the broker.
 
-    Made before the stores are asked, so that what is wrong with a rule is said first, and the process is
-    ready when they have answered.
+    Made before the stores are asked, so that what is wrong with a rule is said first.
     """
 
-    def __init__(self, prepared: Prepared, *, alone: bool = False) -> None:
-        from importlib.util import find_spec
+    def __init__(self, prepared: Prepared, remote: process.Remote | None) -> None:
+        """What the run says of it.
 
-        missing = [name for name in tools.NEEDED if find_spec(name) is None]
+        Args:
+            prepared: the run.
+            remote: its process, or None for `stand`.
+
+        Raises:
+            ConfigError: a rule that can't be read, or a package that is missing.
+        """
+        missing = [name for name in process.NEEDED if not masking.installed(name)]
         if missing:
             raise ConfigError(
                 f"--broker needs {' and '.join(missing)}", hint="pip install 'secretrun[broker]'"
@@ -150,7 +155,7 @@ class Brokered:
         self.assurance = self._confinement.assurance
         self.session = os.urandom(6).hex()
         self.placeholders: list[Placeholder] = []
-        self._remote = Remote() if not alone else None
+        self._remote = remote
 
     def apply(self, resolved: Resolved, argv: list[bytes], messages: Messages) -> list[bytes]:
         """Put placeholders in place of values, start the broker, and point the command's programs at it.

@@ -60,7 +60,7 @@ def make_redactor(prepared: Prepared, secrets: list[Secret], messages: Messages)
         messages.warn(warning)
     if not policies and looking == "off":
         return None
-    if not _installed("ahocorasick"):
+    if not installed("ahocorasick"):
         from secretrun.redact import body
 
         if not body.core_at_hand():  # known now, it keeps the command from being started
@@ -113,8 +113,10 @@ def detect(prepared: Prepared) -> str:
     return prepared.settings.text("detect") or ("mask" if agents.detected(prepared.environ) else "off")
 
 
-def _installed(module: str) -> bool:
+def installed(module: str) -> bool:
     """Whether a module can be found; importing it is for when it is needed."""
+    if module in sys.modules:
+        return sys.modules[module] is not None  # None says that it can't be had
     return any(finder.find_spec(module, None) is not None for finder in sys.meta_path)
 
 

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from secretrun.broker.process import Remote
     from secretrun.child.delivery import Delivery
     from secretrun.launch.broker import Brokered
     from secretrun.launch.prepare import Prepared
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
     from secretrun.session import Ending
 
 
-def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
+def run(prepared: Prepared, argv: list[bytes], messages: Messages, remote: Remote | None = None) -> int:
     """Resolve what is prepared and run the command; returns only when --watch has ended.
+
+    Args:
+        prepared: the run.
+        argv: the command.
+        messages: prints what is to be said.
+        remote: the broker's process, where it was known from the options that there is to be one.
 
     Raises:
         SecretrunError: for whatever keeps it from being run.
@@ -50,7 +57,7 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
         for name, entry in prepared.plan.entries.items():
             said = ", ".join(reference.text for reference in entry.references()) or "literal"
             messages.note(f"{name}: {said} ({entry.place})")
-    brokered = broker(prepared)
+    brokered = broker(prepared, remote)
     if asks:
         prepared.stores.spare = load_session
     resolved = resolve_all(prepared)
@@ -69,7 +76,7 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages) -> int:
     return start(prepared, resolved, argv, messages, brokered)
 
 
-def broker(prepared: Prepared) -> Brokered | None:
+def broker(prepared: Prepared, remote: Remote | None) -> Brokered | None:
     """The broker of a run that is to have one, its process starting while the stores are asked.
 
     Raises:
@@ -78,9 +85,13 @@ def broker(prepared: Prepared) -> Brokered | None:
     settings = prepared.settings
     if not (settings.flag("broker") or settings.items("grant") or settings.text("sandbox")):
         return None
+    if remote is None:
+        from secretrun.broker.process import Remote
+
+        remote = Remote()
     from secretrun.launch.broker import Brokered
 
-    return Brokered(prepared)
+    return Brokered(prepared, remote)
 
 
 RUNNERS = frozenset(("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD"))  # the marks of those that read mask commands

@@ -209,6 +209,15 @@ def as_python_found_them() -> None:
         _signal.signal(number, _signal.SIG_DFL)
 
 
+def as_a_program_of_its_own() -> None:
+    """In a forked process with a life of its own: what ends a program ends it, and nothing is blocked."""
+    _signal.set_wakeup_fd(-1)
+    for number in (SIGINT, SIGTERM, SIGHUP, SIGCHLD):
+        _signal.signal(number, _signal.SIG_DFL)
+    _signal.signal(SIGPIPE, _signal.SIG_IGN)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+
+
 def take(number: int, handler: Callable[[int, FrameType | None], None]) -> bool:
     """Handle a signal that has its default action; False, and nothing done, where it has another.
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket
 
-    __all__ = ["accept", "credentials", "socket", "unix_socket"]
+    __all__ = ["accept", "credentials", "pair", "socket", "unix_socket"]
 
 
 def unix_socket() -> socket:
@@ -30,6 +30,24 @@ def unix_socket() -> socket:
         import socket
 
         return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+
+def pair() -> tuple[socket, socket]:
+    """Two stream sockets that are each other's other end.
+
+    Raises:
+        OSError: there are none to be had.
+    """
+    try:
+        import _socket
+
+        return _socket.socketpair()  # type: ignore[return-value]
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001  as above
+        import socket
+
+        return socket.socketpair()
 
 
 def accept(listener: socket) -> socket:

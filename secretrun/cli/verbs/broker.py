@@ -186,6 +186,6 @@ def _serve(options: argparse.Namespace) -> int:
 
     dumpable.forbid()
     prepared = _prepared(options)
-    stand = broker.Brokered(prepared, alone=True)
+    stand = broker.Brokered(prepared, None)
     resolved = resolve_all(prepared)
     return stand.stand(resolved, options.messages, options.listen)

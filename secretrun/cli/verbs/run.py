@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace | plain_options.Options) -> int:
     """Run the command; returns only when it ended with a status (a signal is died of)."""
     messages: Messages = options.messages
-    prepared = prepare(plain_options.reader(options), options.messages, keep_faults=True)
+    option = plain_options.reader(options)
+    remote = None
+    if option("broker") or option("grant") or option("sandbox"):
+        from secretrun.broker.process import Remote
+
+        remote = Remote()  # what it loads takes longer than all that we do until it is given the values
+    prepared = prepare(option, options.messages, keep_faults=True)
     settings = prepared.settings
     messages.quiet = settings.flag("quiet")
     if not (prepared.plan.entries or prepared.plan.imports or settings.items("mask_env")):
         _say_that_there_is_nothing(prepared, messages)
-    return start.run(prepared, [os.fsencode(word) for word in options.command], messages)
+    return start.run(prepared, [os.fsencode(word) for word in options.command], messages, remote)
 
 
 def _say_that_there_is_nothing(prepared: Prepared, messages: Messages) -> None:
