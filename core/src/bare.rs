@@ -4,7 +4,7 @@
 //! the contents of strings (titles, links) stand behind the rest, each after a NUL. What is written over is
 //! not found out here: where anything may be, its place is told.
 
-use crate::classes::{compact, events, is_kept, kept, AHEAD, BLOCK};
+use crate::classes::{compact, is_kept, sort, BLOCK};
 use crate::controls::{control_at, to_first_column};
 use crate::ellipsis::LONGEST_MARK;
 use crate::pattern::is_space;
@@ -38,6 +38,9 @@ pub struct Bare {
     /// How many bytes are of the text, before the contents of strings.
     pub text_size: usize,
     strings: Vec<(u32, u32)>,
+    /// For each block of the text which bytes are bare, and which are looked at.
+    kept: Vec<u64>,
+    events: Vec<u64>,
 }
 
 impl Drop for Bare {
@@ -102,68 +105,43 @@ impl Bare {
 
     /// Take another text; with `screen` as a terminal shows it.
     pub fn read(&mut self, text: &[u8], screen: bool) {
-        self.size = 0;
-        self.blocks.clear();
         self.sequences.clear();
         self.ellipses.clear();
         self.strings.clear();
         self.doubtful = None;
         self.cut = None;
-        self.nul = text.contains(&0);
         if self.bytes.len() < text.len() + 2 * BLOCK {
             crate::wipe::wipe(&mut self.bytes);
             self.bytes.resize(2 * text.len() + 2 * BLOCK, 0);
         }
+        self.nul = sort(text, &mut self.kept, &mut self.events);
         let mut skip = 0; // up to here all is of a sequence
-        let mut start = 0;
-        while start < text.len() {
-            self.blocks.push(self.size as u32);
-            let mut padded = [0; BLOCK + AHEAD];
-            let block: &[u8; BLOCK + AHEAD] = match text[start..].first_chunk_of() {
-                Some(block) => block,
-                None => {
-                    let rest = &text[start..];
-                    padded[..rest.len()].copy_from_slice(rest);
-                    &padded
-                }
-            };
-            let mut keep = kept(block);
-            let mut open = events(block);
-            if skip > start {
-                keep &= if skip - start < BLOCK { !0 << (skip - start) } else { 0 };
-            }
+        for block in 0..self.events.len() {
+            let (mut open, start) = (self.events[block], block * BLOCK);
             while open != 0 {
-                let bit = open.trailing_zeros();
+                let place = start + open.trailing_zeros() as usize;
                 open &= open - 1;
-                let place = start + bit as usize;
-                if place >= text.len() {
-                    break;
-                }
-                if place < skip {
-                    self.hidden(text, place);
-                    continue;
-                }
-                let index = self.size + (keep & !(!0 << bit)).count_ones() as usize;
                 match text[place] {
-                    b'.' | b'\\' | b'r' | 0xe2 => {
-                        self.ellipsis(text, place, index);
-                    }
+                    _ if place < skip => self.hidden(text, place),
+                    b'.' | b'\\' | b's' | 0xe2 => self.ellipsis(text, place),
                     _ if !screen => {}
                     0x08 | b'\r' => self.back(text, place),
                     _ => {
-                        skip = self.sequence(text, place, index).max(skip);
-                        if skip > place {
-                            let end = skip - start;
-                            let inside = if end < BLOCK { !(!0 << end) } else { !0 };
-                            keep &= !(inside & (!0 << bit));
+                        let end = self.sequence(text, place);
+                        if end > place {
+                            self.leave_out(place, end);
+                            skip = end;
                         }
                     }
                 }
             }
-            self.size = compact(block, keep, &mut self.bytes, self.size);
-            start += BLOCK;
         }
+        self.size = compact(text, &self.kept, &mut self.bytes, &mut self.blocks);
         self.text_size = self.size;
+        for index in 0..self.ellipses.len() {
+            self.ellipses[index].bare = self.index(self.ellipses[index].bare);
+        }
+        self.bare_cut = self.cut.map_or(0, |cut| self.index(cut));
         for index in 0..self.strings.len() {
             let (start, end) = self.strings[index];
             self.add(0);
@@ -172,6 +150,22 @@ impl Bare {
                     self.add(byte);
                 }
             }
+        }
+    }
+
+    /// How many bytes of the text before a place of it are bare.
+    fn index(&self, place: usize) -> usize {
+        let before = self.kept[place / BLOCK] & !(!0 << (place % BLOCK));
+        self.blocks[place / BLOCK] as usize + before.count_ones() as usize
+    }
+
+    /// Keep none of the bytes between two places.
+    fn leave_out(&mut self, begin: usize, end: usize) {
+        for block in begin / BLOCK..=(end - 1) / BLOCK {
+            let start = block * BLOCK;
+            let from = !0 << begin.saturating_sub(start);
+            let to = if end - start < BLOCK { !(!0 << (end - start)) } else { !0 };
+            self.kept[block] &= !(from & to);
         }
     }
 
@@ -184,7 +178,7 @@ impl Bare {
     }
 
     /// Note a sequence at `place`; returns where it ends, or `place`.
-    fn sequence(&mut self, text: &[u8], place: usize, bare: usize) -> usize {
+    fn sequence(&mut self, text: &[u8], place: usize) -> usize {
         if text[place] == 0x9b && place > 0 && text[place - 1] >= 0x80 && text[place - 1] != 0xc2 {
             return place;
         }
@@ -196,7 +190,6 @@ impl Bare {
         if control.cut {
             if self.cut.is_none() {
                 self.cut = Some(begin);
-                self.bare_cut = bare;
             }
             return place;
         }
@@ -213,29 +206,20 @@ impl Bare {
 
     /// An ellipsis within a sequence is one in the bytes as they are.
     fn hidden(&mut self, text: &[u8], place: usize) {
-        let rest = &text[place..];
-        let is_one = match text[place] {
-            b'.' | 0xe2 => true,
-            b'\\' => rest.starts_with(b"\\u2026"),
-            b'r' => place >= 3 && text[place - 3..].starts_with(b"chars]"),
-            _ => false,
-        };
-        if is_one {
+        if is_ellipsis(text, place) {
             self.doubtful = Some(self.doubtful.map_or(place, |known| known.min(place)));
         }
     }
 
-    fn ellipsis(&mut self, text: &[u8], place: usize, bare: usize) {
-        match text[place] {
-            b'.' if place > 0 && text[place - 1] == b'.' => {} // the run is known
-            b'\\' if !text[place..].starts_with(b"\\u2026") => {}
-            b'r' => {
-                if place >= 3 && text[place - 3..].starts_with(b"chars]") {
-                    self.ellipses.push(Spot { place: place.saturating_sub(LONGEST_MARK), bare });
-                }
-            }
-            _ => self.ellipses.push(Spot { place, bare }),
+    fn ellipsis(&mut self, text: &[u8], place: usize) {
+        if !is_ellipsis(text, place) || (text[place] == b'.' && place > 0 && text[place - 1] == b'.') {
+            return; // the run is known
         }
+        // the place among the bare bytes follows when all of them are known
+        self.ellipses.push(match text[place] {
+            b's' => Spot { place: (place - 1).saturating_sub(LONGEST_MARK), bare: place - 1 },
+            _ => Spot { place, bare: place },
+        });
     }
 
     /// Something goes back at `place`: whether a character is written over is seen by those round it.
@@ -278,14 +262,13 @@ impl Bare {
     }
 }
 
-/// `<[T]>::first_chunk`, which is newer than the compilers this is built with.
-trait FirstChunk {
-    fn first_chunk_of<const N: usize>(&self) -> Option<&[u8; N]>;
-}
-
-impl FirstChunk for [u8] {
-    #[inline]
-    fn first_chunk_of<const N: usize>(&self) -> Option<&[u8; N]> {
-        self.get(..N).and_then(|part| part.try_into().ok())
+/// Whether there is an ellipsis at a place, or its last bytes but one.
+fn is_ellipsis(text: &[u8], place: usize) -> bool {
+    let rest = &text[place..];
+    match text[place] {
+        b'.' => rest.starts_with(b"..."),
+        b'\\' => rest.starts_with(b"\\u2026"),
+        b's' => place >= 4 && text[place - 4..].starts_with(b"chars]"),
+        _ => rest.starts_with("\u{2026}".as_bytes()),
     }
 }

@@ -33,6 +33,8 @@ mod screen;
 mod search;
 mod sieve;
 mod tail;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 mod wipe;
 pub mod wire;
 mod wraps;

@@ -2,7 +2,10 @@
 //!
 //! Every key has a needle that stands among the bare bytes of a text wherever the key does.
 
+use std::cell::Cell;
+
 use crate::bare::{Bare, Spot};
+use crate::classes::has_any;
 use crate::ellipsis::LONGEST_MARK;
 use crate::grams::{word, Grams};
 use crate::group::Group;
@@ -68,7 +71,7 @@ impl Seldom {
     /// The needles, where a text may hold any.
     fn of(&self, text: &[u8]) -> Option<&Group> {
         let group = self.group.as_ref()?;
-        let any = self.bytes.is_empty() || self.bytes.iter().any(|byte| text.contains(byte));
+        let any = self.bytes.is_empty() || has_any(text, &self.bytes);
         Some(group).filter(|_| any)
     }
 }
@@ -83,9 +86,8 @@ pub struct Sieve {
     tiny: Seldom,
     /// Of keys that have a NUL, as all in UTF-16 have.
     wide: Option<Group>,
-    /// Of keys without a needle: what bytes they are of, and the most seldom ones of those.
-    odd: Vec<Bytes>,
-    odd_bytes: Vec<u8>,
+    /// Of keys without a needle.
+    odd: Sparse,
     /// The ends of sequences that keys may begin with, with what comes after them in the key.
     tails: Option<Grams>,
     /// The last bytes of them.
@@ -130,20 +132,58 @@ impl Bytes {
     }
 }
 
+/// Keys of which nothing is known but what bytes they are of.
+#[derive(Default)]
+struct Sparse {
+    keys: Vec<Bytes>,
+    /// The most seldom byte of each.
+    rare: Vec<u8>,
+}
+
+impl Sparse {
+    fn add(&mut self, key: &[u8]) {
+        self.keys.push(Bytes::of(key));
+        self.rare.push(rarest(key));
+    }
+
+    fn compile(&mut self) {
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        self.rare.sort_unstable();
+        self.rare.dedup();
+    }
+
+    /// Whether one may stand in a text.
+    fn stands_in(&self, text: &There) -> bool {
+        if self.keys.is_empty() || !has_any(text.text, &self.rare) {
+            return false;
+        }
+        let there = text.bytes.get().unwrap_or_else(|| Bytes::of(text.text));
+        text.bytes.set(Some(there));
+        self.keys.iter().any(|key| there.has(key))
+    }
+}
+
+/// A text, and what bytes are in it once somebody wanted to know.
+struct There<'a> {
+    text: &'a [u8],
+    bytes: Cell<Option<Bytes>>,
+}
+
 /// Short pieces, one of which stands wherever certain keys do.
 #[derive(Default)]
 struct Parts {
     words: Vec<u64>,
     grams: Option<Grams>,
-    /// Of keys that have too few: what bytes they are of.
-    sparse: Vec<Bytes>,
+    /// Of keys that have too few.
+    sparse: Sparse,
 }
 
 impl Parts {
     /// Add the first or the last bytes of a needle, of some bytes.
     fn add(&mut self, needle: &[u8], first: bool, of: &[u8]) {
         if needle.len() < HEAD {
-            self.sparse.push(Bytes::of(of));
+            self.sparse.add(of);
             return;
         }
         let part = if first { &needle[..HEAD] } else { &needle[needle.len() - HEAD..] };
@@ -152,22 +192,20 @@ impl Parts {
 
     fn compile(&mut self) {
         self.grams = Grams::some(std::mem::take(&mut self.words));
-        self.sparse.sort_unstable();
-        self.sparse.dedup();
+        self.sparse.compile();
     }
 
-    /// Whether surely none is among some bare bytes, of a text with such bytes.
-    fn absent(&self, bytes: &[u8], there: &Bytes) -> bool {
-        self.sparse.iter().all(|sparse| !there.has(sparse))
-            && self.grams.as_ref().map_or(true, |grams| !grams.any(bytes, HEAD))
+    /// Whether surely none is among some bare bytes, of a text.
+    fn absent(&self, bytes: &[u8], text: &There) -> bool {
+        self.grams.as_ref().map_or(true, |grams| !grams.any(bytes, HEAD)) && !self.sparse.stands_in(text)
     }
 }
 
 impl Sieve {
     /// Of the keys of a set.
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
-        let (mut long, mut short, mut wide, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut tiny = Vec::new();
+        let (mut long, mut short, mut tiny, mut wide) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut odd = Sparse::default();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut short_tails, mut finals) = (Vec::new(), Vec::new(), Vec::new());
         for keys in keys {
@@ -190,11 +228,11 @@ impl Sieve {
                     match head.get(size - LONG_END..size + AFTER_END) {
                         Some(around) => tails.push(word(around)),
                         None if size >= WHOLE_END => short_tails.push(word(&head[size - WHOLE_END..size])),
-                        None => odd.push(head.clone()),
+                        None => odd.add(&head),
                     }
                 }
                 if needle.len() < LEAST {
-                    odd.push(head);
+                    odd.add(&head);
                 } else if head.contains(&0) {
                     wide.push(needle);
                 } else if needle.len() < LONG {
@@ -216,12 +254,7 @@ impl Sieve {
                 parts.compile();
             }
         }
-        let mut odd_bytes: Vec<u8> = odd.iter().map(|head| rarest(head)).collect();
-        odd_bytes.sort_unstable();
-        odd_bytes.dedup();
-        let mut odd: Vec<Bytes> = odd.iter().map(|head| Bytes::of(head)).collect();
-        odd.sort_unstable();
-        odd.dedup();
+        odd.compile();
         Sieve {
             screen,
             shortened,
@@ -230,7 +263,6 @@ impl Sieve {
             tiny: Seldom::new(tiny),
             wide: Group::new(wide),
             odd,
-            odd_bytes,
             tails: Grams::some(tails),
             short_tails: Grams::some(short_tails),
             finals: Bytes::of(&finals),
@@ -244,12 +276,9 @@ impl Sieve {
     /// `is_end` says for sure whether an end of a pattern stands after the ellipsis at a place.
     pub fn look(&self, text: &[u8], bare: &mut Bare, is_end: impl Fn(usize) -> bool) -> Option<usize> {
         bare.read(text, self.screen);
-        let mut there = Bytes::default();
-        if self.odd_bytes.iter().any(|byte| text.contains(byte)) || !bare.ellipses.is_empty() {
-            there = Bytes::of(text);
-            if self.odd.iter().any(|odd| there.has(odd)) {
-                return Some(0);
-            }
+        let there = There { text, bytes: Cell::new(None) };
+        if self.odd.stands_in(&there) {
+            return Some(0);
         }
         let wide = self.wide.as_ref().filter(|_| bare.nul);
         let groups = [self.long.as_ref(), self.short.of(text), self.tiny.of(text), wide];
@@ -279,13 +308,13 @@ impl Sieve {
     }
 
     /// Whether surely nothing begins before the ellipsis at an index.
-    fn no_head(&self, bare: &Bare, index: usize, there: &Bytes) -> bool {
+    fn no_head(&self, bare: &Bare, index: usize, there: &There) -> bool {
         let before = &bare.bytes()[index.saturating_sub(TAIL + LONGEST_MARK)..index];
         self.edges(bare).all(|edges| edges.heads.absent(before, there))
     }
 
     /// Whether surely nothing ends after it.
-    fn no_end(&self, bare: &Bare, index: usize, there: &Bytes) -> bool {
+    fn no_end(&self, bare: &Bare, index: usize, there: &There) -> bool {
         let bytes = bare.bytes();
         let after = &bytes[index..bytes.len().min(index + LONGEST_END + 8)];
         self.edges(bare).all(|edges| edges.ends.absent(after, there))
@@ -298,7 +327,7 @@ impl Sieve {
         let ends = [size, bare.cut.map_or(size, |_| bare.bare_cut)];
         let absent = |edges: &Edges, end: usize| {
             let last = &bare.bytes()[end.saturating_sub(TAIL + LONGEST_MARK)..end];
-            edges.beginnings.absent(last, &Bytes::default())
+            edges.beginnings.grams.as_ref().map_or(true, |grams| !grams.any(last, HEAD))
         };
         if self.edges(bare).all(|edges| absent(edges, ends[0]) && (ends[0] == ends[1] || absent(edges, ends[1]))) {
             self.edges(bare).map(|edges| edges.reach).max().unwrap_or(0).min(TAIL)

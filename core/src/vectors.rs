@@ -1,0 +1,199 @@
+//! What `classes` does, by the wide instructions of x86-64 where the processor has them.
+//!
+//! `std::arch` is `unsafe`, so this file is, the only one besides the boundary to Python. Its instructions want a
+//! processor that knows them, which every public function asks for (`at_hand`), and places that may be read and
+//! written, which arrays of the right size are.
+
+use std::arch::x86_64::*;
+
+use crate::classes::{is_kept, Block, BLOCK, ROOM};
+
+/// Whether the processor has what the rest of this file needs.
+#[inline]
+fn at_hand() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt")
+}
+
+/// `classes::sort`; none where the processor can't.
+pub fn sort(text: &[u8], kept: &mut Vec<u64>, events: &mut Vec<u64>) -> Option<bool> {
+    if !at_hand() {
+        return None;
+    }
+    // SAFETY: the processor knows these instructions.
+    Some(unsafe { sorted(text, kept, events) })
+}
+
+/// `classes::compact`; none where the processor can't.
+pub fn compact(text: &[u8], kept: &[u64], out: &mut [u8], sizes: &mut Vec<u32>) -> Option<usize> {
+    if !at_hand() {
+        return None;
+    }
+    // SAFETY: the processor knows these instructions.
+    Some(unsafe { compacted(text, kept, out, sizes) })
+}
+
+/// `classes::has_any`; none where the processor can't.
+pub fn has_any(text: &[u8], of: &[u8]) -> Option<bool> {
+    if !at_hand() {
+        return None;
+    }
+    // SAFETY: the processor knows these instructions.
+    Some(unsafe { any(text, of) })
+}
+
+/// # Safety
+/// `at_hand`.
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn sorted(text: &[u8], kept: &mut Vec<u64>, events: &mut Vec<u64>) -> bool {
+    let mut nul = 0;
+    for start in (0..text.len()).step_by(BLOCK) {
+        // SAFETY: the same processor.
+        let found = unsafe { whole(Block::at(text, start).bytes()) };
+        kept.push(found[0]);
+        events.push(found[1]);
+        nul |= found[2] << BLOCK.saturating_sub(text.len() - start);
+    }
+    nul != 0
+}
+
+/// Of each row of sixteen bytes its bit, where not all of the row is kept; all that is not kept in the first two.
+const ROWS: [u8; 16] = [16, 16, 1, 2, 0, 4, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+/// Of each column of the first eight rows the bits of those in which it is not kept.
+const COLUMNS: [u8; 16] = columns();
+
+const fn columns() -> [u8; 16] {
+    let mut columns = [0; 16];
+    let mut byte = 0;
+    while byte < 0x80 {
+        if !is_kept(byte) {
+            columns[byte as usize & 15] |= ROWS[byte as usize >> 4];
+        }
+        byte += 1;
+    }
+    columns
+}
+
+/// Where bytes are one. A macro, for closures know none of the instructions in every compiler.
+macro_rules! is {
+    ($bytes:expr, $byte:expr) => {
+        _mm256_cmpeq_epi8($bytes, _mm256_set1_epi8($byte as i8))
+    };
+}
+
+/// Where any of some is.
+macro_rules! either {
+    ($first:expr) => { $first };
+    ($first:expr, $($others:expr),+) => { _mm256_or_si256($first, either!($($others),+)) };
+}
+
+/// Which bytes of a block are kept, are events, are NUL. By itself, for compilers take it to pieces within the loop.
+///
+/// # Safety
+/// `at_hand`.
+#[inline(never)]
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn whole(block: &[u8; BLOCK + 1]) -> [u64; 3] {
+    // SAFETY: the same processor.
+    let (first, second) = unsafe { (half(block, 0), half(block, 32)) };
+    let one = |index: usize| u64::from(first[index]) | u64::from(second[index]) << 32;
+    [one(0), one(1), one(2)]
+}
+
+/// Which of 32 bytes are kept, are events, are NUL.
+///
+/// # Safety
+/// `at_hand`. `start` is 0 or 32.
+#[inline]
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn half(block: &[u8; BLOCK + 1], start: usize) -> [u32; 3] {
+    // SAFETY: 32 bytes are there from `start`, and from the byte after it; 16 in each table. The processor knows the
+    // instructions, none of which reads or writes memory but these.
+    unsafe {
+        let bytes = _mm256_loadu_si256(block.as_ptr().add(start).cast());
+        let next = _mm256_loadu_si256(block.as_ptr().add(start + 1).cast());
+        let rows = _mm256_broadcastsi128_si256(_mm_loadu_si128(ROWS.as_ptr().cast()));
+        let columns = _mm256_broadcastsi128_si256(_mm_loadu_si128(COLUMNS.as_ptr().cast()));
+        let zero = _mm256_setzero_si256();
+        let row = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15));
+        let left_out = _mm256_and_si256(_mm256_shuffle_epi8(columns, bytes), _mm256_shuffle_epi8(rows, row));
+        let ascii = !_mm256_movemask_epi8(bytes); // a byte without its first bit
+        let kept = _mm256_movemask_epi8(_mm256_cmpeq_epi8(left_out, zero)) & ascii;
+        let control = either!(is!(bytes, 0x1bu8), is!(bytes, 0x9bu8), is!(bytes, 8u8));
+        let back = _mm256_andnot_si256(is!(next, b'\n'), is!(bytes, b'\r'));
+        let dots = _mm256_and_si256(is!(bytes, b'.'), is!(next, b'.'));
+        let ellipsis = _mm256_and_si256(is!(bytes, 0xe2u8), is!(next, 0x80u8));
+        let counted = _mm256_and_si256(is!(bytes, b's'), is!(next, b']'));
+        let escaped = _mm256_and_si256(is!(bytes, b'\\'), is!(next, b'u'));
+        let events = _mm256_movemask_epi8(either!(control, back, dots, ellipsis, counted, escaped));
+        let nul = _mm256_movemask_epi8(is!(bytes, 0u8));
+        [kept as u32, events as u32, nul as u32]
+    }
+}
+
+/// For each set of eight bytes, which of them come first.
+static ORDERS: [[u8; 8]; 256] = orders();
+
+const fn orders() -> [[u8; 8]; 256] {
+    let mut orders = [[0; 8]; 256];
+    let mut mask = 0;
+    while mask < 256 {
+        let (mut bit, mut count) = (0, 0);
+        while bit < 8 {
+            if mask >> bit & 1 == 1 {
+                orders[mask][count] = bit;
+                count += 1;
+            }
+            bit += 1;
+        }
+        mask += 1;
+    }
+    orders
+}
+
+/// # Safety
+/// `at_hand`.
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn compacted(text: &[u8], kept: &[u64], out: &mut [u8], sizes: &mut Vec<u32>) -> usize {
+    let mut size = 0;
+    for (index, &bits) in kept.iter().enumerate() {
+        sizes.push(size as u32);
+        let block = Block::at(text, index * BLOCK);
+        let room: &mut [u8] = &mut out[size..size + ROOM];
+        let mut at = 0;
+        for eight in 0..8 {
+            let mask = (bits >> (8 * eight)) as u8;
+            // SAFETY: eight bytes are there at eight places of the block, and at every place of the room that is at
+            // most 56 after its beginning: at most eight bytes come of each of those before.
+            unsafe {
+                let bytes = _mm_loadl_epi64(block.bytes().as_ptr().add(8 * eight).cast());
+                let order = _mm_loadl_epi64(ORDERS[usize::from(mask)].as_ptr().cast());
+                _mm_storel_epi64(room.as_mut_ptr().add(at).cast(), _mm_shuffle_epi8(bytes, order));
+            }
+            at += mask.count_ones() as usize;
+        }
+        size += at;
+    }
+    size
+}
+
+/// # Safety
+/// `at_hand`.
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn any(text: &[u8], of: &[u8]) -> bool {
+    let mut parts = text.chunks_exact(32);
+    for part in &mut parts {
+        // SAFETY: the part has 32 bytes.
+        let found = unsafe {
+            let bytes = _mm256_loadu_si256(part.as_ptr().cast());
+            let mut found = _mm256_setzero_si256();
+            for &byte in of {
+                found = _mm256_or_si256(found, is!(bytes, byte));
+            }
+            _mm256_movemask_epi8(found)
+        };
+        if found != 0 {
+            return true;
+        }
+    }
+    parts.remainder().iter().any(|byte| of.contains(byte))
+}
