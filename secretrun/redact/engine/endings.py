@@ -16,12 +16,19 @@ from secretrun.redact.engine.readings import (
     special,
     without_margins,
 )
-from secretrun.redact.engine.terminal_escapes import SPECIAL, borders, controls, to_first_column
+from secretrun.redact.engine.terminal_escapes import (
+    LONGEST_CSI,
+    SPECIAL,
+    borders,
+    colours,
+    controls,
+    to_first_column,
+)
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from secretrun.redact.engine.keys import Beginning
 
@@ -94,11 +101,62 @@ def ending(
         size *= 2
 
 
-def shown_end(text: bytes) -> tuple[int, bytes, list[int]] | None:
+def shown_start(text: bytes) -> bytes:
+    """The first four bytes that are shown of a text, where its sequences alone tell them; else none."""
+    seen = colours().sub(b"", text[: 2 * NEAR])[: 2 * HEAD]
+    return b"" if len(seen) < 2 * HEAD or special(seen) else seen[:HEAD]
+
+
+def shown_end(text: bytes, *, opened: bool) -> tuple[int, bytes, Callable[[], Sequence[int]]] | None:
     """Where a cut sequence begins, or the end of a text; a little of what is shown before it, with places.
 
     Places count from the end of the text. None where that can't be told by its sequences alone.
+
+    Args:
+        text: the text.
+        opened: what `is_open` says of it.
     """
+    size = cut = len(text)
+    if opened:
+        cut = text.rfind(b"\x1b")
+        match = controls(True, False).match(text, cut) if cut >= 0 else None
+        if match is None or match.lastindex is None or 0x9B in text[-LONGEST_CSI:]:
+            return _walked(text)
+    begin = max(0, cut - 2 * NEAR)
+    if begin:
+        begin = text.find(b"\x1b", begin, cut)
+        if begin < 0:
+            return _walked(text)
+    part = text[begin:cut]
+    seen = colours().sub(b"", part)
+    if (
+        len(seen) - seen.count(b" ") < 3 * HEAD
+        or 0x1B in seen
+        or _no_text(seen if seen.isascii() else colours().sub(b" ", part))
+    ):
+        return _walked(text)
+    return cut, seen, lambda: _places(part, begin - size)
+
+
+def _places(part: bytes, first: int) -> list[int]:
+    """Where the bytes that `colours` leaves of a text are."""
+    places: list[int] = []
+    last = first
+    for match in colours().finditer(part):
+        begin, end = match.span()
+        places += range(last, first + begin)
+        last = first + end
+    places += range(last, first + len(part))
+    return places
+
+
+def _no_text(piece: bytes) -> bool:
+    """Whether a text without sequences may be shown otherwise."""
+    return special(piece) and (0x08 in piece or lone_returns(piece) or controls().search(piece) is not None)
+
+
+def _walked(text: bytes) -> tuple[int, bytes, Callable[[], Sequence[int]]] | None:
+    """The same, from sequence to sequence."""
     size = stop = cut = len(text)
     pieces: list[bytes] = []
     ranges: list[range] = []
@@ -119,9 +177,7 @@ def shown_end(text: bytes) -> tuple[int, bytes, list[int]] | None:
         if after < stop:
             after = max(after, stop - NEAR)
             piece = text[after:stop]
-            if special(piece) and (
-                0x08 in piece or lone_returns(piece) or controls().search(piece) is not None
-            ):
+            if _no_text(piece):
                 return None
             pieces.append(piece)
             ranges.append(range(after - size, stop - size))
@@ -135,4 +191,4 @@ def shown_end(text: bytes) -> tuple[int, bytes, list[int]] | None:
         return None  # hardly anything but sequences
     pieces.reverse()
     ranges.reverse()
-    return cut, b"".join(pieces), [place for part in ranges for place in part]
+    return cut, b"".join(pieces), lambda: [place for part in ranges for place in part]

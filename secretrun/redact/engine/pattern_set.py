@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secretrun.redact.engine.base64_edge import START, after
 from secretrun.redact.engine.ellipsis import Ends, ellipses, has_ellipsis
-from secretrun.redact.engine.endings import NEAR, WINDOW, ending
+from secretrun.redact.engine.endings import NEAR, WINDOW, ending, shown_start
 from secretrun.redact.engine.keys import HEAD, Keys
 from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL, Prefilter
@@ -97,15 +97,22 @@ class PatternSet:
         """Whether nothing begins before, and nothing ends after, the ellipses in a text; they are few."""
         for number, match in enumerate(ellipses().finditer(text)):
             start, stop = match.span()
-            part = text[stop : stop + WINDOW]
             if (
                 number > _ELLIPSES
-                or not self.ends.absent(part)
-                or (self.screen and special(part) and not self.ends.absent(shown(part)))
+                or not self._no_end(text[stop : stop + WINDOW])
                 or not self._tail.quiet_before(text, start)
             ):
                 return False
         return True
+
+    def _no_end(self, part: bytes) -> bool:
+        """Whether no end of a pattern begins where `part` does."""
+        ends = self.ends
+        if not self.screen or not special(part):
+            return ends.none_at(part) or ends.absent(part)
+        if ends.none_at(part) and ends.none_at(shown_start(part)):
+            return True
+        return ends.absent(part) and ends.absent(shown(part))
 
     @property
     def ends(self) -> Ends:

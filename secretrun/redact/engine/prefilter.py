@@ -4,8 +4,7 @@ No reading is made for them. What the readings leave out are escape sequences, w
 stands at margins: so keys *without all of that* are looked for in the text without it, where sequences are
 few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. Cheapest first:
 
-- *absence*: a text without `Q` holds no key with a `Q` in it, however it is read. Secrets are random and
-  text is not, so a few rare bytes clear nearly all keys at the speed of `memchr`;
+- *absence*: see that file;
 - *letters*: keys, and text, without digits, whitespace and marks; a few keys are looked for with
   `bytes.find`, many through the words that they must hold at a fixed stride;
 - *digits*: keys of digits alone, as hex and UUIDs, would be a long run of digits;
@@ -14,8 +13,16 @@ few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. C
 
 from __future__ import annotations
 
-from secretrun.redact.engine.readings import has_margin, needs_care, shown, without_escapes, without_margins
-from secretrun.redact.engine.words import NONE, Words
+from secretrun.redact.engine.absence import Absence
+from secretrun.redact.engine.readings import (
+    has_margin,
+    lone_returns,
+    needs_care,
+    shown,
+    without_escapes,
+    without_margins,
+)
+from secretrun.redact.engine.words import Words
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -24,13 +31,7 @@ if TYPE_CHECKING:
 
 TAIL = 64  # bytes that a beginning at the end of a text may have without being looked for
 
-# Letters and signs from seldom to common in logs, source code and prose. Only the speed depends on it.
-_SELDOM = b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite"
-_WITNESSES = 40  # bytes whose absence is asked for: later ones are in every text
-_KEYS = 4096  # above so many, too many stay uncleared by absence in any text
-_PLANS = 256
 _PART = 1 << 13  # bytes: the shorter a text, the more bytes it lacks
-_LEFT = 24  # the same of those that absence left, where words would be made for a text like this one alone
 _OVERLAP = 4 * TAIL
 
 _HEX = b"0123456789abcdefABCDEF"
@@ -48,7 +49,6 @@ _DIGITS = bytes.maketrans(_HEX, b"0" * len(_HEX))
 _NO_DIGITS = _SOLID + _BETWEEN
 _NO_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
 _NO_COLOURS = _NO_DIGITS + b"\x1b[mK"
-_ABSENT = bytes.maketrans(b"\0\1", b"10")
 _ASCII = bytes(byte for byte in range(256) if byte not in _CONTROLS + _HIGH)
 _IN_COLOURED_RUN = bytes(byte in _HEX + _NO_COLOURS for byte in range(256))
 _IN_RUN = bytes(byte in _HEX + _NO_DIGITS for byte in range(256))
@@ -84,8 +84,7 @@ class Prefilter:
     """
 
     __slots__ = (
-        "_absent", "_all", "_digits", "_letters", "_needed", "_needles", "_odd", "_plans", "_rest", "_run",
-        "_screen", "_solid", "_texts", "_wide",
+        "_absence", "_digits", "_needed", "_odd", "_run", "_screen", "_wide",
     )  # fmt: skip
 
     def __init__(self, keys: Iterable[bytes], *, screen: bool) -> None:
@@ -115,54 +114,25 @@ class Prefilter:
             needed = frozenset(key.translate(None, _ASCII))
             self._needed.setdefault(min(needed), set()).add(needed)
         self._digits = Words(digits)
-        self._letters = Words(filter(None, needles))
-        self._rest = NONE  # what absence is not asked for
-        if len(wide) > _KEYS:  # of so many, those without letters alone, which are few
-            self._rest = self._letters
-            wide = [key for key, needle in zip(wide, needles, strict=True) if not needle]
-            needles = [b""] * len(wide)
-        self._wide = wide
-        self._needles = needles
-        self._solid = _without(wide, _SOLID)
-        self._texts = Words(
-            {key for key, needle in zip(self._solid, self._needles, strict=True) if not needle}
-        )
-        self._all = (1 << len(wide)) - 1  # a bit for each wide key
-        self._absent = self._witnesses() if len(wide) <= _KEYS else []
-        self._plans: dict[int, tuple[Words, Words]] = {
-            self._all: (self._letters, self._texts),
-            0: (self._rest, NONE),
-        }
+        self._wide = dict(zip(wide, needles, strict=True))
+        self._absence = Absence(wide, self._of)
 
-    def _witnesses(self) -> list[tuple[int, int]]:
-        """(byte, bits of the keys it is not in: those that its absence leaves), the seldom bytes first."""
-        from itertools import repeat
-        from operator import contains
-
-        found: list[tuple[int, int]] = []
-        used = frozenset(b"".join(self._wide))
-        keys = self._wide[::-1]
-        for byte in (*_SELDOM, *sorted(used.difference(_SELDOM))):
-            if byte in used:
-                found.append((byte, int(bytes(map(contains, keys, repeat(byte))).translate(_ABSENT), 2)))
-            if len(found) == _WITNESSES:
-                break
-        return found
+    def _of(self, keys: Iterable[bytes]) -> tuple[Words, Words]:
+        """What to look for of some wide keys: in letters, and in the readings."""
+        needles = self._wide
+        letters = [needle for needle in map(needles.__getitem__, keys) if needle]
+        solid = _without([key for key in keys if not needles[key]], _SOLID)
+        return Words(letters), Words(solid)
 
     def clear(self, text: bytes) -> bool:
         """Whether `text` surely holds no key in any reading."""
-        left = self._all
-        for byte, mask in self._absent:
-            if byte not in text:
-                left &= mask
-                if not left:
-                    break
-        if left and len(text) > 2 * _PART and self._absent:
+        plan = self._absence.plan(text, 2 * _PART)
+        if plan is None:
             return self._clear_parts(text)
+        letters, texts = plan
         seen: list[bytes] = []
         if self._odd and not self._clear_odd(text, seen):
             return False
-        letters, texts = self._plans.get(left) or self._plan(left)
         if self._screen and (0x1B in text or _odd(text)):
             return self._clear_coloured(letters, texts, text, seen)
         return (
@@ -193,8 +163,9 @@ class Prefilter:
         )
 
     def _clear_coloured(self, letters: Words, texts: Words, text: bytes, made: list[bytes]) -> bool:
-        bare: bytes | None = None  # what a terminal shows, when it is needed
-        left = b"" if _odd(text) else text.translate(None, _LETTERS)
+        bare: bytes | None = made[0] if made else None  # what a terminal shows, when it is needed
+        odd = 0x9B in text or 0x08 in text or lone_returns(text)
+        left = b"" if odd else text.translate(None, _LETTERS)
         plain = False  # all sequences are colours
         begun = left.rfind(b"\x1b")
         if begun >= 0 and left[begun + 1 :] in (b"", b"[", b"[?"):
@@ -207,7 +178,9 @@ class Prefilter:
                     plain = sequence in _COLOURS
                     break
         else:
-            bare = made[0] if made and _odd(text) else _bare(text)
+            odd = True
+        if not plain and (odd or needs_care(text)):
+            bare = _bare(text) if bare is None else bare
         if letters and not (
             letters.clear(left.translate(None, _LATER))
             if bare is None
@@ -221,8 +194,15 @@ class Prefilter:
                 if bare is None:
                     bare = _bare(text)
                 digits = text.translate(_DIGITS, _NO_DIGITS) + b"\n" + bare.translate(_DIGITS, _NO_DIGITS)
-            if not self._clear_digits(text, digits):
-                return False
+            # rfind, which takes a third of the time of find on samples that repeat one byte
+            step = max(1, self._run // _PROBES)
+            if digits[::step].rfind(b"0" * (self._run // step)) >= 0 and digits.rfind(b"0" * self._run) >= 0:
+                if not self._digits.clear(text.translate(None, _NO_HEX)):
+                    return False
+                if bare is None:
+                    bare = _bare(text)
+                if not self._digits.clear(bare.translate(None, _NO_HEX)):
+                    return False
         return not texts or (
             texts.clear(text.translate(None, _SOLID))
             and texts.clear((_bare(text) if bare is None else bare).translate(None, _SOLID))
@@ -234,24 +214,11 @@ class Prefilter:
         # rfind, which takes a third of the time of find on samples that repeat one byte
         return text[::step].translate(inside).rfind(b"\1" * (self._run // step)) >= 0
 
-    def _clear_digits(self, text: bytes, digits: bytes) -> bool:
-        """`digits` is the text, 0 for each digit; nothing is left between two that may stand side by side."""
-        step = max(1, self._run // _PROBES)
-        # rfind, which takes a third of the time of find on samples that repeat one byte
-        if digits[::step].rfind(b"0" * (self._run // step)) < 0 or digits.rfind(b"0" * self._run) < 0:
-            return True
-        if not self._digits.clear(text.translate(None, _NO_HEX)):
-            return False
-        bare = _bare(text) if self._screen else text
-        return bare is text or self._digits.clear(bare.translate(None, _NO_HEX))
-
     def _clear_runs(self, text: bytes) -> bool:
         """The same of a text that is shown as it is."""
-        if self._run > _LONG_RUN:
-            found = self._long_run(text, _IN_RUN)
-        else:
-            found = text.translate(_DIGITS, _NO_DIGITS).rfind(b"0" * self._run) >= 0
-        return not found or self._digits.clear(text.translate(None, _NO_HEX))
+        if self._run > _LONG_RUN and not self._long_run(text, _IN_RUN):
+            return True
+        return self._digits.clear(text.translate(None, _NO_HEX))
 
     def _clear_parts(self, text: bytes) -> bool:
         begin = 0
@@ -266,22 +233,8 @@ class Prefilter:
             begin = end - 8 * TAIL
         return self.clear(text[begin:])
 
-    def _plan(self, left: int) -> tuple[Words, Words]:
-        """What to look for when only the keys that `left` stands for may be there."""
-        plan = self._letters, self._texts
-        if left.bit_count() <= _LEFT:
-            bits = [bit for bit in range(len(self._wide)) if left >> bit & 1]
-            plan = (
-                self._rest or Words({self._needles[bit] for bit in bits if self._needles[bit]}, few=_LEFT),
-                Words({self._solid[bit] for bit in bits if not self._needles[bit]}, few=_LEFT),
-            )
-        if len(self._plans) >= _PLANS:
-            self._plans = {self._all: (self._letters, self._texts), 0: (self._rest, NONE)}
-        self._plans[left] = plan
-        return plan
-
     def __repr__(self) -> str:
-        return f"<Prefilter of {self._all.bit_length()} keys>"
+        return f"<Prefilter of {len(self._wide)} keys>"
 
 
 def _odd(text: bytes) -> bool:

@@ -8,9 +8,11 @@ longer beginning may stand, or where the last bytes may turn out to be nothing.
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import product
 
 from secretrun.redact.engine.base64_edge import after, belongs
 from secretrun.redact.engine.ellipsis import (
+    LONGEST_MARK,
     QUOTES,
     ellipses,
     has_ellipsis,
@@ -29,8 +31,8 @@ from secretrun.redact.engine.readings import (
     special,
     without_margins,
 )
-from secretrun.redact.engine.terminal_escapes import homes
-from secretrun.redact.engine.words import Heads
+from secretrun.redact.engine.terminal_escapes import colours, homes
+from secretrun.redact.engine.words import ORDER, Heads, every_word
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from secretrun.redact.engine.ellipsis import Ends
     from secretrun.redact.engine.keys import Beginning, Keys
 
-_MOST_GRAMS = 40_000  # bytes of heads
+_MOST_GRAMS = 1 << 18  # bytes of heads
 _TELLING = 8  # bytes of a beginning that tell it from text
 _LONG = 4 * HEAD  # bytes of a beginning with whitespace
 _SPACES = frozenset(bytes([byte]) for byte in SPACE)
@@ -75,7 +77,7 @@ class Tail:
         ends: Callable[[], Ends] | None,
     ) -> None:
         self._heads = heads
-        self._grams: frozenset[bytes] | None = None
+        self._grams: frozenset[int] | None = None
         self._seen: dict[tuple[bool, bytes], bool] = {}
         self._sorted: list[bytes] | None = None
         self._exact = exact
@@ -112,30 +114,37 @@ class Tail:
         near = text[-NEAR:]
         if len(near.rstrip(SPACE)) < 2 * HEAD:
             near = text[-WINDOW:]
-        places: Sequence[int] = range(-len(near), 0)
-        readings = [(near, places, self._screen, False)]
+        places = _counted(len(near))
+        readings = [(near, places, self._screen, False, False)]
         if self._screen:
             opened = is_open(text)
             if special(near):
-                found = shown_end(text)
+                found = shown_end(text, opened=opened)
                 if found is None:
                     return not opened and self._few(text, []), None
                 cut, seen, back = found
-                readings = [(seen, back, True, True), (near, places, False, False)]
+                readings = [(seen, back, True, True, False), (near, places, False, False, cut < size)]
                 if cut < size:  # a sequence that does not end as sequences do is text, but for the ESC
                     rest = text[cut + 1 :]
                     if len(rest) > NEAR or special(rest):
                         return False, None
-                    readings.append((seen + rest, [*back, *range(cut + 1 - size, 0)], True, True))
+                    readings.append(
+                        (seen + rest, lambda: [*back(), *range(cut + 1 - size, 0)], True, True, True)
+                    )
             elif opened:
                 return False, None
         few = self._ends is None or not has_ellipsis(text[-WINDOW:])
-        for reading, *_ in readings:
-            few = few and self._quiet(reading)
+        for reading, _, is_seen, _, opened in readings:
+            few = few and self._quiet(reading, shown=is_seen, opened=opened)
+        if cut < size:  # an ellipsis of a number may begin with the sequence
+            few = few and self._quiet(text[max(0, cut + 1 - NEAR) : cut + 1], shown=False)
         if not few and not self._few(text, [reading for reading, *_ in readings[2:]]):
             return False, None
-        for reading, places, is_seen, coloured in readings:
-            if not self._beginnings(end, reading, places, shown=is_seen, coloured=coloured):
+        tip = text[-HEAD - 1 :]
+        if len(readings) == 2 and tip.isalnum() and not _twice(tip) and seen.endswith(tip):
+            del readings[0]  # the same begins in the bytes as they are
+        for reading, places, is_seen, coloured, opened in readings:
+            if not self._beginnings(end, reading, places, shown=is_seen, coloured=coloured, opened=opened):
                 return cut == size, None
         if cut < size:
             end.waiting.append(Unfinished(cut - size, 0, 0, -1))
@@ -146,21 +155,29 @@ class Tail:
     def quiet_before(self, text: bytes, stop: int) -> bool:
         """Whether surely nothing of four bytes or more begins that ends at `stop`."""
         near = text[max(0, stop - NEAR) : stop]
-        if self._quiet(near):
-            if not (self._screen and special(near)):
+        if self._quiet(near, shown=self._screen):
+            if not (self._screen and special(near)) or _whole(near):
                 return True
-            found = shown_end(text[:stop])
-            if found is not None and self._quiet(found[1]):
+            found = shown_end(text[:stop], opened=is_open(text[:stop]))
+            if found is not None and self._quiet(found[1], shown=True):
                 return True
         return self._short(ending(text[:stop], screen=self._screen)[2])
 
-    def _quiet(self, reading: bytes) -> bool:
-        """Whether by its last three bytes alone no more than two of anything end a reading."""
-        if self._grams is None:
-            self._grams = self._all_grams()
-        if not self._grams or not self._quiet_tip(reading):
+    def _quiet(self, reading: bytes, *, shown: bool, opened: bool = False) -> bool:
+        """Whether by its last bytes alone no more than three of anything end a reading."""
+        grams = self._grams
+        if grams is None:
+            grams = self._grams = self._all_grams()
+        if not grams:
             return False
         bare = reading.rstrip(SPACE)
+        tip = _tip(bare, shown=shown, opened=opened)
+        if tip:
+            return (
+                int.from_bytes(tip[1:], ORDER) not in grams and int.from_bytes(tip[:-1], ORDER) not in grams
+            )
+        if not self._quiet_tip(bare):
+            return False
         while self._ends is not None:
             mark = undecided_ellipsis(bare, len(bare))
             if mark == len(bare):
@@ -170,23 +187,23 @@ class Tail:
                 return False
         return True
 
-    def _quiet_tip(self, reading: bytes) -> bool:
+    def _quiet_tip(self, bare: bytes) -> bool:
         assert self._grams is not None  # noqa: S101
-        bare = reading.rstrip(SPACE)
         if may_be_border(bare):
             return False
         line = bare[bare.rfind(b"\n") + 1 :]
-        tip = line.translate(None, SPACE)[-HEAD + 1 :]
-        return tip not in self._grams and not _twice(tip) and len(line.translate(None, AT_MARGIN)) >= HEAD
-
-    def _all_grams(self) -> frozenset[bytes]:
-        """Every three bytes in a row of any head; none when there are too many to tell anything."""
-        if sum(map(len, self._heads)) > _MOST_GRAMS:
-            return frozenset()
-        size = HEAD - 1
-        return frozenset(
-            [head[at : at + size] for head in self._heads for at in range(max(1, len(head) - size + 1))]
+        tip = line.translate(None, SPACE)[-HEAD:]
+        return (
+            len(tip) == HEAD
+            and int.from_bytes(tip, ORDER) not in self._grams
+            and not _twice(tip)
+            and len(line.translate(None, AT_MARGIN)) >= HEAD
         )
+
+    def _all_grams(self) -> frozenset[int]:
+        """Every four bytes in a row of any head; none when there are too many."""
+        joined = b"".join(self._heads)
+        return every_word(joined) if len(joined) <= _MOST_GRAMS else frozenset()
 
     def _few(self, text: bytes, others: Sequence[bytes]) -> bool:
         """Whether no more than three bytes of anything end a text, in its readings and these others."""
@@ -230,22 +247,33 @@ class Tail:
         return True
 
     def _beginnings(
-        self, end: End, reading: bytes, places: Sequence[int], *, shown: bool, coloured: bool
+        self,
+        end: End,
+        reading: bytes,
+        places: Callable[[], Sequence[int]],
+        *,
+        shown: bool,
+        coloured: bool,
+        opened: bool,
     ) -> bool:
         """Add the beginnings of at most three bytes at a reading's end; False where they can't be told."""
         size = len(reading)
         bare = reading.rstrip(SPACE)
         last = bare[-1:]
         gap = size - len(bare)
-        if len(bare) < 2 * HEAD and size < len(end.text) and gap <= RUN:
+        _, begins, spaced, _ = self._firsts()
+        tip = (
+            _tip(bare, shown=shown, opened=opened) if gap <= RUN and 0x0D not in reading[len(bare) :] else b""
+        )
+        if not tip and len(bare) < 2 * HEAD and size < len(end.text) and gap <= RUN:
             return False
-        if self.spaced:
+        if spaced and (gap or not tip or tip != bare[-len(tip) :] or tip[-1:] == tip[-2:-1]):
             # the last byte shown, a blank too, may be written over by what comes
             twice = shown and (_twice(reading) or reading.endswith(b" "))
             for stop in (size, size - 1) if twice else (size,):
                 if not self._spaced_at(end, reading, stop, places, coloured=coloured):
                     return False
-        if shown:
+        if shown and not tip:
             line = reading[reading.rfind(b"\n") + 1 :]
             if not line.strip(AT_MARGIN) and line.strip(SPACE):
                 if not self._before_margin(end, reading, places, coloured=coloured):
@@ -258,17 +286,19 @@ class Tail:
                     and without_margins(reading)[-HEAD:] != reading.translate(None, SPACE)[-HEAD:]
                 ):
                     return False
-            if last and gap < RUN and _twice(bare):  # it may be written over
-                self._at(end, bare, len(bare) - 1, places, trailing=True, coloured=coloured)
-        if size and self._ends is not None:
+        if shown and last and gap < RUN and _twice(bare):  # it may be written over
+            self._at(end, bare, len(bare) - 1, places, trailing=True, coloured=coloured)
+        if not tip and size and self._ends is not None:
             mark = undecided_ellipsis(reading, size)
             if reading[mark:].strip(QUOTES):  # an end may follow it
-                end.waiting.append(Unfinished(places[mark], 0, 0, -1))
-        if gap <= RUN:
+                end.waiting.append(Unfinished(places()[mark], 0, 0, -1))
+        if gap <= RUN and (not tip or not begins.isdisjoint((tip[-1:], tip[-2:], tip[-3:]))):
             self._at(end, bare, len(bare), places, trailing=gap > 0, coloured=coloured)
         return True
 
-    def _before_margin(self, end: End, reading: bytes, places: Sequence[int], *, coloured: bool) -> bool:
+    def _before_margin(
+        self, end: End, reading: bytes, places: Callable[[], Sequence[int]], *, coloured: bool
+    ) -> bool:
         """The same where all of the last line may be a margin: of what stands before it."""
         bare = reading[: max(0, reading.rfind(b"\n"))].rstrip(SPACE)
         line = bare[bare.rfind(b"\n") + 1 :]
@@ -284,7 +314,7 @@ class Tail:
         return True
 
     def _spaced_at(
-        self, end: End, reading: bytes, stop: int, places: Sequence[int], *, coloured: bool
+        self, end: End, reading: bytes, stop: int, places: Callable[[], Sequence[int]], *, coloured: bool
     ) -> bool:
         """The same of beginnings with whitespace of their own, the longest first."""
         _, _, spaced, most = self._firsts()
@@ -299,7 +329,7 @@ class Tail:
                 continue
             # a break shows what stands before it
             broken = stop < len(reading) and count <= SHOWN
-            end.wait(places[stop - count : stop], count if broken else 0, known)
+            end.wait(places()[stop - count : stop], count if broken else 0, known)
             if not broken:
                 break
         return True
@@ -309,16 +339,40 @@ class Tail:
         end: End,
         reading: bytes,
         stop: int,
-        places: Sequence[int],
+        places: Callable[[], Sequence[int]],
         *,
         trailing: bool,
         coloured: bool,
     ) -> None:
         """Add the beginnings of at most three bytes, whitespace between them, that end at `stop`."""
+        begins = self._firsts()[1]
+        parts: list[tuple[bytes, int]] = []
+        found: Sequence[int]
+        part = reading[stop - HEAD + 1 : stop] if stop >= HEAD else b""
+        if part and part.translate(None, SPACE) == part:
+            found = range(stop - HEAD + 1, stop)
+            parts = [(part[at:], 0) for at in range(HEAD - 1) if part[at:] in begins]
+        else:
+            found, parts = self._broken_at(reading, stop)
+        for keys in (self._exact, self._loose) if parts else ():
+            for part, broken in parts:  # the longest first: what begins later waits with it
+                if broken and keys is self._exact:
+                    continue
+                known = self._beginning(keys, part, coloured=coloured)
+                if known is not None:
+                    count = len(part)
+                    shown = count if trailing else (count - broken if broken else 0)
+                    back = places()
+                    end.wait([back[at] for at in found[-count:]], shown, known)
+                    if not shown:
+                        break
+
+    def _broken_at(self, reading: bytes, stop: int) -> tuple[list[int], list[tuple[bytes, int]]]:
+        """Where the last three bytes but whitespace are; (beginning, bytes of it before the last break)."""
         part = b""
         index = stop
         found: list[int] = []
-        broken = 0  # bytes before the last break
+        broken = 0
         begins = self._firsts()[1]
         parts: list[tuple[bytes, int]] = []
         while index > 0 and len(part) < HEAD - 1:
@@ -332,17 +386,7 @@ class Tail:
             found.insert(0, index)
             if part in begins:
                 parts.insert(0, (part, broken))
-        for keys in (self._exact, self._loose) if parts else ():
-            for part, broken in parts:  # the longest first: what begins later waits with it
-                if broken and keys is self._exact:
-                    continue
-                known = self._beginning(keys, part, coloured=coloured)
-                if known is not None:
-                    count = len(part)
-                    shown = count if trailing else (count - broken if broken else 0)
-                    end.wait([places[at] for at in found[-count:]], shown, known)
-                    if not shown:
-                        break
+        return found, parts
 
     def _beginning(self, keys: Keys, part: bytes, *, coloured: bool) -> Beginning | None:
         """What is known of the keys that begin so; in a coloured text of those that a terminal shows."""
@@ -366,6 +410,74 @@ class Tail:
 
     def __repr__(self) -> str:
         return f"<Tail of {len(self._heads)} heads>"
+
+
+def _counted(size: int) -> Callable[[], Sequence[int]]:
+    return lambda: range(-size, 0)
+
+
+# What a byte may be at the end of what is shown: `a` itself, `m` a margin's where a line begins, `i` itself
+# but where it is the last, `q` nothing before an ellipsis, `x` all else.
+_OPENING = QUOTES.replace(b" ", b"")
+_KINDS = bytes(
+    ord(
+        "q" if byte in _OPENING
+        else "i" if byte in b".|_["
+        else "m" if byte in AT_MARGIN and 0x20 < byte < 0x7F and byte != 0x5C
+        else "a" if 0x20 < byte < 0x7F and byte != 0x5C
+        else "x"
+    )
+    for byte in range(256)
+)  # fmt: skip
+_RAW_KINDS = bytes(
+    ord("q" if byte in _OPENING else "x" if byte in b".[\\ \t\r\n\v\f\xe2\x80" else "a")
+    for byte in range(256)
+)
+_OF_COUNT = frozenset(b"0123456789chars")
+_SURE = frozenset(
+    b"a" + b"".join(middle) + last
+    for middle in product((b"a", b"m", b"i", b"q"), repeat=2)
+    for last in (b"a", b"m", b"q")
+)
+
+
+def _tip(bare: bytes, *, shown: bool, opened: bool) -> bytes:
+    """The last five bytes of a reading, squeezed, where its last four are the same however it goes on.
+
+    Nothing where a margin, an overstrike or an ellipsis may have to do with more than the very last one. With
+    `opened` the end is a sequence that is cut, and waited for however an ellipsis begins in it.
+    """
+    table = _KINDS if shown else _RAW_KINDS
+    tip = bare[-HEAD - 1 :]
+    kinds = tip.translate(table)
+    if opened and tip[-1:] == b"[":
+        kinds = kinds[:-1] + b"a"
+    if kinds[1:] not in _SURE:
+        line = bare[-NEAR:]
+        tip = line[line.rfind(b"\n") + 1 if shown else 0 :].translate(None, SPACE)[-HEAD - 1 :]
+        kinds = tip.translate(table)
+        if kinds[1:] not in _SURE:
+            return b""
+    if tip[0] == 0x5C or (
+        not opened
+        and tip[-1] in _OF_COUNT
+        and 0x5B in bare[-LONGEST_MARK:]
+        and undecided_ellipsis(bare, len(bare)) < len(bare)
+    ):
+        return b""
+    if kinds[-1] == 0x71 or (shown and tip[-2] == tip[-1]):
+        # what is before it counts too
+        return tip if kinds[:-1] in _SURE and kinds[-2] != 0x71 and tip[-3] != tip[-2] else b""
+    return tip
+
+
+def _whole(near: bytes) -> bool:
+    """Whether the last bytes of a text, which is not cut in a sequence, are shown side by side."""
+    if not near[-HEAD - 1 :].isalnum() or 0x9B in near:
+        return False
+    begin = near.rfind(b"\x1b")
+    match = colours().match(near, begin) if begin >= 0 else None
+    return match is not None and match.end() <= len(near) - HEAD - 1
 
 
 def _twice(text: bytes) -> bool:

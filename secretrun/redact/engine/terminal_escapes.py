@@ -109,6 +109,14 @@ def controls(cut: bool = True, all_bytes: bool = True) -> Expression[bytes]:
 
 
 @once
+def colours() -> Expression[bytes]:
+    """Whole sequences of CSI that go nowhere: colours and modes, but no move to a column."""
+    import re
+
+    return re.compile(rb"\x1b\[" + _PARAMETERS + rb"[@-FI-~]")
+
+
+@once
 def homes() -> Expression[bytes]:
     """Moves to column 1."""
     import re
