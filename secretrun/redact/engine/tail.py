@@ -8,11 +8,9 @@ longer beginning may stand, or where the last bytes may turn out to be nothing.
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import product
 
 from secretrun.redact.engine.base64_edge import after, belongs
 from secretrun.redact.engine.ellipsis import (
-    LONGEST_MARK,
     QUOTES,
     ellipses,
     has_ellipsis,
@@ -32,6 +30,7 @@ from secretrun.redact.engine.readings import (
     without_margins,
 )
 from secretrun.redact.engine.terminal_escapes import colours, homes
+from secretrun.redact.engine.tip import last_bytes
 from secretrun.redact.engine.words import ORDER, Heads, every_word
 from secretrun.redact.pattern import SPACE
 
@@ -171,19 +170,19 @@ class Tail:
         if not grams:
             return False
         bare = reading.rstrip(SPACE)
-        tip = _tip(bare, shown=shown, opened=opened)
+        tip = last_bytes(bare, shown=shown, opened=opened)
         if tip:
             return (
                 int.from_bytes(tip[1:], ORDER) not in grams and int.from_bytes(tip[:-1], ORDER) not in grams
             )
-        if not self._quiet_tip(bare):
+        if not self._quietlast_bytes(bare):
             return False
         while self._ends is not None:
             mark = undecided_ellipsis(bare, len(bare))
             if mark == len(bare):
                 break
             bare = bare[:mark].rstrip(SPACE)  # what the beginning would end before
-            if not self._quiet_tip(bare):
+            if not self._quietlast_bytes(bare):
                 return False
         return True
 
@@ -263,7 +262,9 @@ class Tail:
         gap = size - len(bare)
         _, begins, spaced, _ = self._firsts()
         tip = (
-            _tip(bare, shown=shown, opened=opened) if gap <= RUN and 0x0D not in reading[len(bare) :] else b""
+            last_bytes(bare, shown=shown, opened=opened)
+            if gap <= RUN and 0x0D not in reading[len(bare) :]
+            else b""
         )
         if not tip and len(bare) < 2 * HEAD and size < len(end.text) and gap <= RUN:
             return False
@@ -414,61 +415,6 @@ class Tail:
 
 def _counted(size: int) -> Callable[[], Sequence[int]]:
     return lambda: range(-size, 0)
-
-
-# What a byte may be at the end of what is shown: `a` itself, `m` a margin's where a line begins, `i` itself
-# but where it is the last, `q` nothing before an ellipsis, `x` all else.
-_OPENING = QUOTES.replace(b" ", b"")
-_KINDS = bytes(
-    ord(
-        "q" if byte in _OPENING
-        else "i" if byte in b".|_["
-        else "m" if byte in AT_MARGIN and 0x20 < byte < 0x7F and byte != 0x5C
-        else "a" if 0x20 < byte < 0x7F and byte != 0x5C
-        else "x"
-    )
-    for byte in range(256)
-)  # fmt: skip
-_RAW_KINDS = bytes(
-    ord("q" if byte in _OPENING else "x" if byte in b".[\\ \t\r\n\v\f\xe2\x80" else "a")
-    for byte in range(256)
-)
-_OF_COUNT = frozenset(b"0123456789chars")
-_SURE = frozenset(
-    b"a" + b"".join(middle) + last
-    for middle in product((b"a", b"m", b"i", b"q"), repeat=2)
-    for last in (b"a", b"m", b"q")
-)
-
-
-def _tip(bare: bytes, *, shown: bool, opened: bool) -> bytes:
-    """The last five bytes of a reading, squeezed, where its last four are the same however it goes on.
-
-    Nothing where a margin, an overstrike or an ellipsis may have to do with more than the very last one. With
-    `opened` the end is a sequence that is cut, and waited for however an ellipsis begins in it.
-    """
-    table = _KINDS if shown else _RAW_KINDS
-    tip = bare[-HEAD - 1 :]
-    kinds = tip.translate(table)
-    if opened and tip[-1:] == b"[":
-        kinds = kinds[:-1] + b"a"
-    if kinds[1:] not in _SURE:
-        line = bare[-NEAR:]
-        tip = line[line.rfind(b"\n") + 1 if shown else 0 :].translate(None, SPACE)[-HEAD - 1 :]
-        kinds = tip.translate(table)
-        if kinds[1:] not in _SURE:
-            return b""
-    if tip[0] == 0x5C or (
-        not opened
-        and tip[-1] in _OF_COUNT
-        and 0x5B in bare[-LONGEST_MARK:]
-        and undecided_ellipsis(bare, len(bare)) < len(bare)
-    ):
-        return b""
-    if kinds[-1] == 0x71 or (shown and tip[-2] == tip[-1]):
-        # what is before it counts too
-        return tip if kinds[:-1] in _SURE and kinds[-2] != 0x71 and tip[-3] != tip[-2] else b""
-    return tip
 
 
 def _whole(near: bytes) -> bool:
