@@ -100,7 +100,7 @@ class PatternSet:
             if (
                 number > _ELLIPSES
                 or not self._no_end(text[stop : stop + WINDOW])
-                or not self._tail.quiet_before(text, start)
+                or not self._tail.gate.quiet_before(text, start)
             ):
                 return False
         return True

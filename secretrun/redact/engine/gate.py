@@ -1,0 +1,164 @@
+"""Whether more than three bytes of anything may end a text: nearly always they surely do not."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from secretrun.redact.engine.ellipsis import ellipses, has_ellipsis, undecided_ellipsis
+from secretrun.redact.engine.endings import NEAR, ending, may_be_border, shown_end
+from secretrun.redact.engine.keys import HEAD
+from secretrun.redact.engine.prefilter import TAIL
+from secretrun.redact.engine.readings import (
+    AT_MARGIN,
+    has_margin,
+    is_open,
+    lone_returns,
+    special,
+    without_margins,
+)
+from secretrun.redact.engine.terminal_escapes import colours, homes
+from secretrun.redact.engine.tip import last_bytes, written_over
+from secretrun.redact.engine.words import ORDER, Heads, every_word
+from secretrun.redact.pattern import SPACE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from secretrun.redact.engine.ellipsis import Ends
+
+_MOST_GRAMS = 1 << 18  # bytes of heads
+_TELLING = 8  # bytes of a beginning that tell it from text
+_SEPARATOR = b"\0" * HEAD
+_NOTHING = AT_MARGIN + b"\b._\"'`[(<"
+
+
+class Gate:
+    """Shuts out that a longer beginning stands at an end. Immutable but for a cache, shared between threads.
+
+    Args:
+        heads: of all keys, without whitespace.
+        screen: text is read as a terminal shows it too.
+        ends: gives the ends of patterns, or None when there is no shortened value.
+    """
+
+    __slots__ = ("_ends", "_first", "_grams", "_heads", "_screen", "_sorted")
+
+    def __init__(self, heads: set[bytes], *, screen: bool, ends: Callable[[], Ends] | None) -> None:
+        self._heads = heads
+        self._screen = screen
+        self._ends = ends
+        self._first: Heads | None = None
+        self._grams: frozenset[int] | None = None
+        self._sorted: list[bytes] | None = None
+
+    def _first_four(self) -> Heads:
+        if self._first is None:
+            self._first = Heads(self._heads)
+        return self._first
+
+    def quiet_before(self, text: bytes, stop: int) -> bool:
+        """Whether surely nothing of four bytes or more begins that ends at `stop`."""
+        near = text[max(0, stop - NEAR) : stop]
+        if self.quiet(near, shown=self._screen):
+            if not (self._screen and special(near)) or _whole(near):
+                return True
+            found = shown_end(text[:stop], opened=is_open(text[:stop]))
+            if found is not None and self.quiet(found[1], shown=True):
+                return True
+        return self._short(ending(text[:stop], screen=self._screen)[2])
+
+    def quiet(self, reading: bytes, *, shown: bool, opened: bool = False) -> bool:
+        """Whether by its last bytes alone no more than three of anything end a reading."""
+        grams = self._grams
+        if grams is None:
+            grams = self._grams = self._all_grams()
+        if not grams:
+            return False
+        bare = reading.rstrip(SPACE)
+        tip = last_bytes(bare, shown=shown, opened=opened)
+        if tip:
+            return (
+                int.from_bytes(tip[1:], ORDER) not in grams and int.from_bytes(tip[:-1], ORDER) not in grams
+            )
+        if not self._quiet_line(bare):
+            return False
+        while self._ends is not None:
+            mark = undecided_ellipsis(bare, len(bare))
+            if mark == len(bare):
+                break
+            bare = bare[:mark].rstrip(SPACE)  # what the beginning would end before
+            if not self._quiet_line(bare):
+                return False
+        return True
+
+    def _quiet_line(self, bare: bytes) -> bool:
+        assert self._grams is not None  # noqa: S101
+        if may_be_border(bare):
+            return False
+        line = bare[bare.rfind(b"\n") + 1 :]
+        tip = line.translate(None, SPACE)[-HEAD:]
+        return (
+            len(tip) == HEAD
+            and int.from_bytes(tip, ORDER) not in self._grams
+            and not written_over(tip)
+            and len(line.translate(None, AT_MARGIN)) >= HEAD
+        )
+
+    def _all_grams(self) -> frozenset[int]:
+        """Every four bytes in a row of any head; none when there are too many."""
+        joined = b"".join(self._heads)
+        return every_word(joined) if len(joined) <= _MOST_GRAMS else frozenset()
+
+    def few(self, text: bytes, others: Sequence[bytes]) -> bool:
+        """Whether no more than three bytes of anything end a text, in its readings and these others."""
+        begin, end, endings = ending(text, screen=self._screen)
+        for other in others:
+            endings.append(other.translate(None, SPACE)[-TAIL:])
+            if has_margin(other):
+                endings.append(without_margins(other)[-TAIL:])
+        return self._short(endings) and self._no_ends(text[begin:], end, opened=bool(others))
+
+    def _short(self, endings: Sequence[bytes]) -> bool:
+        """Whether surely no more than three bytes of anything end one of these."""
+        joined = endings[0] if len(endings) == 1 else _SEPARATOR.join(endings)
+        if self._first_four().absent(joined):
+            return True
+        heads = self._sorted
+        if heads is None:
+            heads = self._sorted = sorted(self._heads)
+        for end in endings:
+            # what follows may turn out to be nothing, or an ellipsis
+            sure = len(end[: undecided_ellipsis(end, len(end))].rstrip(_NOTHING)) - 1
+            for start in range(len(end) - HEAD + 1):
+                part = end[start : start + (_TELLING if start + _TELLING <= sure else HEAD)]
+                at = bisect_left(heads, part)
+                if at < len(heads) and heads[at].startswith(part):
+                    return False
+        return True
+
+    def _no_ends(self, end: bytes, seen: bytes, *, opened: bool) -> bool:
+        """Whether surely no end of anything may follow an ellipsis in the end of a text."""
+        if self._ends is None:
+            return True
+        if has_ellipsis(end):
+            if opened or 0x08 in end or lone_returns(end) or homes().search(end) is not None:
+                return False  # a blank after it may be written over
+            for text in (end,) if seen == end else (end, seen):
+                for match in ellipses().finditer(text):
+                    part = text[match.end() :]
+                    if not part or self._ends().may_become(part):
+                        return False
+        return True
+
+    def __repr__(self) -> str:
+        return f"<Gate of {len(self._heads)} heads>"
+
+
+def _whole(near: bytes) -> bool:
+    """Whether the last bytes of a text, which is not cut in a sequence, are shown side by side."""
+    if not near[-HEAD - 1 :].isalnum() or 0x9B in near:
+        return False
+    begin = near.rfind(b"\x1b")
+    match = colours().match(near, begin) if begin >= 0 else None
+    return match is not None and match.end() <= len(near) - HEAD - 1

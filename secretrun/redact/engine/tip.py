@@ -1,0 +1,70 @@
+"""The last bytes of a reading, where they alone tell what may begin there."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from secretrun.redact.engine.ellipsis import LONGEST_MARK, QUOTES, undecided_ellipsis
+from secretrun.redact.engine.endings import NEAR
+from secretrun.redact.engine.keys import HEAD
+from secretrun.redact.engine.readings import AT_MARGIN
+from secretrun.redact.pattern import SPACE
+
+# What a byte may be at the end of what is shown: `a` itself, `m` a margin's where a line begins, `i` itself
+# but where it is the last, `q` nothing before an ellipsis, `x` all else.
+_OPENING = QUOTES.replace(b" ", b"")
+_KINDS = bytes(
+    ord(
+        "q" if byte in _OPENING
+        else "i" if byte in b".|_["
+        else "m" if byte in AT_MARGIN and 0x20 < byte < 0x7F and byte != 0x5C
+        else "a" if 0x20 < byte < 0x7F and byte != 0x5C
+        else "x"
+    )
+    for byte in range(256)
+)  # fmt: skip
+_RAW_KINDS = bytes(
+    ord("q" if byte in _OPENING else "x" if byte in b".[\\ \t\r\n\v\f\xe2\x80" else "a")
+    for byte in range(256)
+)
+_OF_COUNT = frozenset(b"0123456789chars")
+_SURE = frozenset(
+    b"a" + b"".join(middle) + last
+    for middle in product((b"a", b"m", b"i", b"q"), repeat=2)
+    for last in (b"a", b"m", b"q")
+)
+
+
+def last_bytes(bare: bytes, *, shown: bool, opened: bool) -> bytes:
+    """The last five bytes of a reading, squeezed, where its last four are the same however it goes on.
+
+    Nothing where a margin, an overstrike or an ellipsis may have to do with more than the very last one. With
+    `opened` the end is a sequence that is cut, and waited for however an ellipsis begins in it.
+    """
+    table = _KINDS if shown else _RAW_KINDS
+    tip = bare[-HEAD - 1 :]
+    kinds = tip.translate(table)
+    if opened and tip[-1:] == b"[":
+        kinds = kinds[:-1] + b"a"
+    if kinds[1:] not in _SURE:
+        line = bare[-NEAR:]
+        tip = line[line.rfind(b"\n") + 1 if shown else 0 :].translate(None, SPACE)[-HEAD - 1 :]
+        kinds = tip.translate(table)
+        if kinds[1:] not in _SURE:
+            return b""
+    if tip[0] == 0x5C or (
+        not opened
+        and tip[-1] in _OF_COUNT
+        and 0x5B in bare[-LONGEST_MARK:]
+        and undecided_ellipsis(bare, len(bare)) < len(bare)
+    ):
+        return b""
+    if kinds[-1] == 0x71 or (shown and tip[-2] == tip[-1]):
+        # what is before it counts too
+        return tip if kinds[:-1] in _SURE and kinds[-2] != 0x71 and tip[-3] != tip[-2] else b""
+    return tip
+
+
+def written_over(text: bytes) -> bool:
+    """Whether the last character may be written over by what comes."""
+    return text[-2:-1] == text[-1:] or text[-1:] == b"_"
