@@ -12,6 +12,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 from support.trust import unsaid
 
@@ -33,6 +34,11 @@ def pytest_configure():
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # An example may take long where something else has the machine: `OWN` counts what a test takes itself.
+    hypothesis.settings.register_profile(
+        "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("tests")
     wanted = os.environ.get("TEST_BODY")
     if wanted and wanted != ("python" if body.chosen().core is None else "core"):
         raise pytest.UsageError(f"TEST_BODY={wanted}, and what runs is {body.chosen()}")

@@ -49,27 +49,27 @@ def test_ten_thousand_values_give_pieces_or_a_reference_syntax_error():
     assert sum(bool(found and any(isinstance(p, Reference) for p in found)) for found in results) > 200
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.lists(st.sampled_from(FRAGMENTS)).map("".join) | st.text())
 def test_a_value_gives_pieces_or_a_reference_syntax_error(text):
     check(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(st.characters(exclude_characters="{", exclude_categories=["Cs"])))
 def test_a_text_without_references_comes_back_whole(text):
     if not any(sign in text.lower() for sign in ("op://", "sops://", "env://", "ref+")):
         assert split(text, known) == ([text] if text else [])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text())
 def test_any_text_can_be_quoted(text):
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     assert "".join(split(f'<{{{{ "{quoted}" }}}}>', known)) == f"<{text}>"
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(KEYS, min_size=1))
 def test_any_key_can_be_pointed_at(keys):
     def escape(key):

@@ -82,10 +82,11 @@ def _claim(batches: list[Batch], stores: Stores) -> Answers:
     titles = [batch.backend.info.title + QUEUED for batch in batches]
     with (
         stores.progress(lambda: said),
-        stores.claim(stores.cache.claims(values, listings), longest, lambda: said.extend(titles)) as waited,
+        stores.claim(stores.cache.claims(values, listings), longest, lambda: said.extend(titles)),
     ):
         said.clear()
-        found = remembered(values, listings, stores) if waited else Answers()
+        # Looked up once more, waited for or not: another may have got it between our first look and now.
+        found = remembered(values, listings, stores)
         rest = [left for batch in batches if (left := batch.without(found))]
         if rest:
             found.update(_ask(rest, stores))

@@ -45,7 +45,7 @@ def test_shells(shell):
     assert sourced(shutil.which(shell), NASTY) == NASTY
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(TEXTS)
 def test_any_text_through_a_shell(text):
     assert sourced("/bin/sh", {"X": text}) == {"X": text}
@@ -61,7 +61,7 @@ def test_python_dotenv():
     assert python_dotenv(written("dotenv", values).decode()) == values
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS.filter(lambda text: not set("$`") & set(text)))
 def test_any_text_but_dollars_through_python_dotenv(text):
     assert python_dotenv(written("dotenv", {"X": text}).decode()) == {"X": text}

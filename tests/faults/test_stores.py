@@ -115,6 +115,11 @@ def place(tmp_path):
     return Place(tmp_path)
 
 
+def patience(words):
+    """The time limit: a short one only where it is to be over, so that a busy machine is no fault of the store."""
+    return "1" if "within 1 seconds" in words else "60"
+
+
 # What a server does, what the user reads of it, and which verbs it is tried with.
 LATE = "late"
 SERVERS = {
@@ -147,7 +152,7 @@ def test_a_store_asked_over_https(place, tmp_path, fault, verb):
     with server(tmp_path, said) as running:
         place.reference("vault://secret/app?version_kv=1#/key")
         place.environ |= {"VAULT_ADDR": running.url, "VAULT_TOKEN": "token", "VAULT_CACERT": running.ca}
-        place.fails(verb, "--timeout", "1", words=words)
+        place.fails(verb, "--timeout", patience(words), words=words)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -189,7 +194,7 @@ def test_a_stores_program(place, fault, verb):
     act, words = PROGRAMS[fault]
     place.program("op", f"import os, subprocess, sys, time\nsys.stdin.read()\n{act}\n")
     place.reference("op://dev/app/password")
-    place.fails(verb, "--timeout", "1", words=words)
+    place.fails(verb, "--timeout", patience(words), words=words)
 
 
 HELLO = """
@@ -222,7 +227,7 @@ def test_a_plugins_program(place, fault, verb):
     act, words = PLUGINS[fault]
     place.program("secretrun-backend-odd", f"{HELLO}\n{act}\n")
     place.reference("odd://app")
-    place.fails(verb, "--timeout", "1", words=words)
+    place.fails(verb, "--timeout", patience(words), words=words)
 
 
 def test_the_value_of_a_failing_store_is_shown_by_no_verb_that_reads_it(place):

@@ -1,5 +1,6 @@
 """Every store that is reached over HTTP, by SDK, CLI or ourselves, in front of a server that answers badly."""
 
+import functools
 import json
 import os
 import sys
@@ -56,13 +57,19 @@ def azure(place, server):
     configured(place, "azure-kv", endpoint=server.url, ca=server.ca)
 
 
-def google(place, server):
+@functools.cache
+def private_key():
+    """One for all: making it takes longer than a test."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    return private.decode()
+
+
+def google(place, server):
     account = {
-        "type": "service_account", "project_id": "shop", "private_key_id": "1", "private_key": private.decode(),
+        "type": "service_account", "project_id": "shop", "private_key_id": "1", "private_key": private_key(),
         "client_email": "t@shop.iam.gserviceaccount.com", "client_id": "1", "token_uri": f"{server.url}/token",
     }  # fmt: skip
     file = place.work.parent / "account.json"

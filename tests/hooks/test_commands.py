@@ -41,7 +41,7 @@ def test_what_is_not(text):
 WORD = st.text(alphabet="ab '\"\\#;&|<>$\t-=x", max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WORD)
 def test_bash_runs_no_other_command_than_was_found(text):
     """Each command's name becomes a function that says so: what bash calls is what was found."""

@@ -199,7 +199,7 @@ def test_a_secret_that_is_a_number_becomes_a_string():
         max_leaves=12,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_line_without_a_secret_passes_byte_for_byte(value):
     for text in (json.dumps(value), json.dumps(value, ensure_ascii=False, separators=(",", ":"))):
         data = text.encode("utf-8", "replace") + b"\n"

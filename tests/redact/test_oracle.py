@@ -63,7 +63,7 @@ def test_what_is_held_is_exactly_the_live_prefix(part):
             assert one.held == at - max(at - live, min(covered, at)), (patterns, text, cuts, at)
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 @given(
     st.lists(st.binary(min_size=1, max_size=12), min_size=1, max_size=4),
     st.lists(st.one_of(st.integers(0, 3), st.binary(max_size=8)), max_size=10),
@@ -82,7 +82,7 @@ def test_any_split_of_any_stream_gives_the_bytes_of_the_whole(patterns, pieces, 
     assert want == stream(redactor(patterns, mask_text), text, range(len(text)))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.data())
 def test_order_and_repetition_of_secrets_change_nothing(data):
     rng = random.Random(data.draw(st.integers()))
@@ -92,7 +92,7 @@ def test_order_and_repetition_of_secrets_change_nothing(data):
     assert stream(redactor(patterns), text, cuts) == stream(redactor(shuffled), text, cuts)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.integers())
 def test_one_more_secret_never_uncovers_a_byte(seed):
     rng = random.Random(seed)
@@ -104,7 +104,7 @@ def test_one_more_secret_never_uncovers_a_byte(seed):
     assert masked(text, more, MASK) == stream(redactor(more), text, cuts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers())
 def test_a_secret_added_midway_counts_from_the_next_byte_and_for_what_is_held(seed):
     """As if the new secret had been known from the held bytes on; what is out stays out."""
@@ -126,7 +126,7 @@ def test_a_secret_added_midway_counts_from_the_next_byte_and_for_what_is_held(se
         assert rest == masked(tail, [*patterns, new], MASK)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.integers())
 def test_idle_release_shows_a_few_leading_bytes_at_most_and_forgets_nothing(seed):
     rng = random.Random(seed)

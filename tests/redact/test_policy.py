@@ -29,7 +29,7 @@ def test_values_of_the_callers_own_surroundings_are_common():
 
 
 @given(st.lists(st.integers(0, 40), max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_short_value_is_masked_as_a_whole_word_only_wherever_the_cuts_are(cuts):
     text = b"qx7 aqx7 qx7_ (qx7) qx7b =qx7;\xc3\xa9qx7 qx7"
     redactor, out, at = Redactor({"PIN": "qx7"}, mask="#"), b"", 0
@@ -74,7 +74,7 @@ def test_a_mask_that_holds_a_secret_is_replaced_and_warned_about():
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=4), st.text("abcd", max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_order_and_repetition_change_nothing_and_one_more_secret_uncovers_nothing(secrets, text):
     options = {"mask": "#", "forms": (), "min_length": 1}
     data = text.encode()

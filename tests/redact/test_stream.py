@@ -32,7 +32,7 @@ def test_cuts_change_nothing_in_broken_coloured_and_encoded_secrets(part):
         st.sampled_from([b"\x1b[1m", b"\x1b[K", b"\x1b(B", b"\x0f", b"", b"", b""]), min_size=24, max_size=24
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_escapes_between_any_bytes_hide_no_secret_and_all_come_out(gaps):
     text = b"".join(bytes((byte,)) + gap for byte, gap in zip(SECRET, gaps, strict=True))
     out = Redactor([SECRET], mask="#").mask(b"a " + text + b" b")
@@ -95,7 +95,7 @@ def test_a_pause_shows_no_more_of_a_broken_beginning_than_of_a_whole_one():
 
 
 @given(st.data())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_releases_anywhere_show_no_more_than_the_first_bytes(data):
     """P8: with pauses anywhere, an occurrence shows an eighth of its bytes at most, and nothing is lost."""
     secrets = data.draw(st.lists(st.text("ab", min_size=8, max_size=20), min_size=1, max_size=3))

@@ -60,7 +60,7 @@ def test_nothing_is_found_where_nothing_is():
     assert found(b"plain text\n" * 5000) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32))
 def test_every_planted_one_is_found_in_its_line(seed):
     dice = random.Random(seed)
@@ -73,7 +73,7 @@ def test_every_planted_one_is_found_in_its_line(seed):
     assert found(b"\n".join(lines)) == [(at + 1, "TOKEN") for at in sorted(planted)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32))
 def test_fingerprints_find_what_the_values_are(seed):
     dice = random.Random(seed)

@@ -37,7 +37,7 @@ def in_single_quotes(value):
     return "'" + value.replace("'", "\\'") + "'"
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(st.tuples(NAMES, TEXTS, st.booleans(), st.sampled_from(["", " # c", "\t"]))),
     st.sampled_from(["\n", "\r\n"]),
@@ -51,7 +51,7 @@ def test_any_value_in_quotes_comes_back_exactly(entries, line_end):
     assert parse_dotenv(line_end.join(lines), "t") == pairs
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(NAMES, st.text(st.characters(exclude_characters="\0$\\\n#", exclude_categories=["Cs"])))
 def test_any_line_without_special_characters_comes_back_stripped(name, value):
     kept = value.strip(" \t\r\f\v") if value.strip(" \t")[:1] not in ("'", '"', "\f", "\v", "\r") else None
@@ -87,7 +87,7 @@ def test_ten_thousand_texts_parse_or_raise_a_template_error_at_a_place_in_them()
     assert 500 < parsed < 9_500  # the texts are neither all garbage nor all fine
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(FRAGMENTS)).map("".join) | st.text())
 def test_a_text_parses_or_raises_a_template_error(text):
     found = outcome("A=" + text)

@@ -120,7 +120,7 @@ def traced(place, pin):
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(project=PROJECTS)
 def test_a_run_does_no_more_than_allow_has_shown(ground, project):
     name, text = project

@@ -307,7 +307,7 @@ def _systemd(value):
 VALUES = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True), VALUES, max_size=4))
 def test_dotenv_json_yaml_and_k8s_carry_any_text(values):
     raw = {name: value.encode() for name, value in values.items()}

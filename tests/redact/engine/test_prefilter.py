@@ -67,7 +67,7 @@ def test_log_lines_are_cleared(number):
 
 
 @given(st.binary(max_size=600), st.lists(st.binary(min_size=1, max_size=80), min_size=1, max_size=6))
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=2_000)
 def test_what_it_clears_holds_no_key(text, keys):
     keys = [key for key in (bytes(key.translate(None, b" \t\r\n\v\f")) for key in keys) if key] or [b"k"]
     if prefilter_of(keys).clear(text):
