@@ -24,6 +24,9 @@ def main() -> int:
 
 
 def _main() -> int:
+    from secretrun import bytecode
+
+    bytecode.install()
     from secretrun.posix import coercion, descriptors, dumpable
 
     coercion.undo()

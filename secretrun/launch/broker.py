@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from secretrun.broker import placeholders, process, proxy, sandbox, trust
 from secretrun.broker.policy import Rule, from_said, grant
@@ -142,7 +143,7 @@ class Brokered:
         Raises:
             ConfigError: a rule that can't be read, or a package that is missing.
         """
-        missing = [name for name in process.NEEDED if not masking.installed(name)]
+        missing = [name for name in process.NEEDED if not _at_hand(name)]
         if missing:
             raise ConfigError(
                 f"--broker needs {' and '.join(missing)}", hint="pip install 'secretrun[broker]'"
@@ -305,6 +306,12 @@ class Brokered:
             )
         self._remote.end()
         self._confinement.look_again(messages)
+
+
+def _at_hand(module: str) -> bool:
+    if module in sys.modules:
+        return sys.modules[module] is not None  # None says that it can't be had
+    return masking.installed(module)
 
 
 def _secret_part(name: str, value: bytes, entry: Entry | None, resolved: Resolved) -> tuple[int, int]:

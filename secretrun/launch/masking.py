@@ -115,8 +115,6 @@ def detect(prepared: Prepared) -> str:
 
 def installed(module: str) -> bool:
     """Whether a module can be found; importing it is for when it is needed."""
-    if module in sys.modules:
-        return sys.modules[module] is not None  # None says that it can't be had
     return any(finder.find_spec(module, None) is not None for finder in sys.meta_path)
 
 
