@@ -37,10 +37,18 @@ pub struct Bare {
     pub bare_cut: usize,
     /// How many bytes are of the text, before the contents of strings.
     pub text_size: usize,
-    strings: Vec<(u32, u32)>,
+    /// (start, end) of the contents of each string, and where they begin among the bare bytes.
+    strings: Vec<(u32, u32, u32)>,
     /// For each block of the text which bytes are bare, and which are looked at.
     kept: Vec<u64>,
     events: Vec<u64>,
+}
+
+/// What `Bare::until` put aside.
+pub struct Aside {
+    text_size: usize,
+    cut: Option<usize>,
+    ellipses: Vec<Spot>,
 }
 
 impl Drop for Bare {
@@ -55,12 +63,50 @@ impl Bare {
         &self.bytes[..self.size]
     }
 
-    /// A place in the text, not after the one that a bare byte has.
+    /// Where a bare byte stands in the text; one of a string's, where that begins.
     pub fn place(&self, index: usize) -> usize {
         if index >= self.text_size {
-            return self.strings.first().map_or(0, |string| string.0 as usize);
+            let after = self.strings.partition_point(|string| string.2 as usize <= index);
+            return after.checked_sub(1).map_or(0, |last| self.strings[last].0 as usize);
         }
-        (self.blocks.partition_point(|&size| size as usize <= index) - 1) * BLOCK
+        let block = self.blocks[..self.kept.len()].partition_point(|&size| size as usize <= index) - 1;
+        let mut kept = self.kept[block];
+        for _ in self.blocks[block] as usize..index {
+            kept &= kept - 1;
+        }
+        block * BLOCK + kept.trailing_zeros() as usize
+    }
+
+    /// How many bytes of the text before a place of it are bare.
+    pub fn index(&self, place: usize) -> usize {
+        match self.kept.get(place / BLOCK) {
+            Some(kept) => {
+                let before = kept & !(!0 << (place % BLOCK));
+                self.blocks[place / BLOCK] as usize + before.count_ones() as usize
+            }
+            None => self.strings.first().map_or(self.size, |string| string.2 as usize),
+        }
+    }
+
+    /// How many bare bytes stand before those of the strings that begin from a place on.
+    pub fn index_in_strings(&self, place: usize) -> usize {
+        let first = self.strings.partition_point(|string| (string.0 as usize) < place);
+        self.strings.get(first).map_or(self.size, |string| string.2 as usize)
+    }
+
+    /// For a while, be those of the text up to a place alone, which is within no sequence.
+    pub fn until(&mut self, place: usize) -> Aside {
+        let size = self.index(place);
+        let first = self.ellipses.iter().position(|spot| spot.bare >= size).unwrap_or(self.ellipses.len());
+        let ellipses = self.ellipses.split_off(first);
+        Aside { text_size: std::mem::replace(&mut self.text_size, size), cut: self.cut.take(), ellipses }
+    }
+
+    /// Be those of the whole text again.
+    pub fn restore(&mut self, aside: Aside) {
+        self.text_size = aside.text_size;
+        self.cut = aside.cut;
+        self.ellipses.extend(aside.ellipses);
     }
 
     /// A place not after `place` that is within no sequence.
@@ -143,7 +189,8 @@ impl Bare {
         }
         self.bare_cut = self.cut.map_or(0, |cut| self.index(cut));
         for index in 0..self.strings.len() {
-            let (start, end) = self.strings[index];
+            let (start, end, _) = self.strings[index];
+            self.strings[index].2 = self.size as u32;
             self.add(0);
             for &byte in &text[start as usize..end as usize] {
                 if is_kept(byte) {
@@ -151,12 +198,6 @@ impl Bare {
                 }
             }
         }
-    }
-
-    /// How many bytes of the text before a place of it are bare.
-    fn index(&self, place: usize) -> usize {
-        let before = self.kept[place / BLOCK] & !(!0 << (place % BLOCK));
-        self.blocks[place / BLOCK] as usize + before.count_ones() as usize
     }
 
     /// Keep none of the bytes between two places.
@@ -199,7 +240,7 @@ impl Bare {
         self.sequences.push((begin as u32, control.end as u32));
         let kind = if control.end - begin > 2 { text[begin + 1] } else { 0 };
         if text[begin] == 0x1b && matches!(kind, b']' | b'P' | b'X' | b'^' | b'_') {
-            self.strings.push((begin as u32 + 2, control.end as u32));
+            self.strings.push((begin as u32 + 2, control.end as u32, 0));
         }
         control.end
     }

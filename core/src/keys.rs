@@ -24,12 +24,26 @@ pub struct Key {
     pub word: bool,
 }
 
+/// Where in a text a key may begin, and how far that is the text of any.
+#[derive(Clone, Copy)]
+pub struct Start {
+    pub place: usize,
+    pub end: usize,
+}
+
 const NONE: u32 = u32::MAX;
+const WORD: usize = 8;
+/// Keys that are looked at one by one, which is quicker than halving.
+const FEW: usize = 4;
 
 /// A set of keys. Immutable, shared between threads.
 pub struct Keys {
     texts: Arc<Texts>,
     keys: Vec<Key>,
+    /// The first bytes of each, in the order of the keys.
+    words: Vec<u64>,
+    /// How many bytes each has in common with the one before it.
+    same: Vec<u32>,
     longest: usize,
     heads: Heads,
     beginnings: Beginnings,
@@ -56,10 +70,15 @@ impl Keys {
             }
             keys.push(Key { text, order, public, least: least as u32, parent, word });
         }
+        let words = keys.iter().map(|key| first_word(key.text.of(bytes))).collect();
+        let mut same = vec![0; keys.len()];
+        for index in 1..keys.len() {
+            same[index] = common(keys[index - 1].text.of(bytes), keys[index].text.of(bytes)) as u32;
+        }
         let longest = keys.iter().map(|key| key.text.size as usize).max().unwrap_or(0);
         let heads = Heads::new(keys.iter().map(|key| key.text.of(bytes)));
         let beginnings = Beginnings::new(&keys, patterns);
-        Keys { texts: texts.clone(), keys, longest, heads, beginnings }
+        Keys { texts: texts.clone(), keys, words, same, longest, heads, beginnings }
     }
 
     /// Those of them that `wanted` chooses by their text.
@@ -103,13 +122,17 @@ impl Keys {
     /// How many keys are not after `part` in sorted order.
     fn upper(&self, part: &[u8]) -> usize {
         let bytes = &self.texts.0;
-        self.keys.partition_point(|key| key.text.of(bytes) <= part)
+        let word = first_word(part);
+        let low = self.words.partition_point(|&one| one < word);
+        let alike = self.words[low..].iter().take(FEW).take_while(|&&one| one == word).count();
+        let alike = if alike == FEW { self.words[low..].partition_point(|&one| one == word) } else { alike };
+        low + self.keys[low..low + alike].partition_point(|key| key.text.of(bytes) <= part)
     }
 
     /// (index of a key, bytes of it) for each that stands at `start`, or so much of it as is masked.
     ///
-    /// `text` is searched to `stop`; `ended` when no byte of a key can follow.
-    pub fn at(&self, text: &[u8], start: usize, stop: usize, ended: bool, found: &mut Vec<(usize, usize)>) {
+    /// `text` is searched to `stop`; `ended` when no byte of a key can follow. Returns up to where it is as in a key.
+    pub fn at(&self, text: &[u8], start: usize, stop: usize, ended: bool, found: &mut Vec<(usize, usize)>) -> usize {
         found.clear();
         let part = &text[start..stop.min(start + self.longest)];
         let after = self.upper(part);
@@ -122,50 +145,55 @@ impl Keys {
             found.push((index as usize, key.text.size as usize));
             index = key.parent;
         }
-        if part.len() < SHORTENED {
-            return;
-        }
-        let begin = &part[..SHORTENED];
-        for index in (0..after).rev() {
-            if !self.shortened_at(index, part, begin, ended, found) {
-                break;
+        // those that break off in `part`: what it has in common with a key is what its neighbour has, or less
+        let mut add = |index: usize, size: usize| {
+            let key = &self.keys[index];
+            if key.least as usize <= size && size < key.text.size as usize && (size < part.len() || ended) {
+                found.push((index, size));
+            }
+        };
+        let mut most = 0;
+        if after > 0 {
+            let mut size = common(self.text(after - 1), part);
+            most = size;
+            for index in (0..after).rev() {
+                if size < SHORTENED {
+                    break;
+                }
+                add(index, size);
+                size = size.min(self.same[index] as usize);
             }
         }
-        for index in after..self.keys.len() {
-            if !self.shortened_at(index, part, begin, ended, found) {
-                break;
+        if after < self.keys.len() {
+            let mut size = common(self.text(after), part);
+            most = most.max(size);
+            for index in after..self.keys.len() {
+                if index > after {
+                    size = size.min(self.same[index] as usize);
+                }
+                if size < SHORTENED {
+                    break;
+                }
+                add(index, size);
             }
         }
-    }
-
-    /// Add a key that breaks off in `part`; false when it does not even begin with `begin`.
-    fn shortened_at(
-        &self,
-        index: usize,
-        part: &[u8],
-        begin: &[u8],
-        ended: bool,
-        found: &mut Vec<(usize, usize)>,
-    ) -> bool {
-        let text = self.text(index);
-        if !text.starts_with(begin) {
-            return false;
-        }
-        let least = self.keys[index].least as usize;
-        if least < text.len() && part.len() >= least && part.starts_with(&text[..least]) {
-            let common = least + common(&text[least..], &part[least..]);
-            if common < text.len() && (common < part.len() || ended) {
-                found.push((index, common));
-            }
-        }
-        true
+        start + most
     }
 
     /// The indexes of the keys that begin with `part` and go on after it.
     pub fn going_on(&self, part: &[u8]) -> Range<usize> {
         let first = self.upper(part);
-        let bytes = &self.texts.0;
-        let more = self.keys[first..].partition_point(|key| key.text.of(bytes).starts_with(part));
+        let words = &self.words[first..];
+        // all that begin with its first bytes, then all of those that begin with all of it
+        let last = first_word(part) | (u64::MAX.checked_shr(8 * part.len() as u32).unwrap_or(0));
+        let mut more = words.iter().take(FEW).take_while(|&&word| word <= last).count();
+        if more == FEW {
+            more = words.partition_point(|&word| word <= last);
+        }
+        if part.len() > WORD {
+            let bytes = &self.texts.0;
+            more = self.keys[first..first + more].partition_point(|key| key.text.of(bytes).starts_with(part));
+        }
         first..first + more
     }
 
@@ -180,19 +208,22 @@ impl Keys {
     }
 
     /// (start, what is known) for every beginning of a key that ends at `stop`, the longest first, until
-    /// `take` says that it is enough. `starts` is what the method of that name found in `text`.
+    /// `take` says that it is enough. `starts` are those that the method of that name found in `text`.
     pub fn unfinished(
         &self,
         text: &[u8],
         stop: usize,
-        starts: &[usize],
+        starts: &[Start],
         mut take: impl FnMut(usize, Beginning) -> bool,
     ) {
         let lowest = (stop + 1).saturating_sub(self.longest);
-        let from = starts.partition_point(|&start| start < lowest);
-        for &start in &starts[from..] {
+        let from = starts.partition_point(|start| start.place < lowest);
+        for &Start { place: start, end } in &starts[from..] {
             if start + HEAD > stop {
                 break;
+            }
+            if end < stop {
+                continue;
             }
             if let Some(found) = self.beginning(&text[start..stop]) {
                 if take(start, found) {
@@ -212,6 +243,17 @@ impl Keys {
             }
         }
     }
+}
+
+/// The first bytes of a text, so that numbers are in the order of texts.
+#[inline]
+fn first_word(text: &[u8]) -> u64 {
+    let mut bytes = [0; WORD];
+    match text.get(..WORD) {
+        Some(first) => bytes.copy_from_slice(first),
+        None => bytes[..text.len()].copy_from_slice(text),
+    }
+    u64::from_be_bytes(bytes)
 }
 
 /// How many first bytes two texts have in common.

@@ -16,10 +16,9 @@ use crate::wipe::append;
 
 /// Bytes looked at in one go: what is sifted again and again should stay in the cache.
 const PART: usize = 1 << 14;
-/// Bytes before a place that is not clear that are looked at closely with it.
-const BEFORE: usize = 32;
-/// Bytes looked at closely in one go, where something stands.
-const CLOSE: usize = 160;
+/// Bytes looked at closely in one go, where something stands; and where things stand close together.
+const CLOSE: usize = 96;
+const MOST: usize = 1 << 11;
 
 /// Where a mask is to be written, and whose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,85 +119,126 @@ impl Matcher {
                 return;
             }
         };
+        let mut bare = std::mem::take(&mut self.bare);
         let mut rest = data;
-        let mut close = false; // something may stand near the beginning of the rest
-        let mut part = PART; // less after something stood there, for what follows is looked at again
         while !rest.is_empty() {
-            let waited = self.buffer.0.len();
-            if !close && self.covered <= self.done && self.known == 0 {
-                let size = rest.len().min(part);
-                let mut joined = self.joined(&rest[..size]);
-                let text = if waited > 0 { &joined.0[..] } else { &rest[..size] };
-                let mut bare = std::mem::take(&mut self.bare);
-                let near = patterns.near(text, &mut bare);
-                let clear = match near {
-                    None => text.len(),
-                    Some(place) => bare.between(text, place.saturating_sub(BEFORE)),
-                };
-                if clear > waited {
-                    if near.is_some() {
-                        bare.read(&text[..clear], patterns.screen);
-                    }
-                    let all = waited == 0 && clear == data.len();
-                    self.pass(&patterns, &text[..clear], &bare, all, out);
-                    rest = &rest[clear - waited..];
-                } else {
-                    joined.0.truncate(waited);
-                    self.buffer = joined;
-                }
-                self.bare = bare;
-                close = near.is_some();
-                part = PART.min(2 * part);
+            let (part, later) = rest.split_at(rest.len().min(PART));
+            if self.buffer.0.is_empty() {
+                let kept = self.take(&patterns, part, &mut bare, part.len() == data.len(), out);
+                self.buffer.0.extend_from_slice(&part[kept..]);
             } else {
-                let size = CLOSE.max(waited);
-                let within = rest.iter().skip(size).take_while(|&&byte| byte >= 0x80).count();
-                let size = rest.len().min(size + within);
-                let mut buffer = self.joined(&rest[..size]);
-                if buffer.0.is_empty() {
-                    buffer.0.extend_from_slice(&rest[..size]);
-                }
-                self.step(&patterns, buffer, false, out);
-                rest = &rest[size..];
-                close = false;
-                part = 4 * CLOSE;
+                let mut joined = std::mem::take(&mut self.buffer);
+                append(&mut joined.0, part);
+                let kept = self.take(&patterns, &joined.0, &mut bare, false, out);
+                drop_front(&mut joined.0, kept);
+                self.buffer = joined;
             }
+            rest = later;
         }
+        self.bare = bare;
     }
 
-    /// What waits, with the next bytes; nothing when nothing waits.
-    fn joined(&mut self, data: &[u8]) -> Texts {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        if !buffer.0.is_empty() {
-            append(&mut buffer.0, data);
-        }
-        buffer
-    }
-
-    /// Let a clear text out, but for what may be the beginning of a secret at its end.
+    /// Look through what waits and what was taken in; returns where what waits now begins.
     ///
     /// `all` when it is all that was taken in.
-    fn pass(&mut self, patterns: &PatternSet, text: &[u8], bare: &Bare, all: bool, out: &mut Output) {
-        let waiting = tail::waiting(patterns, text, bare, self.before, self.last_shown);
+    fn take(&mut self, patterns: &PatternSet, whole: &[u8], bare: &mut Bare, all: bool, out: &mut Output) -> usize {
+        let mut text = whole; // a piece of it that goes to the end
+        let mut sift = patterns.sieve.sift(text, bare);
+        let mut from = 0; // what stands before is decided
+        let mut close: usize = 0; // up to here it was looked at closely
+        let mut size = CLOSE;
+        while from < text.len() {
+            if self.covered <= self.done && self.known == 0 {
+                if bare.doubtful.map_or(false, |place| place < from) {
+                    text = &text[from..]; // there may be more of the kind, which were not noted
+                    sift = patterns.sieve.sift(text, bare);
+                    close = close.saturating_sub(from);
+                    from = 0;
+                }
+                let place = match patterns.near(&mut sift, text, bare, from) {
+                    Some(place) => place,
+                    None => {
+                        let all = all && from == 0 && text.len() == whole.len();
+                        from = self.pass(patterns, text, from, bare, all, out);
+                        break;
+                    }
+                };
+                size = if close == 0 || place > close + CLOSE { CLOSE } else { MOST.min(2 * size) };
+                let clear = bare.between(text, place);
+                if clear > from {
+                    from = self.skip(patterns, text, from, clear, bare, out);
+                }
+                close = (place + size).max(close + size).max((2 * close).saturating_sub(from));
+            } else {
+                close = (close + CLOSE).max((2 * close).saturating_sub(from));
+            }
+            close += text[close.min(text.len())..].iter().take_while(|&&byte| byte >= 0x80).count();
+            close = close.min(text.len());
+            from += self.step(patterns, &text[from..close], false, out);
+            if close == text.len() {
+                break;
+            }
+        }
+        whole.len() - text.len() + from
+    }
+
+    /// Let out what nothing that may stand near a place reaches back to; returns where that begins.
+    fn skip(
+        &mut self,
+        patterns: &PatternSet,
+        text: &[u8],
+        from: usize,
+        place: usize,
+        bare: &mut Bare,
+        out: &mut Output,
+    ) -> usize {
+        let aside = bare.until(place);
+        let (begin, _) = tail::window(patterns, text, from, place, bare);
+        if begin > from {
+            let (done, keep) = (from + self.done, begin - from);
+            if done < begin {
+                out.bytes.extend_from_slice(&text[done..begin]);
+            }
+            let last_shown = if patterns.words { tail::last_shown(&text[..place], begin, bare) } else { None };
+            self.forget(&text[from..], keep, last_shown.or(self.last_shown));
+        }
+        bare.restore(aside);
+        begin
+    }
+
+    /// Let a text out that is clear from `from` on, but for what may be the beginning of a secret at its end.
+    ///
+    /// `all` when it is all that was taken in. Returns where what waits begins.
+    fn pass(
+        &mut self,
+        patterns: &PatternSet,
+        text: &[u8],
+        from: usize,
+        bare: &Bare,
+        all: bool,
+        out: &mut Output,
+    ) -> usize {
+        let waiting = tail::waiting(patterns, text, from, bare, self.before, self.last_shown);
         let size = text.len();
         let hold = waiting.iter().map(|one| one.hold).fold(size, usize::min);
         let keep = waiting.iter().map(|one| one.keep).fold(size, usize::min);
         let limit = waiting.iter().filter(|one| one.hold < size).map(|one| one.limit).fold(size, usize::min);
-        let done = self.done;
-        self.done = done.max(hold);
-        let keep = bare.outside(keep.min(self.done));
-        self.limit = limit;
+        let done = from + self.done;
+        let keep = bare.outside(keep.min(done.max(hold)));
         if all && hold == size {
             out.unchanged = true;
-        } else {
-            out.bytes.extend_from_slice(&text[done..hold.max(done)]);
+        } else if done < hold {
+            out.bytes.extend_from_slice(&text[done..hold]);
         }
-        let last_shown = if patterns.words && keep > 0 {
+        self.done = done.max(hold) - from;
+        self.limit = limit - from;
+        let last_shown = if patterns.words && keep > from {
             tail::last_shown(text, keep, bare).or(self.last_shown)
         } else {
             self.last_shown
         };
-        self.forget(text, keep, last_shown);
-        self.buffer = Texts(text[keep..].to_vec());
+        self.forget(&text[from..], keep - from, last_shown);
+        keep
     }
 
     /// Give the held bytes that an idle terminal may show.
@@ -215,31 +255,28 @@ impl Matcher {
         let patterns = self.patterns.clone();
         if let (Some(patterns), false) = (&patterns, self.buffer.0.is_empty()) {
             let buffer = std::mem::take(&mut self.buffer);
-            self.step(patterns, buffer, true, out);
+            self.step(patterns, &buffer.0, true, out);
         }
         *self = Matcher::new(patterns);
     }
 
-    fn step(&mut self, patterns: &PatternSet, mut buffer: Texts, last: bool, out: &mut Output) {
-        assert!(u32::try_from(buffer.0.len()).is_ok(), "more waits than a place can say");
-        let keep = {
-            let (mut search, screen) = patterns.look(&buffer.0, self.before, self.last_shown, last, self.known > 0);
-            if self.known > 0 {
-                self.drop_early(&mut search);
-            }
-            let keep = if search.found.is_empty() && search.waiting.is_empty() && self.covered <= self.done {
-                out.bytes.extend_from_slice(&buffer.0[self.done..]);
-                self.done = buffer.0.len();
-                buffer.0.len()
-            } else {
-                self.emit(&buffer.0, &mut search.found, &search.waiting, screen.as_ref(), out)
-            };
-            let last_shown = patterns.last_shown(&buffer.0, keep, screen.as_ref(), self.last_shown);
-            self.forget(&buffer.0, keep, last_shown);
-            keep
+    /// Look closely at all of a text; returns where what waits begins.
+    fn step(&mut self, patterns: &PatternSet, text: &[u8], last: bool, out: &mut Output) -> usize {
+        assert!(u32::try_from(text.len()).is_ok(), "more waits than a place can say");
+        let (mut search, screen) = patterns.look(text, self.before, self.last_shown, last, self.known > 0);
+        if self.known > 0 {
+            self.drop_early(&mut search);
+        }
+        let keep = if search.found.is_empty() && search.waiting.is_empty() && self.covered <= self.done {
+            out.bytes.extend_from_slice(&text[self.done..]);
+            self.done = text.len();
+            text.len()
+        } else {
+            self.emit(text, &mut search.found, &search.waiting, screen.as_ref(), out)
         };
-        drop_front(&mut buffer.0, keep);
-        self.buffer = buffer;
+        let last_shown = patterns.last_shown(text, keep, screen.as_ref(), self.last_shown);
+        self.forget(text, keep, last_shown);
+        keep
     }
 
     /// Patterns added in mid-stream don't reach back over what was shown before they came.

@@ -12,7 +12,7 @@ use crate::pattern::{Left, Pattern, Texts};
 use crate::reading::{readings, Kind, Text};
 use crate::screen::{special, Screen};
 use crate::search::Search;
-use crate::sieve::Sieve;
+use crate::sieve::{Sieve, Sift};
 
 /// Bytes in which an end that is shown after an ellipsis nearly always lies.
 const FAR: usize = 1024;
@@ -140,9 +140,9 @@ impl PatternSet {
         }
     }
 
-    /// A place near which an occurrence may stand in a text, the first of them; none: the text is clear.
-    pub fn near(&self, text: &[u8], bare: &mut Bare) -> Option<usize> {
-        self.sieve.look(text, bare, |place| self.has_end(&text[place..]))
+    /// A place near which an occurrence may stand in a text, the first from `from` on; see `Sieve::next`.
+    pub fn near(&self, sift: &mut Sift, text: &[u8], bare: &Bare, from: usize) -> Option<usize> {
+        self.sieve.next(sift, bare, from, |place| self.has_end(&text[place..]))
     }
 
     /// Whether an end of a pattern may stand after the first ellipsis in a text.

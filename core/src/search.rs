@@ -3,6 +3,7 @@
 use crate::base64_edge::{leftmost, rightmost, Before};
 use crate::beginning::Beginning;
 use crate::ellipsis::{ellipses, has_ellipsis, may_be_undecided, undecided, LONGEST_MARK};
+use crate::keys::Start;
 use crate::occurrence::{Occurrence, Unfinished, NOBODY, RUN, SHOWN};
 use crate::pattern::{unfinished, UNFINISHED};
 use crate::patterns::PatternSet;
@@ -55,10 +56,12 @@ impl<'a> Search<'a> {
         // no byte of a secret can follow when whitespace that is too long already has
         let ended = self.last || (size > 0 && reading.size - reading.soft(size - 1) > RUN + 1);
         let mut found = Vec::new();
+        let mut known = Vec::with_capacity(starts.len());
         for &start in &starts {
             let next = gaps.partition_point(|&gap| gap <= start);
             let stop = gaps.get(next).copied().unwrap_or(size);
-            keys.at(text, start, stop, ended || stop < size, &mut found);
+            let end = keys.at(text, start, stop, ended || stop < size, &mut found);
+            known.push(Start { place: start, end });
             for &(index, length) in &found {
                 let key = keys.key(index);
                 let edges = length == key.text.size as usize;
@@ -66,13 +69,13 @@ impl<'a> Search<'a> {
                 self.occurrence(reading, piece, key.word, last_shown);
             }
         }
-        self.look_at_end(reading, &starts, &gaps);
+        self.look_at_end(reading, &known, &gaps);
         if self.patterns.shortened && has_ellipsis(text) {
-            self.look_at_ellipses(reading, &starts, &gaps);
+            self.look_at_ellipses(reading, &known, &gaps);
         }
     }
 
-    fn look_at_end(&mut self, reading: &Reading, starts: &[usize], gaps: &[usize]) {
+    fn look_at_end(&mut self, reading: &Reading, starts: &[Start], gaps: &[usize]) {
         let (keys, text) = (reading.keys, reading.bytes());
         let size = text.len();
         let first = gaps.last().copied().unwrap_or(0);
@@ -103,7 +106,7 @@ impl<'a> Search<'a> {
     }
 
     /// Wait where a text that ends at `stop` may turn out to end in an ellipsis.
-    fn look_at_dots(&mut self, reading: &Reading, stop: usize, starts: &[usize], first: usize) {
+    fn look_at_dots(&mut self, reading: &Reading, stop: usize, starts: &[Start], first: usize) {
         let text = reading.bytes();
         let at = undecided(&text[..stop], first.max(stop.saturating_sub(LONGEST_MARK)));
         if at == stop {
@@ -218,7 +221,7 @@ impl<'a> Search<'a> {
         self.found.len() > found
     }
 
-    fn look_at_ellipses(&mut self, reading: &Reading, starts: &[usize], gaps: &[usize]) {
+    fn look_at_ellipses(&mut self, reading: &Reading, starts: &[Start], gaps: &[usize]) {
         let text = reading.bytes();
         let mut after: Vec<(usize, usize)> = Vec::new(); // the end of each ellipsis, and where it begins
         for one in ellipses(text) {
@@ -270,7 +273,7 @@ impl<'a> Search<'a> {
     }
 
     /// Mask a beginning that ends where an ellipsis begins, or wait whether there is one.
-    fn before_ellipsis(&mut self, reading: &Reading, stop: usize, starts: &[usize], first: usize, decided: bool) {
+    fn before_ellipsis(&mut self, reading: &Reading, stop: usize, starts: &[Start], first: usize, decided: bool) {
         let (keys, text) = (reading.keys, reading.bytes());
         keys.unfinished(text, stop, starts, |start, known| {
             if start < first || stop - start < known.head + UNFINISHED {

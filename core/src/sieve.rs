@@ -23,6 +23,9 @@ const HEAD: usize = 4;
 /// Bare bytes of an end of a pattern, at most: see `ends`.
 const LONGEST_END: usize = 256;
 
+/// Bytes before what is no needle that belong to it.
+const BEFORE: usize = 32;
+
 /// Bytes of the end of a sequence that are asked for where nearly nothing comes after them.
 const WHOLE_END: usize = 8;
 /// Bytes after the end of a sequence that are compared with it.
@@ -68,11 +71,9 @@ impl Seldom {
         Seldom { group: Group::new(needles.into_iter().map(|(needle, _)| needle).collect()), bytes }
     }
 
-    /// The needles, where a text may hold any.
-    fn of(&self, text: &[u8]) -> Option<&Group> {
-        let group = self.group.as_ref()?;
-        let any = self.bytes.is_empty() || has_any(text, &self.bytes);
-        Some(group).filter(|_| any)
+    /// Whether a text may hold any.
+    fn may_be_in(&self, text: &[u8]) -> bool {
+        self.group.is_some() && (self.bytes.is_empty() || has_any(text, &self.bytes))
     }
 }
 
@@ -97,6 +98,42 @@ pub struct Sieve {
     plain: Edges,
     with_nul: Edges,
 }
+
+/// Where something is looked for that stands at places in order.
+#[derive(Clone, Copy, Default)]
+enum Next {
+    #[default]
+    Unknown,
+    At(usize),
+    Never,
+}
+
+impl Next {
+    /// The first place from `from` on; `find` looks for it.
+    fn from(&mut self, from: usize, find: impl FnOnce() -> Option<usize>) -> Option<usize> {
+        match *self {
+            Next::Never => return None,
+            Next::At(place) if place >= from => return Some(place),
+            _ => {}
+        }
+        let found = find();
+        *self = found.map_or(Next::Never, Next::At);
+        found
+    }
+}
+
+/// How far a text was looked through. Kept beside its bare bytes.
+pub struct Sift<'a> {
+    there: There<'a>,
+    odd: bool,
+    groups: [bool; GROUPS],
+    in_text: [Next; GROUPS],
+    in_strings: [Next; GROUPS],
+    ending: Next,
+    ellipsis: Next,
+}
+
+const GROUPS: usize = 4;
 
 /// What tells of beginnings and ends of some keys.
 #[derive(Default)]
@@ -213,13 +250,21 @@ impl Sieve {
                 let text = keys.text(index);
                 let head = head(text, key.least as usize);
                 let needle = needle_of(&head, screen);
-                let edges = if head.contains(&0) { &mut with_nul } else { &mut plain };
-                edges.reach = edges.reach.max(telling(text, HEAD, screen));
+                let told = telling(text, HEAD, screen);
+                let edges = match head.iter().take(told).position(|&byte| byte == 0) {
+                    Some(before) => {
+                        plain.reach = plain.reach.max(before); // a text without NUL has only these
+                        &mut with_nul
+                    }
+                    None => &mut plain,
+                };
+                edges.reach = edges.reach.max(told);
                 if needle.len() >= HEAD {
                     edges.beginnings.add(&needle, true, &head); // else all of it is reached
                 }
                 if !key.word && shortened {
                     let head = short_head(text, key.public as usize);
+                    let edges = if head.contains(&0) { &mut with_nul } else { &mut plain };
                     edges.heads.add(&needle_of(head, screen), true, head);
                 }
                 let sizes = in_sequence(&head).into_iter().filter(|&size| screen && size >= LONG_END);
@@ -271,35 +316,67 @@ impl Sieve {
         }
     }
 
-    /// A place near which an occurrence may stand in a text, the first of them; none: the text is clear.
-    ///
-    /// `is_end` says for sure whether an end of a pattern stands after the ellipsis at a place.
-    pub fn look(&self, text: &[u8], bare: &mut Bare, is_end: impl Fn(usize) -> bool) -> Option<usize> {
+    /// Begin to look through a text, whose bare bytes these become.
+    pub fn sift<'a>(&self, text: &'a [u8], bare: &mut Bare) -> Sift<'a> {
         bare.read(text, self.screen);
         let there = There { text, bytes: Cell::new(None) };
-        if self.odd.stands_in(&there) {
-            return Some(0);
+        Sift {
+            odd: self.odd.stands_in(&there),
+            there,
+            groups: [self.long.is_some(), self.short.may_be_in(text), self.tiny.may_be_in(text), bare.nul],
+            in_text: [Next::Unknown; GROUPS],
+            in_strings: [Next::Unknown; GROUPS],
+            ending: Next::Unknown,
+            ellipsis: Next::Unknown,
         }
-        let wide = self.wide.as_ref().filter(|_| bare.nul);
-        let groups = [self.long.as_ref(), self.short.of(text), self.tiny.of(text), wide];
+    }
+
+    /// A place from `from` on before which no needle of an occurrence stands; none: the rest is clear.
+    ///
+    /// `from` is within no sequence and not after `bare.doubtful`; `is_end` says for sure whether an end of a
+    /// pattern stands after the ellipsis at a place.
+    pub fn next(&self, sift: &mut Sift, bare: &Bare, from: usize, is_end: impl Fn(usize) -> bool) -> Option<usize> {
+        let text = sift.there.text;
+        if sift.odd {
+            if from == 0 || self.odd.stands_in(&There { text: &text[from..], bytes: Cell::new(None) }) {
+                return Some(from);
+            }
+            sift.odd = false;
+        }
         // the contents of strings stand behind the rest, whose places are others
         let (bytes, size) = (bare.bytes(), bare.text_size);
-        let first = |from: usize, part: &[u8]| {
-            let found = groups.iter().flatten().filter_map(|group| group.find(part)).min();
-            found.map(|index| bare.place(from + index))
+        let (index, string) = if from > 0 { (bare.index(from), bare.index_in_strings(from)) } else { (0, size) };
+        let mut found: Option<usize> = None;
+        let mut add = |place: Option<usize>| {
+            if let Some(place) = place {
+                found = Some(found.map_or(place, |found| found.min(place)));
+            }
         };
-        let found = [first(0, &bytes[..size]), first(size, &bytes[size..])].into_iter().flatten().min();
-        let tail = self.ending(text, bare);
-        let near = if self.shortened {
-            let is_near = |spot: &&Spot| {
-                !self.no_head(bare, spot.bare, &there)
-                    || (!self.no_end(bare, spot.bare, &there) && is_end(spot.place))
+        let groups = [self.long.as_ref(), self.short.group.as_ref(), self.tiny.group.as_ref(), self.wide.as_ref()];
+        for (number, group) in groups.into_iter().enumerate() {
+            let group = match group {
+                Some(group) if sift.groups[number] => group,
+                _ => continue,
             };
-            bare.ellipses.iter().find(is_near).map(|spot| spot.place)
-        } else {
-            None
-        };
-        [found, bare.doubtful, tail, near].into_iter().flatten().min()
+            let in_text = || group.find(&bytes[index..size]).map(|found| index + found);
+            add(sift.in_text[number].from(index, in_text).map(|index| bare.place(index)));
+            let in_strings = || group.find(&bytes[string..]).map(|found| string + found);
+            add(sift.in_strings[number].from(string, in_strings).map(|index| bare.place(index)));
+        }
+        add(bare.doubtful.map(|place| place.saturating_sub(BEFORE)));
+        add(sift.ending.from(from, || self.ending(text, bare, from)).map(|place| place.saturating_sub(BEFORE)));
+        if self.shortened {
+            let there = &sift.there;
+            let is_near = |spot: &&Spot| {
+                !self.no_head(bare, spot.bare, there) || (!self.no_end(bare, spot.bare, there) && is_end(spot.place))
+            };
+            // the place of a number of characters is that of the longest
+            let first = bare.ellipses.partition_point(|spot| spot.bare < index.saturating_sub(LONGEST_MARK));
+            let least = from.saturating_sub(LONGEST_MARK);
+            let in_text = || bare.ellipses[first..].iter().filter(|spot| spot.place >= least).find(is_near).map(|spot| spot.place);
+            add(sift.ellipsis.from(least, in_text).map(|place| place.saturating_sub(BEFORE)));
+        }
+        found.map(|place| place.max(from))
     }
 
     /// What tells of the keys that may stand in a text.
@@ -336,8 +413,8 @@ impl Sieve {
         }
     }
 
-    /// Where the first sequence is that ends as a key begins.
-    fn ending(&self, text: &[u8], bare: &Bare) -> Option<usize> {
+    /// Where the first sequence from a place on is that ends as a key begins.
+    fn ending(&self, text: &[u8], bare: &Bare, from: usize) -> Option<usize> {
         if self.tails.is_none() && self.short_tails.is_none() {
             return None;
         }
@@ -364,6 +441,7 @@ impl Sieve {
             }
             is_in(&self.tails, &around)
         };
-        bare.sequences.iter().find(is_one).map(|sequence| sequence.0 as usize)
+        let first = bare.sequences.partition_point(|sequence| (sequence.0 as usize) < from);
+        bare.sequences[first..].iter().find(is_one).map(|sequence| sequence.0 as usize)
     }
 }

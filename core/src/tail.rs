@@ -18,15 +18,19 @@ const SHORT_MARK: usize = 4;
 /// Bytes of a line that may be a margin, see `end_before_margin`.
 const LONGEST_MARGIN: usize = 4 * RUN;
 
-/// What waits at the end of a clear text, whose bare bytes are given.
+/// What waits at the end of a text that is clear from `from` on, and whose bare bytes are given.
+///
+/// `before` and `last_shown` are of that place, which is within no sequence.
 pub fn waiting(
     patterns: &PatternSet,
     text: &[u8],
+    from: usize,
     bare: &Bare,
     before: Before,
     last_shown: Option<u8>,
 ) -> Vec<Unfinished> {
-    let (begin, wanted) = window(patterns, text, bare);
+    let (begin, wanted) = window(patterns, text, from, text.len(), bare);
+    let after = |begin: usize| after(&text[from..], begin - from, before);
     let plain = !patterns.screen || wanted == TAIL || !special(&text[begin..]);
     let as_it_is = if plain { begin } else { begin.max(last_solid(text, wanted)) };
     let mut waiting = Vec::new();
@@ -39,9 +43,9 @@ pub fn waiting(
         };
         waiting.extend(search.waiting.iter().map(there));
     };
-    let search_from = |begin: usize| Search::new(&text[begin..], after(text, begin, before), patterns, false, false);
+    let search_from = |begin: usize| Search::new(&text[begin..], after(begin), patterns, false, false);
     if as_it_is == begin {
-        let (search, _) = patterns.look(&text[begin..], after(text, begin, before), last_shown, false, false);
+        let (search, _) = patterns.look(&text[begin..], after(begin), last_shown, false, false);
         add(begin, &search);
     } else {
         // sequences are bytes in one reading, so less of the text has as many
@@ -66,12 +70,12 @@ fn last_solid(text: &[u8], wanted: usize) -> usize {
     text.iter().rposition(is_first).unwrap_or(0)
 }
 
-/// Where the last bytes begin that nothing unfinished reaches beyond.
+/// Where the last bytes before a place `end` begin that nothing unfinished reaches beyond, not before `from`.
 ///
-/// And how many bytes they have at least that are shown.
-fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> (usize, usize) {
+/// And how many bytes they have at least that are shown. `bare` is of the text up to that place.
+pub fn window(patterns: &PatternSet, text: &[u8], from: usize, end: usize, bare: &Bare) -> (usize, usize) {
     let bytes = &bare.bytes()[..bare.text_size];
-    let mut end = text.len();
+    let mut end = end;
     let mut wanted = TAIL;
     let near = bare.ellipses.iter().find(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
     match near {
@@ -85,12 +89,15 @@ fn window(patterns: &PatternSet, text: &[u8], bare: &Bare) -> (usize, usize) {
             wanted = (patterns.sieve.reach(bare) + mark).min(TAIL);
         }
     }
-    let margin = text[..end].iter().rev().take(LONGEST_MARGIN);
+    let margin = text[from..end.max(from)].iter().rev().take(LONGEST_MARGIN);
     end -= margin.take_while(|&&byte| is_at_margin(byte) || byte == b'\n').count();
     let mut size = wanted + 8;
     loop {
         let begin = bare.between(text, end.saturating_sub(size));
-        if begin == 0 || bare.kept_between(text, begin, end) >= wanted || visible(&text[begin..end], patterns.screen) >= wanted {
+        if begin <= from {
+            return (from, wanted);
+        }
+        if bare.kept_between(text, begin, end) >= wanted || visible(&text[begin..end], patterns.screen) >= wanted {
             return (begin, wanted);
         }
         size += size / 2;

@@ -91,7 +91,7 @@ class PatternTable:
         forms, rules: by order.
     """
 
-    __slots__ = ("_firsts", "_list", "forms", "rules", "squeeze", "texts")
+    __slots__ = ("_firsts", "_list", "_made", "forms", "rules", "squeeze", "texts")
 
     def __init__(self, *, squeeze: bool) -> None:
         self.squeeze = squeeze
@@ -100,6 +100,7 @@ class PatternTable:
         self.rules: list[Rule] = []
         self._firsts: list[int] = []  # for each owner the number of patterns that were there before
         self._list: list[bytes] | None = None
+        self._made: dict[int, Pattern] = {}
 
     def copy(self) -> PatternTable:
         """Another one with the same patterns, to add to."""
@@ -128,9 +129,12 @@ class PatternTable:
         return len(self.forms)
 
     def __getitem__(self, order: int) -> Pattern:
-        if self._list is None:
-            self._list = list(self.texts)
-        return self._pattern(self._list[order], order)
+        made = self._made.get(order)
+        if made is None:
+            if self._list is None:
+                self._list = list(self.texts)
+            made = self._made[order] = self._pattern(self._list[order], order)
+        return made
 
     def __iter__(self) -> Iterator[Pattern]:
         return map(self._pattern, self.texts, range(len(self.texts)))

@@ -1,6 +1,6 @@
 """Streams that both bodies of the engine are fed: coloured, wrapped, broken, cut, released, added to.
 
-    python tests/redact/core/bodies.py [CASES] [FIRST_SEED]
+    python tests/redact/core/bodies.py [CASES] [FIRST_SEED] [PERCENT_DENSE]
 
 One case is a line of steps; after each both bodies have to give the same bytes, the same masks of the same
 patterns, and hold the same number of bytes.
@@ -126,6 +126,24 @@ def piece(rng, texts):
     return bytes(out)
 
 
+FILLING = [b"INFO 200 GET /api/v1/users in 13 ms commit ok\n", b"\x1b[32mPASS\x1b[39m \x1b[2msrc/\x1b[22mx.test.js (5 ms)\n", b"|  n |\n",
+    b"+----+\n", b"- item 1...\n", "\u2713 \u2500\u2500 done\n".encode(), b"\x1b]0;title\x07$ ", b"x y z ", b"\t\t* ", b"  at f (a.js:1:2)\r\n"]  # fmt: skip
+
+
+def dense(rng, texts):
+    """Hits, beginnings and near misses at random distances, in more text than is looked at closely in one go."""
+    farthest = rng.choice([0, 3, 30, 300, 1500])
+    filling = rng.sample(FILLING, rng.randint(1, 3))
+    chosen = rng.sample(texts, min(len(texts), rng.randint(1, 3)))
+    out = b""
+    while len(out) < rng.choice([200, 800, 3000]):
+        out += rng.choice([piece(rng, chosen), rng.choice(chosen), rng.choice(chosen)[: rng.randint(1, 80)]])
+        distance = rng.randint(0, farthest)
+        filled = b"".join(rng.choice(filling) for _ in range(distance // 6 + 1))
+        out += filled[len(filled) - distance :]
+    return out
+
+
 def text_of(rng, texts):
     every = GAPS + ESCAPES + BROKEN + NOTHING + CUTS + MARGINS + DOTS + NOISE + BACK
     out = b""
@@ -178,7 +196,7 @@ def name(pattern):
     return b"{%d}" % pattern.order
 
 
-def steps(rng, pair):
+def steps(rng, pair, text_of=text_of):
     """What is done to a stream: ("feed", bytes), ("release", None), ("add", None), ("finish", None)."""
     text = text_of(rng, pair.some)
     longest = rng.choice([1, 3, 10, 40] if len(text) < 80 else [20, 60, 300, 300, 5_000])
@@ -198,13 +216,14 @@ def steps(rng, pair):
     yield "finish", None
 
 
-def difference(seed, pairs):
+def difference(seed, pairs, percent=1):
     """What the bodies do not agree about in the case of this seed, or None."""
     rng = random.Random(seed)
+    kind = dense if random.Random(f"dense {seed}").random() * 100 < percent else text_of
     pair = pairs[seed % len(pairs)]
     ours, theirs = engine.Matcher(pair.bodies[0][0], name), core.Matcher(pair.bodies[0][1], name)
     done = []
-    for what, data in steps(rng, pair):
+    for what, data in steps(rng, pair, kind):
         done.append((what, data))
         if what == "add":
             ours.add(pair.bodies[1][0])
@@ -221,11 +240,11 @@ def made(number=40, seed=0):
     return [Pair(random.Random(f"pair {seed} {index}")) for index in range(number)]
 
 
-def main(cases=10_000, first=0):
+def main(cases=10_000, first=0, percent=1):
     pairs = made()
     found = 0
     for seed in range(first, first + cases):
-        wrong = difference(seed, pairs)
+        wrong = difference(seed, pairs, percent)
         if wrong:
             found += 1
             print(wrong["seed"], "python", wrong["python"], "core", wrong["core"])

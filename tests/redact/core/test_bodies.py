@@ -40,8 +40,15 @@ TITLE = b"\x1b]0;on " + SECRET + b"\x07"
             b"x" * 900 + b"\x1b]0;#...\x07" + b"y" * 900,
         ),
         ((b"correct-horse-ba" + b" " * 176) * 8, (b"#" + b" " * 176) * 8),
+        # what goes back behind it is all that is unclear of the rest
+        (SECRET + b" ab_\bc " + b"z " * 400, b"# ab_\bc " + b"z " * 400),
     ],
 )
 def test_what_stands_in_titles_or_before_many_blanks_is_masked_in_long_reads_too(text, want):
     redactor = Redactor([SECRET], mask="#")
     assert redactor.feed(text) + redactor.flush() == want
+
+
+def test_a_beginning_without_the_nul_of_its_secret_is_masked_before_an_ellipsis():
+    redactor = Redactor([b"\xff\xfe\x00binary\x80\x9b"], mask="#")
+    assert redactor.feed(b"|0xfffd|0xfffd....\n") == b"#....\n"
