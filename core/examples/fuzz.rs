@@ -8,7 +8,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use secretrun_core::matcher::{Matcher, Output};
+use secretrun_core::matcher::Matcher;
+use secretrun_core::output::Output;
 use secretrun_core::wire;
 
 /// A generator of numbers: splitmix64.

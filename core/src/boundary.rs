@@ -11,7 +11,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::{null, null_mut};
 use std::sync::Arc;
 
-use crate::matcher::{Matcher, Output};
+use crate::matcher::Matcher;
+use crate::output::Output;
 use crate::module::{answer, has_room, released, shared, ROOM_EACH};
 use crate::patterns::PatternSet;
 use crate::python::*;

@@ -23,6 +23,8 @@ pub mod matcher;
 mod module;
 mod needles;
 mod occurrence;
+pub mod output;
+mod parts;
 mod pattern;
 mod patterns;
 mod public_head;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::bare::Bare;
 use crate::base64_edge::{after, Before, START};
 use crate::occurrence::{Occurrence, Unfinished};
+use crate::output::{Mark, Output, Writer};
 use crate::pattern::Texts;
 use crate::patterns::PatternSet;
 use crate::screen::Screen;
@@ -19,34 +20,6 @@ const PART: usize = 1 << 14;
 /// Bytes looked at closely in one go, where something stands; and where things stand close together.
 const CLOSE: usize = 96;
 const MOST: usize = 1 << 11;
-
-/// Where a mask is to be written, and whose.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(C)]
-pub struct Mark {
-    /// The index in the output before which it goes.
-    pub at: u64,
-    /// The order of the pattern.
-    pub order: u64,
-}
-
-/// What a step gives: bytes, and the masks between them.
-#[derive(Default)]
-pub struct Output {
-    pub bytes: Vec<u8>,
-    pub marks: Vec<Mark>,
-    /// It is what was taken in, which is not copied.
-    pub unchanged: bool,
-}
-
-impl Output {
-    /// Nothing, with the room that was there.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.marks.clear();
-        self.unchanged = false;
-    }
-}
 
 /// The state of one stream.
 pub struct Matcher {
@@ -371,44 +344,4 @@ fn drop_front(buffer: &mut Vec<u8>, count: usize) {
     buffer[rest..].fill(0);
     crate::wipe::keep(&mut buffer[rest..]);
     buffer.truncate(rest);
-}
-
-/// What is written of a buffer, in order.
-struct Writer<'a> {
-    buffer: &'a [u8],
-    sequences: &'a [(usize, usize)],
-    solid: &'a [(usize, usize)],
-    position: usize,
-    covered: usize,
-    out: &'a mut Output,
-}
-
-impl Writer<'_> {
-    /// Write up to `to`: escape sequences only where a mask stands, then the text.
-    fn advance(&mut self, to: usize) {
-        let under = self.covered.min(to);
-        if self.position < under {
-            self.moved(self.position, under);
-            self.position = under;
-        }
-        if self.position < to {
-            self.out.bytes.extend_from_slice(&self.buffer[self.position..to]);
-            self.position = to;
-        }
-    }
-
-    /// Write the sequences between two places that a mask leaves as they are: all but those that are secret.
-    ///
-    /// What has no sequence's beginning (a character of no width, one that is written over) stays away.
-    fn moved(&mut self, begin: usize, end: usize) {
-        for &(start, stop) in self.sequences {
-            if begin <= start
-                && stop <= end
-                && matches!(self.buffer[start], 0x1b | 0x0e | 0x0f)
-                && !self.solid.iter().any(|&(a, b)| a < stop && start < b)
-            {
-                self.out.bytes.extend_from_slice(&self.buffer[start..stop]);
-            }
-        }
-    }
 }

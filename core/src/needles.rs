@@ -33,6 +33,11 @@ pub fn in_sequence(key: &[u8]) -> [usize; 2] {
     [csi, other]
 }
 
+/// Whether all of a key may stand within a sequence: in what comes before its last byte.
+pub fn within_sequence(key: &[u8]) -> bool {
+    key.strip_prefix(b"[").unwrap_or(key).iter().all(|byte| (0x20..0x40).contains(byte))
+}
+
 /// How many first bytes of a key its needle does not have: they may be the end of a sequence.
 fn skipped(key: &[u8]) -> usize {
     in_sequence(key).into_iter().max().unwrap_or(0).min(SHORT_END)

@@ -5,12 +5,12 @@
 use std::cell::Cell;
 
 use crate::bare::{Bare, Spot};
-use crate::classes::has_any;
 use crate::ellipsis::LONGEST_MARK;
 use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
-use crate::needles::{end_needle, head, in_sequence, needle_of, short_head, telling, LONG_END, TAIL};
+use crate::needles::{end_needle, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
+use crate::parts::{Bytes, Parts, Seldom, Sparse, There, HEAD};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
 /// Bytes of a needle below which it is no proof.
@@ -18,8 +18,6 @@ const LEAST: usize = 3;
 /// Bytes from which needles are looked for by themselves: few are shorter, and they slow the others down.
 const LONG: usize = 9;
 const SHORT: usize = 6;
-/// Bytes of a beginning, and of an end, that are looked for next to an ellipsis.
-const HEAD: usize = 4;
 /// Bare bytes of an end of a pattern, at most: see `ends`.
 const LONGEST_END: usize = 256;
 
@@ -28,54 +26,10 @@ const BEFORE: usize = 32;
 
 /// Bytes of the end of a sequence that are asked for where nearly nothing comes after them.
 const WHOLE_END: usize = 8;
+/// Bytes of a key that are looked for within a sequence.
+const WITHIN: usize = 4;
 /// Bytes after the end of a sequence that are compared with it.
 const AFTER_END: usize = 2;
-
-/// Signs and letters from seldom to common in logs, source code and prose. Only the speed depends on it.
-const SELDOM: &[u8] =
-    b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite";
-const MOST_SELDOM: usize = 8;
-
-/// How common a byte is; those that are no ASCII are the most seldom, ESC is not.
-fn rank(byte: u8) -> usize {
-    let otherwise = if byte == 0x1b { SELDOM.len() } else { 0 };
-    SELDOM.iter().position(|&one| one == byte).unwrap_or(otherwise)
-}
-
-/// The byte of some that is the most seldom one; NUL for none.
-fn rarest(bytes: &[u8]) -> u8 {
-    bytes.iter().copied().min_by_key(|&byte| rank(byte)).unwrap_or(0)
-}
-
-/// Some needles, and a byte of each of their keys: those with short needles are mostly of signs, which most
-/// texts lack.
-struct Seldom {
-    group: Option<Group>,
-    /// None when they are many.
-    bytes: Vec<u8>,
-}
-
-impl Seldom {
-    /// Of needles, each with the first bytes of its key.
-    fn new(needles: Vec<(Vec<u8>, Vec<u8>)>) -> Seldom {
-        let mut bytes = Vec::new();
-        for (_, head) in &needles {
-            let byte = rarest(head);
-            if !bytes.contains(&byte) {
-                bytes.push(byte);
-            }
-        }
-        if bytes.len() > MOST_SELDOM {
-            bytes.clear();
-        }
-        Seldom { group: Group::new(needles.into_iter().map(|(needle, _)| needle).collect()), bytes }
-    }
-
-    /// Whether a text may hold any.
-    fn may_be_in(&self, text: &[u8]) -> bool {
-        self.group.is_some() && (self.bytes.is_empty() || has_any(text, &self.bytes))
-    }
-}
 
 /// What clears a text of a set of keys. Immutable, shared between threads.
 pub struct Sieve {
@@ -95,6 +49,8 @@ pub struct Sieve {
     finals: Bytes,
     /// The same of keys of which nearly nothing comes after them.
     short_tails: Option<Grams>,
+    /// First bytes of keys that may stand within a sequence.
+    within: Option<Grams>,
     plain: Edges,
     with_nul: Edges,
 }
@@ -147,97 +103,6 @@ struct Edges {
     reach: usize,
 }
 
-/// A set of bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-struct Bytes([u64; 4]);
-
-impl Bytes {
-    fn of(bytes: &[u8]) -> Bytes {
-        let mut set = Bytes::default();
-        for &byte in bytes {
-            set.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-        }
-        set
-    }
-
-    fn has_one(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
-    }
-
-    fn has(&self, other: &Bytes) -> bool {
-        self.0.iter().zip(other.0).all(|(&mine, theirs)| mine & theirs == theirs)
-    }
-}
-
-/// Keys of which nothing is known but what bytes they are of.
-#[derive(Default)]
-struct Sparse {
-    keys: Vec<Bytes>,
-    /// The most seldom byte of each.
-    rare: Vec<u8>,
-}
-
-impl Sparse {
-    fn add(&mut self, key: &[u8]) {
-        self.keys.push(Bytes::of(key));
-        self.rare.push(rarest(key));
-    }
-
-    fn compile(&mut self) {
-        self.keys.sort_unstable();
-        self.keys.dedup();
-        self.rare.sort_unstable();
-        self.rare.dedup();
-    }
-
-    /// Whether one may stand in a text.
-    fn stands_in(&self, text: &There) -> bool {
-        if self.keys.is_empty() || !has_any(text.text, &self.rare) {
-            return false;
-        }
-        let there = text.bytes.get().unwrap_or_else(|| Bytes::of(text.text));
-        text.bytes.set(Some(there));
-        self.keys.iter().any(|key| there.has(key))
-    }
-}
-
-/// A text, and what bytes are in it once somebody wanted to know.
-struct There<'a> {
-    text: &'a [u8],
-    bytes: Cell<Option<Bytes>>,
-}
-
-/// Short pieces, one of which stands wherever certain keys do.
-#[derive(Default)]
-struct Parts {
-    words: Vec<u64>,
-    grams: Option<Grams>,
-    /// Of keys that have too few.
-    sparse: Sparse,
-}
-
-impl Parts {
-    /// Add the first or the last bytes of a needle, of some bytes.
-    fn add(&mut self, needle: &[u8], first: bool, of: &[u8]) {
-        if needle.len() < HEAD {
-            self.sparse.add(of);
-            return;
-        }
-        let part = if first { &needle[..HEAD] } else { &needle[needle.len() - HEAD..] };
-        self.words.push(word(part));
-    }
-
-    fn compile(&mut self) {
-        self.grams = Grams::some(std::mem::take(&mut self.words));
-        self.sparse.compile();
-    }
-
-    /// Whether surely none is among some bare bytes, of a text.
-    fn absent(&self, bytes: &[u8], text: &There) -> bool {
-        self.grams.as_ref().map_or(true, |grams| !grams.any(bytes, HEAD)) && !self.sparse.stands_in(text)
-    }
-}
-
 impl Sieve {
     /// Of the keys of a set.
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
@@ -245,6 +110,7 @@ impl Sieve {
         let mut odd = Sparse::default();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut short_tails, mut finals) = (Vec::new(), Vec::new(), Vec::new());
+        let mut within = Vec::new();
         for keys in keys {
             for (index, key) in keys.all().iter().enumerate() {
                 let text = keys.text(index);
@@ -273,6 +139,12 @@ impl Sieve {
                     match head.get(size - LONG_END..size + AFTER_END) {
                         Some(around) => tails.push(word(around)),
                         None if size >= WHOLE_END => short_tails.push(word(&head[size - WHOLE_END..size])),
+                        None => odd.add(&head),
+                    }
+                }
+                if screen && within_sequence(&head) {
+                    match head.get(..WITHIN) {
+                        Some(first) => within.push(word(first)),
                         None => odd.add(&head),
                     }
                 }
@@ -310,6 +182,7 @@ impl Sieve {
             odd,
             tails: Grams::some(tails),
             short_tails: Grams::some(short_tails),
+            within: Grams::some(within),
             finals: Bytes::of(&finals),
             plain,
             with_nul,
@@ -415,12 +288,15 @@ impl Sieve {
 
     /// Where the first sequence from a place on is that ends as a key begins.
     fn ending(&self, text: &[u8], bare: &Bare, from: usize) -> Option<usize> {
-        if self.tails.is_none() && self.short_tails.is_none() {
+        if self.tails.is_none() && self.short_tails.is_none() && self.within.is_none() {
             return None;
         }
         let is_in = |grams: &Option<Grams>, part: &[u8]| grams.as_ref().map_or(false, |grams| grams.has(word(part)));
         let is_one = |&&(start, end): &&(u32, u32)| {
             let (start, end) = (start as usize, end as usize);
+            if self.within.as_ref().map_or(false, |within| within.any(&text[start..end], WITHIN)) {
+                return true;
+            }
             if !self.finals.has_one(text[end - 1]) || end - start <= LONG_END {
                 return false;
             }

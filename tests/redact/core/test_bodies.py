@@ -52,3 +52,8 @@ def test_what_stands_in_titles_or_before_many_blanks_is_masked_in_long_reads_too
 def test_a_beginning_without_the_nul_of_its_secret_is_masked_before_an_ellipsis():
     redactor = Redactor([b"\xff\xfe\x00binary\x80\x9b"], mask="#")
     assert redactor.feed(b"|0xfffd|0xfffd....\n") == b"#....\n"
+
+
+def test_digits_within_a_sequence_are_seen():
+    redactor = Redactor(["61623132"], mask="#")
+    assert redactor.feed(b"a \x1b[1;61623132;3m b \x9b==61623132d\n") == b"a \x1b[1;#;3m b \x9b==#d\n"

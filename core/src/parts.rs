@@ -1,0 +1,147 @@
+//! What tells whether any of some keys may stand in a text, from little of each.
+
+use std::cell::Cell;
+
+use crate::classes::has_any;
+use crate::grams::{word, Grams};
+use crate::group::Group;
+
+/// Bytes of a beginning, and of an end, that are looked for.
+pub const HEAD: usize = 4;
+
+/// Signs and letters from seldom to common in logs, source code and prose. Only the speed depends on it.
+const SELDOM: &[u8] =
+    b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite";
+const MOST_SELDOM: usize = 8;
+
+/// How common a byte is; those that are no ASCII are the most seldom, ESC is not.
+fn rank(byte: u8) -> usize {
+    let otherwise = if byte == 0x1b { SELDOM.len() } else { 0 };
+    SELDOM.iter().position(|&one| one == byte).unwrap_or(otherwise)
+}
+
+/// The byte of some that is the most seldom one; NUL for none.
+fn rarest(bytes: &[u8]) -> u8 {
+    bytes.iter().copied().min_by_key(|&byte| rank(byte)).unwrap_or(0)
+}
+
+/// Some needles, and a byte of each of their keys: those with short needles are mostly of signs, which most
+/// texts lack.
+pub struct Seldom {
+    pub group: Option<Group>,
+    /// None when they are many.
+    pub bytes: Vec<u8>,
+}
+
+impl Seldom {
+    /// Of needles, each with the first bytes of its key.
+    pub fn new(needles: Vec<(Vec<u8>, Vec<u8>)>) -> Seldom {
+        let mut bytes = Vec::new();
+        for (_, head) in &needles {
+            let byte = rarest(head);
+            if !bytes.contains(&byte) {
+                bytes.push(byte);
+            }
+        }
+        if bytes.len() > MOST_SELDOM {
+            bytes.clear();
+        }
+        Seldom { group: Group::new(needles.into_iter().map(|(needle, _)| needle).collect()), bytes }
+    }
+
+    /// Whether a text may hold any.
+    pub fn may_be_in(&self, text: &[u8]) -> bool {
+        self.group.is_some() && (self.bytes.is_empty() || has_any(text, &self.bytes))
+    }
+}
+
+/// A set of bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Bytes([u64; 4]);
+
+impl Bytes {
+    pub fn of(bytes: &[u8]) -> Bytes {
+        let mut set = Bytes::default();
+        for &byte in bytes {
+            set.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        }
+        set
+    }
+
+    pub fn has_one(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+
+    pub fn has(&self, other: &Bytes) -> bool {
+        self.0.iter().zip(other.0).all(|(&mine, theirs)| mine & theirs == theirs)
+    }
+}
+
+/// Keys of which nothing is known but what bytes they are of.
+#[derive(Default)]
+pub struct Sparse {
+    keys: Vec<Bytes>,
+    /// The most seldom byte of each.
+    rare: Vec<u8>,
+}
+
+impl Sparse {
+    pub fn add(&mut self, key: &[u8]) {
+        self.keys.push(Bytes::of(key));
+        self.rare.push(rarest(key));
+    }
+
+    pub fn compile(&mut self) {
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        self.rare.sort_unstable();
+        self.rare.dedup();
+    }
+
+    /// Whether one may stand in a text.
+    pub fn stands_in(&self, text: &There) -> bool {
+        if self.keys.is_empty() || !has_any(text.text, &self.rare) {
+            return false;
+        }
+        let there = text.bytes.get().unwrap_or_else(|| Bytes::of(text.text));
+        text.bytes.set(Some(there));
+        self.keys.iter().any(|key| there.has(key))
+    }
+}
+
+/// A text, and what bytes are in it once somebody wanted to know.
+pub struct There<'a> {
+    pub text: &'a [u8],
+    pub bytes: Cell<Option<Bytes>>,
+}
+
+/// Short pieces, one of which stands wherever certain keys do.
+#[derive(Default)]
+pub struct Parts {
+    pub words: Vec<u64>,
+    pub grams: Option<Grams>,
+    /// Of keys that have too few.
+    pub sparse: Sparse,
+}
+
+impl Parts {
+    /// Add the first or the last bytes of a needle, of some bytes.
+    pub fn add(&mut self, needle: &[u8], first: bool, of: &[u8]) {
+        if needle.len() < HEAD {
+            self.sparse.add(of);
+            return;
+        }
+        let part = if first { &needle[..HEAD] } else { &needle[needle.len() - HEAD..] };
+        self.words.push(word(part));
+    }
+
+    pub fn compile(&mut self) {
+        self.grams = Grams::some(std::mem::take(&mut self.words));
+        self.sparse.compile();
+    }
+
+    /// Whether surely none is among some bare bytes, of a text.
+    pub fn absent(&self, bytes: &[u8], text: &There) -> bool {
+        self.grams.as_ref().map_or(true, |grams| !grams.any(bytes, HEAD)) && !self.sparse.stands_in(text)
+    }
+}
