@@ -168,6 +168,9 @@ fn string(text: &[u8], at: usize, cut: bool) -> Option<Control> {
 
 /// Whether a sequence that ends in `H` or `G` is a move to column 1 (CUP or CHA).
 pub fn to_first_column(sequence: &[u8]) -> bool {
+    if let [.., 0x1b, _] = sequence {
+        return false; // a tab stop is set
+    }
     let begin = sequence.iter().take_while(|byte| matches!(byte, 0x1b | b'[' | 0xc2 | 0x9b)).count();
     let sequence = &sequence[begin..];
     let (last, parameters) = match sequence.split_last() {
@@ -227,6 +230,8 @@ mod tests {
         for home in [&b"\x1b[H"[..], b"\x1b[3;1H", b"\x1b[G", b"\x1b[1G", b"\x1b[7H"] {
             assert!(to_first_column(home));
         }
-        assert!(!to_first_column(b"\x1b[3;2H") && !to_first_column(b"\x1b[2G"));
+        for other in [&b"\x1b[3;2H"[..], b"\x1b[2G", b"\x1bH", b"\x1bG"] {
+            assert!(!to_first_column(other));
+        }
     }
 }

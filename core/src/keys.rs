@@ -197,6 +197,16 @@ impl Keys {
         first..first + more
     }
 
+    /// Whether a key begins with `part`, which is short, or is a beginning of it.
+    pub fn may_begin(&self, part: &[u8]) -> bool {
+        let bytes = &self.texts.0;
+        (1..=part.len()).rev().any(|size| {
+            let at = self.keys.partition_point(|key| key.text.of(bytes) < &part[..size]);
+            let found = self.keys.get(at).map(|key| key.text.of(bytes));
+            found.map_or(false, |text| text.starts_with(part) || text == &part[..size])
+        })
+    }
+
     /// What is known of the keys that begin with `part` and go on after it.
     pub fn beginning(&self, part: &[u8]) -> Option<Beginning> {
         let range = self.going_on(part);

@@ -123,22 +123,39 @@ fn right_margin(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// For each byte of a text whether it is kept when whitespace and what stands at margins is left out.
-pub fn kept(text: &[u8]) -> Vec<bool> {
+/// For each byte of a text whether it is kept when whitespace and what stands at right margins is left out, and
+/// (start, end) of its left margins, line ends and all.
+pub fn margins(text: &[u8]) -> (Vec<bool>, Vec<(usize, usize)>) {
     let mut kept: Vec<bool> = text.iter().map(|&byte| !is_space(byte)).collect();
-    for margin in [left as fn(&[u8], usize) -> Option<usize>, right] {
-        let mut at = 0;
-        while at < text.len() {
-            match margin(text, at) {
-                Some(end) => {
-                    kept[at..end].fill(false);
-                    at = end;
-                }
-                None => at += 1,
-            }
-        }
+    for (start, end) in every(text, right_margin) {
+        kept[start..end].fill(false);
+    }
+    (kept, every(text, left))
+}
+
+/// The same without left margins.
+pub fn kept(text: &[u8]) -> Vec<bool> {
+    let (mut kept, left) = margins(text);
+    for (start, end) in left {
+        kept[start..end].fill(false);
     }
     kept
+}
+
+/// (start, end) of what `margin` finds, from left to right.
+fn every(text: &[u8], margin: impl Fn(&[u8], usize) -> Option<usize>) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        match margin(text, at) {
+            Some(end) => {
+                found.push((at, end));
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    found
 }
 
 fn left(text: &[u8], at: usize) -> Option<usize> {
@@ -147,10 +164,6 @@ fn left(text: &[u8], at: usize) -> Option<usize> {
     } else {
         None
     }
-}
-
-fn right(text: &[u8], at: usize) -> Option<usize> {
-    right_margin(text, at)
 }
 
 /// A line's length without what its end may turn out to be of borders, cut or whole, or a backslash.
@@ -168,31 +181,27 @@ fn before_borders(line: &[u8]) -> usize {
 }
 
 /// Where the text ends if its last bytes turn out to be a margin; it is looked for in the last `most` bytes.
-pub fn end_before_margin(text: &[u8], most: usize) -> Option<usize> {
+pub fn ends_before_margin(text: &[u8], most: usize) -> Vec<usize> {
     let begin = text.len().saturating_sub(most);
     let end = &text[begin..];
-    let mut line = end;
-    let mut broken = false;
-    if let Some(at) = rfind_byte(end, b'\n') {
-        if end[at + 1..].iter().all(|&byte| is_at_margin(byte)) {
-            line = &end[..at];
-            broken = true;
+    let mut found = Vec::new();
+    // what may be a border; all of the last line may be a margin, and a border stand before it
+    let broken = rfind_byte(end, b'\n').filter(|&at| end[at + 1..].iter().all(|&byte| is_at_margin(byte)));
+    for (line, broken) in std::iter::once((end, false)).chain(broken.map(|at| (&end[..at], true))) {
+        let bare = trimmed(line, |byte| is_blank(byte) || byte == b'\r');
+        let may_be_border = |byte: &u8| matches!(byte, b'|' | b'\\' | 0xe2 | 0x80..=0xbf);
+        let bare = if line[..bare].last().map_or(false, may_be_border) {
+            trimmed(&line[..before_borders(&line[..bare])], is_blank)
+        } else if broken {
+            bare
+        } else {
+            continue;
+        };
+        if bare < end.len() {
+            found.push(begin + bare);
         }
     }
-    let bare = trimmed(line, |byte| is_blank(byte) || byte == b'\r');
-    let may_be_border = |byte: &u8| matches!(byte, b'|' | b'\\' | 0xe2 | 0x80..=0xbf);
-    let bare = if line[..bare].last().map_or(false, may_be_border) {
-        trimmed(&line[..before_borders(&line[..bare])], is_blank)
-    } else if broken {
-        bare
-    } else {
-        return None;
-    };
-    if bare < end.len() {
-        Some(begin + bare)
-    } else {
-        None
-    }
+    found
 }
 
 /// The length of `text` without such bytes at its end.
@@ -222,9 +231,10 @@ mod tests {
 
     #[test]
     fn a_text_may_end_before_its_margin() {
-        assert_eq!(end_before_margin(b"one |", 256), Some(3));
-        assert_eq!(end_before_margin(b"one\n# ", 256), Some(3));
-        assert_eq!(end_before_margin(b"one", 256), None);
-        assert_eq!(end_before_margin("one │".as_bytes(), 256), Some(3));
+        assert_eq!(ends_before_margin(b"one |", 256), [3]);
+        assert_eq!(ends_before_margin(b"one\n# ", 256), [3]);
+        assert_eq!(ends_before_margin(b"one", 256), []);
+        assert_eq!(ends_before_margin("one │".as_bytes(), 256), [3]);
+        assert_eq!(ends_before_margin("one\n%│".as_bytes(), 256), [5, 3]);
     }
 }

@@ -56,7 +56,7 @@ impl PatternSet {
         let exact = Keys::new(&texts, &patterns, exact, shortened);
         let loose = Keys::new(&texts, &patterns, loose, shortened);
         let shown = if screen {
-            let as_it_is = |text: &[u8]| !special(text) || Screen::new(text, true).bytes() == text;
+            let as_it_is = |text: &[u8]| !special(text) || Screen::new(text, &[]).bytes() == text;
             let of = |keys: &Keys| keys.filtered(&patterns, shortened, as_it_is);
             Some((of(&exact), of(&loose)))
         } else {
@@ -118,16 +118,21 @@ impl PatternSet {
     pub fn look_as_shown<'a>(&'a self, search: &mut Search<'a>, last_shown: Option<u8>) -> Option<Screen<'a>> {
         let (exact, loose) = self.shown.as_ref()?;
         let buffer = search.buffer;
-        let seen = Screen::new(buffer, true);
+        let seen = Screen::new(buffer, &[]);
         for reading in seen.readings(exact, loose, None) {
             search.look(&reading, last_shown);
         }
-        if seen.cut < buffer.len() && !search.last {
-            search.wait(seen.cut, buffer.len(), buffer.len(), NOBODY);
-            let other = Screen::new(buffer, false);
+        let mut cut = seen.cut;
+        let mut data = Vec::new();
+        while cut < buffer.len() && !search.last {
+            // it may be text, in which there may be another one
+            data.push(cut);
+            search.wait(cut, buffer.len(), buffer.len(), NOBODY);
+            let other = Screen::new(buffer, &data);
             for reading in other.readings(exact, loose, Some(seen.cut)) {
                 search.look(&reading, last_shown);
             }
+            cut = other.cut;
         }
         Some(seen)
     }
@@ -156,7 +161,7 @@ impl PatternSet {
             }
             None => true,
         };
-        in_reading(part) || (self.screen && in_reading(Screen::new(part, true).bytes()))
+        in_reading(part) || (self.screen && in_reading(Screen::new(part, &[]).bytes()))
     }
 
     /// Whether anything stands in `text`.

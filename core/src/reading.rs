@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use crate::heads::HEAD;
 use crate::keys::Keys;
-use crate::margins::{end_before_margin, kept, may_have_margins};
+use crate::margins::{ends_before_margin, margins, may_have_margins};
 use crate::occurrence::RUN;
 use crate::pattern::is_space;
 
@@ -75,10 +76,42 @@ impl<'a> Text<'a> {
         }
     }
 
-    fn without_margins(&self) -> Text<'static> {
-        let kept = kept(&self.bytes);
-        self.kept(|index| kept[index])
+    /// Its first `size` bytes without whitespace and margins, and from each byte at a margin on with which a key
+    /// begins, so that an occurrence is found in what follows its first byte, whatever stands before it.
+    ///
+    /// Where the blank that makes a margin of the last line may be written over, the text without it is another
+    /// way, which is doubtful.
+    fn without_margins(&self, size: usize, keys: &Keys, sure: Option<usize>, found: &mut Vec<Way<'a>>) {
+        let bytes = &self.bytes[..size];
+        let (kept, left) = margins(bytes);
+        let mut mask = kept.clone();
+        for &(start, end) in &left {
+            mask[start..end].fill(false);
+        }
+        found.push(Way { text: self.kept(|index| index < size && mask[index]), own: false, sure });
+        for &(start, end) in &left {
+            for at in (start + 1..end).filter(|&at| kept[at]) {
+                let is_kept = |index: usize| index >= at && index < size && if index < end { kept[index] } else { mask[index] };
+                let begin: Vec<u8> = (at..size).filter(|&index| is_kept(index)).take(HEAD).map(|index| bytes[index]).collect();
+                if keys.may_begin(&begin) {
+                    found.push(Way { text: self.kept(is_kept), own: true, sure });
+                }
+            }
+        }
+        match left.last() {
+            Some(&(start, end)) if end + 1 == size && bytes[end] == b' ' => {
+                self.without_margins(size - 1, keys, Some(place(&self.places, start)), found);
+            }
+            _ => {}
+        }
     }
+}
+
+/// A text as it may be read; see `Reading`, but that `sure` is a place in the buffer.
+struct Way<'a> {
+    text: Text<'a>,
+    own: bool,
+    sure: Option<usize>,
 }
 
 /// One way to read a buffer.
@@ -98,6 +131,8 @@ pub struct Reading<'a> {
     pub solid: bool,
     /// It has its whitespace.
     pub exact: bool,
+    /// It begins with what else is a margin, and only what begins with it is looked for.
+    pub own: bool,
     /// It is one of two ways to read the same bytes; from this index on they differ.
     pub sure: Option<usize>,
 }
@@ -153,24 +188,37 @@ pub fn readings<'a>(text: &Text<'a>, size: usize, exact: &'a Keys, loose: &'a Ke
         Kind::Screen { end, sure } => (end, sure, true),
         _ => (size, None, false),
     };
-    let mut ways = vec![(text.clone(), exact, !on_screen)];
+    let way = |text| Way { text, own: false, sure: None };
+    let mut ways = vec![way(text.clone())];
     if !loose.is_empty() {
-        ways.push((text.without_space(), loose, !on_screen));
+        ways.push(way(text.without_space()));
         if shown && may_have_margins(&text.bytes) {
             // besides, for what stands at one may be the secret's
-            ways.push((text.without_margins(), loose, false));
+            text.without_margins(text.bytes.len(), loose, None, &mut ways);
         }
     }
-    let margin = if shown { end_before_margin(&text.bytes, 4 * RUN) } else { None };
-    let margin = margin.map(|at| place(&text.soft, at));
+    let margins = if shown { ends_before_margin(&text.bytes, 4 * RUN) } else { Vec::new() };
     let mut found = Vec::with_capacity(ways.len());
-    for (number, (text, keys, solid)) in ways.into_iter().enumerate() {
-        let mut ends = if shown { other_ends(&text.bytes) } else { Vec::new() };
-        if let (Some(margin), true) = (margin, number > 0) {
-            ends.push(count(&text.soft, text.bytes.len(), margin));
+    for (number, Way { text: short, own, sure: doubt }) in ways.into_iter().enumerate() {
+        let exactly = number == 0;
+        let mut ends = if shown { other_ends(&short.bytes) } else { Vec::new() };
+        let size_of_short = short.bytes.len();
+        if !exactly {
+            ends.extend(margins.iter().map(|&at| count(&short.soft, size_of_short, place(&text.soft, at))));
         }
-        let sure = sure.map(|sure| count(&text.places, text.bytes.len(), sure));
-        found.push(Reading { text, keys, size, end, ends, shown, solid, exact: number == 0, sure });
+        let doubt = sure.into_iter().chain(doubt).min();
+        found.push(Reading {
+            keys: if exactly { exact } else { loose },
+            size,
+            end,
+            ends,
+            shown,
+            solid: number < 2 && !on_screen,
+            exact: exactly,
+            own,
+            sure: doubt.map(|place| count(&short.places, size_of_short, place)),
+            text: short,
+        });
     }
     found
 }

@@ -32,8 +32,8 @@ pub struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    /// With `cut` a sequence that the end of the buffer cuts is taken for one, else for data.
-    pub fn new(buffer: &'a [u8], cut: bool) -> Screen<'a> {
+    /// `data`: places of sequences that the end of the buffer cuts; they are taken for text.
+    pub fn new(buffer: &'a [u8], data: &[usize]) -> Screen<'a> {
         let mut screen = Screen {
             text: Text::whole(buffer),
             end: buffer.len(),
@@ -42,7 +42,7 @@ impl<'a> Screen<'a> {
             cut: buffer.len(),
         };
         if special(buffer) {
-            screen.without_controls(buffer, cut);
+            screen.without_controls(buffer, data);
             screen.size = screen.text.bytes.len();
             screen.text.soft = None;
             let text = &screen.text.bytes;
@@ -58,13 +58,13 @@ impl<'a> Screen<'a> {
         &self.text.bytes
     }
 
-    fn without_controls(&mut self, buffer: &[u8], cut: bool) {
+    fn without_controls(&mut self, buffer: &[u8], data: &[usize]) {
         let mut text = Vec::with_capacity(buffer.len());
         let mut places = Vec::with_capacity(buffer.len());
         let mut at = 0;
         while at < buffer.len() {
             let byte = buffer[at];
-            let control = if is_special(byte) { control_at(buffer, at, cut) } else { None };
+            let control = if is_special(byte) { control_at(buffer, at, !data.contains(&at)) } else { None };
             let control = match control {
                 Some(control) => control,
                 None => {

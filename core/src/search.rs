@@ -49,9 +49,16 @@ impl<'a> Search<'a> {
 
     /// Add what is found in a reading; `last_shown` is the byte that is read before it.
     pub fn look(&mut self, reading: &Reading, last_shown: Option<u8>) {
+        if self.last && reading.sure.is_some() {
+            return; // nothing comes that it would be read so for
+        }
         let (keys, text) = (reading.keys, reading.bytes());
         let size = text.len();
-        let starts = keys.starts(text, reading.ends.iter().copied().min().unwrap_or(size));
+        let (starts, last_shown) = if reading.own {
+            (vec![0], None)
+        } else {
+            (keys.starts(text, reading.ends.iter().copied().min().unwrap_or(size)), last_shown)
+        };
         let gaps = reading.gaps();
         // no byte of a secret can follow when whitespace that is too long already has
         let ended = self.last || (size > 0 && reading.size - reading.soft(size - 1) > RUN + 1);
@@ -228,15 +235,18 @@ impl<'a> Search<'a> {
             let (begin, end) = one.inner;
             let size = if text[begin] == b'.' { 3 } else { end - begin };
             let room = size + usize::from(text[begin].is_ascii_digit()); // a blank after a number
-            if reading.place(begin + size - 1) - reading.place(begin) >= room {
-                continue; // dots that stand apart are none
+            // dots that stand apart are none
+            let is_one = |begin: usize| reading.place(begin + size - 1) - reading.place(begin) < room;
+            if is_one(begin) {
+                let first = match gaps.partition_point(|&gap| gap <= begin) {
+                    0 => 0,
+                    count => gaps[count - 1],
+                };
+                self.before_ellipsis(reading, one.start, starts, first, true);
             }
-            let first = match gaps.partition_point(|&gap| gap <= begin) {
-                0 => 0,
-                count => gaps[count - 1],
-            };
-            self.before_ellipsis(reading, one.start, starts, first, true);
-            after.push((one.end, one.start));
+            if is_one(end - size) {
+                after.push((one.end, one.start));
+            }
         }
         if !reading.exact || after.is_empty() {
             return;
@@ -263,11 +273,13 @@ impl<'a> Search<'a> {
         }
         for (start, mark) in after {
             let keep = reading.place(mark);
-            if start == text.len() {
-                self.wait(keep, reading.end, reading.end, NOBODY);
-            } else if ends.may_become(&text[start..]) {
-                let hold = reading.place(start);
-                self.wait(keep, hold, reading.end.min(hold + SHOWN), NOBODY);
+            for stop in std::iter::once(text.len()).chain(reading.ends.iter().copied()) {
+                if start == stop {
+                    self.wait(keep, reading.end, reading.end, NOBODY);
+                } else if start < stop && ends.may_become(&text[start..stop]) {
+                    let hold = reading.place(start);
+                    self.wait(keep, hold, reading.end.min(hold + SHOWN), NOBODY);
+                }
             }
         }
     }

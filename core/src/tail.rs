@@ -15,7 +15,7 @@ use crate::search::Search;
 const LONGEST_END: usize = 256;
 /// Bytes that may turn out to be an ellipsis, where no bracket and no backslash is.
 const SHORT_MARK: usize = 4;
-/// Bytes of a line that may be a margin, see `end_before_margin`.
+/// Bytes of a line that may be a margin, see `ends_before_margin`.
 const LONGEST_MARGIN: usize = 4 * RUN;
 
 /// What waits at the end of a text that is clear from `from` on, and whose bare bytes are given.
@@ -106,7 +106,7 @@ pub fn window(patterns: &PatternSet, text: &[u8], from: usize, end: usize, bare:
 
 /// How many bytes the reading has that has the fewest.
 fn visible(text: &[u8], screen: bool) -> usize {
-    let seen = if screen { Some(Screen::new(text, true)) } else { None };
+    let seen = if screen { Some(Screen::new(text, &[])) } else { None };
     let shown = seen.as_ref().map_or(text, Screen::bytes);
     let first = shown.iter().position(|&byte| byte == b'\n').unwrap_or(0);
     if screen && may_have_margins(shown) {
@@ -122,7 +122,7 @@ pub fn last_shown(text: &[u8], end: usize, bare: &Bare) -> Option<u8> {
     let mut size = 64;
     loop {
         let begin = bare.between(text, end.saturating_sub(size));
-        let found = Screen::new(&text[begin..], true).before(end - begin);
+        let found = Screen::new(&text[begin..], &[]).before(end - begin);
         if found.is_some() || begin == 0 {
             return found;
         }

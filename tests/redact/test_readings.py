@@ -220,3 +220,40 @@ def test_an_idle_terminal_shows_the_public_beginning_of_an_address():
     redactor = Redactor([b"https://hooks.example/services/T0a9/B7xQ2zLm"], mask="#", forms=())
     out = redactor.feed(b"curl https://") + redactor.release()
     assert out == b"curl https://"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "want"),
+    [
+        # a value that begins with a margin's mark, and is broken at a margin again
+        (b"+9aF3kQ7zXc2Vb8Nm", b"a\n+9aF3kQ7zX\n>c2Vb8Nm z", b"a\n# z"),
+        (
+            "\u2502box\u2502abc\u2502def99".encode(),
+            "a\n\u2502box\u2502ab\n\u2022c\u2502def99 z".encode(),
+            b"a\n# z",
+        ),
+        (b">quoted>text>99x", b"a\n> q\n// uoted>\ntext>99x z", b"a\n> q\n// # z"),
+        (b"-----secret-1-x-", b"a\n-----se\x1b[1mcret-1-\n< x- z", b"a\n#\x1b[1m z"),
+        (b"#1234567890abcdef", b"a\n# # 12345\n# 67890abcdef z", b"a\n# # # z"),
+        # a border, or a mark, may end a line that may be a margin as a whole
+        (b"%20%21%22%23%24x", "%20\n%\u2010\n21%22%23%24x z".encode(), b"%20\n# z"),
+        # the blank that makes a margin is written over
+        (b"%20%21%22%23%24x", b"%20\n#% \b21%22%23%24x z", b"%20\n## z"),
+        # an end after an ellipsis of which the last byte is written over
+        (b"................", b"[0 chars]...\x08...... z", b"[0 chars]# z"),
+        (MARKER, "\u2026 \rXc2Vb8 \r\x1b[KNm z".encode(), "\u2026 \r#\x1b[K z".encode()),
+        (MARKER, b".\x0f...c2Vb8Nm z", b".\x0f...c2Vb8Nm z"),
+        (MARKER, b".\x0f...Xc2Vb8Nm z", b".\x0f...# z"),
+        # an open string that is text after all, and in it a character that is cut
+        (b"* star * * 1234 xyz", b"\x1b_* star * \xc2\xa0* 1234 xyz\n", b"\x1b_#\n"),
+        # a tab stop is no move
+        (MARKER, b"sk_live_9aF3kk\x1bHQ7zXc2Vb8Nm z", b"#k\x1bHQ7zXc2Vb8Nm z"),
+    ],
+)
+def test_the_answer_is_the_same_wherever_the_stream_is_cut(secret, text, want):
+    """What an occurrence is depends on nothing before its first byte."""
+    redactor = Redactor([secret], mask="#", forms=FORMS)
+    assert redactor.mask(text) == want
+    assert stream(redactor.twin(), text, [1] * len(text)) == want
+    for cut in range(1, len(text)):
+        assert stream(redactor.twin(), text, [cut]) == want, cut

@@ -5,17 +5,10 @@ from __future__ import annotations
 from secretrun.redact.engine.base64_edge import leftmost
 from secretrun.redact.engine.ellipsis import LONGEST_END
 from secretrun.redact.engine.keys import HEAD
+from secretrun.redact.engine.margins import IN_BORDER, has_margin, without_margins
 from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL
-from secretrun.redact.engine.readings import (
-    IN_BORDER,
-    has_margin,
-    is_open,
-    lone_returns,
-    shown,
-    special,
-    without_margins,
-)
+from secretrun.redact.engine.readings import is_open, lone_returns, shown, special
 from secretrun.redact.engine.terminal_escapes import (
     LONGEST_CSI,
     SPECIAL,

@@ -7,15 +7,9 @@ from bisect import bisect_left
 from secretrun.redact.engine.ellipsis import ellipses, has_ellipsis, undecided_ellipsis
 from secretrun.redact.engine.endings import NEAR, ending, may_be_border, shown_end
 from secretrun.redact.engine.keys import HEAD
+from secretrun.redact.engine.margins import AT_MARGIN, from_margins, has_margin, without_margins
 from secretrun.redact.engine.prefilter import TAIL
-from secretrun.redact.engine.readings import (
-    AT_MARGIN,
-    has_margin,
-    is_open,
-    lone_returns,
-    special,
-    without_margins,
-)
+from secretrun.redact.engine.readings import is_open, lone_returns, other_ends, special
 from secretrun.redact.engine.terminal_escapes import colours, homes
 from secretrun.redact.engine.tip import last_bytes, written_over
 from secretrun.redact.engine.words import ORDER, Heads, every_word
@@ -26,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from secretrun.redact.engine.ellipsis import Ends
+    from secretrun.redact.engine.keys import Keys
 
 _MOST_GRAMS = 1 << 18  # bytes of heads
 _TELLING = 8  # bytes of a beginning that tell it from text
@@ -38,14 +33,18 @@ class Gate:
 
     Args:
         heads: of all keys, without whitespace.
+        loose: the keys that are looked for in what stands between margins.
         screen: text is read as a terminal shows it too.
         ends: gives the ends of patterns, or None when there is no shortened value.
     """
 
-    __slots__ = ("_ends", "_first", "_grams", "_heads", "_screen", "_sorted")
+    __slots__ = ("_ends", "_first", "_grams", "_heads", "_loose", "_screen", "_sorted")
 
-    def __init__(self, heads: set[bytes], *, screen: bool, ends: Callable[[], Ends] | None) -> None:
+    def __init__(
+        self, heads: set[bytes], loose: Keys, *, screen: bool, ends: Callable[[], Ends] | None
+    ) -> None:
         self._heads = heads
+        self._loose = loose
         self._screen = screen
         self._ends = ends
         self._first: Heads | None = None
@@ -66,7 +65,19 @@ class Gate:
             found = shown_end(text[:stop], opened=is_open(text[:stop]))
             if found is not None and self.quiet(found[1], shown=True):
                 return True
-        return self._short(ending(text[:stop], screen=self._screen)[2])
+        return self._short(self._endings(text[:stop])[2])
+
+    def _endings(self, text: bytes, others: Sequence[bytes] = ()) -> tuple[int, bytes, list[bytes]]:
+        """What `ending` says, with the endings of these other readings, and those that begin at a margin."""
+        begin, end, endings = ending(text, screen=self._screen)
+        for other in others:
+            endings.append(other.translate(None, SPACE)[-TAIL:])
+            if has_margin(other):
+                endings.append(without_margins(other)[-TAIL:])
+        if self._screen:
+            for seen in (end, *others):
+                endings.extend(own[-TAIL:] for own in from_margins(seen, self._loose.may_begin))
+        return begin, end, endings
 
     def quiet(self, reading: bytes, *, shown: bool, opened: bool = False) -> bool:
         """Whether by its last bytes alone no more than three of anything end a reading."""
@@ -112,11 +123,7 @@ class Gate:
 
     def few(self, text: bytes, others: Sequence[bytes]) -> bool:
         """Whether no more than three bytes of anything end a text, in its readings and these others."""
-        begin, end, endings = ending(text, screen=self._screen)
-        for other in others:
-            endings.append(other.translate(None, SPACE)[-TAIL:])
-            if has_margin(other):
-                endings.append(without_margins(other)[-TAIL:])
+        begin, end, endings = self._endings(text, others)
         return self._short(endings) and self._no_ends(text[begin:], end, opened=bool(others))
 
     def _short(self, endings: Sequence[bytes]) -> bool:
@@ -147,8 +154,9 @@ class Gate:
             for text in (end,) if seen == end else (end, seen):
                 for match in ellipses().finditer(text):
                     part = text[match.end() :]
-                    if not part or self._ends().may_become(part):
-                        return False
+                    for stop in (len(part), *other_ends(part)):
+                        if not stop or self._ends().may_become(part[:stop]):
+                            return False
         return True
 
     def __repr__(self) -> str:

@@ -172,6 +172,15 @@ class Keys:
             return range(first, len(texts))
         return range(first, bisect_left(texts, bare[:-1] + bytes([bare[-1] + 1]), first))
 
+    def may_begin(self, part: bytes) -> bool:
+        """Whether a key begins with `part`, of no more than `HEAD` bytes, or is a beginning of it."""
+        texts = self.texts
+        for size in range(len(part), 0, -1):
+            at = bisect_left(texts, part[:size])
+            if at < len(texts) and (texts[at].startswith(part) or texts[at] == part[:size]):
+                return True
+        return False
+
     def unfinished(self, text: bytes, stop: int, starts: list[int]) -> Iterator[tuple[int, Beginning]]:
         """(start, what is known) for every beginning of a key that ends at `stop`, the longest first.
 

@@ -168,9 +168,12 @@ class PatternSet:
             screen = Screen(buffer)
             for reading in screen.readings(*self._shown_keys()):
                 search.look(reading, last_shown, few=few)
-            if screen.cut < len(buffer) and not final:
-                search.waiting.append(Unfinished(screen.cut, len(buffer), len(buffer), -1))
-                other = Screen(buffer, cut=False)
+            other, data = screen, []
+            while other.cut < len(buffer) and not final:
+                # it may be text, in which there may be another one
+                data.append(other.cut)
+                search.waiting.append(Unfinished(other.cut, len(buffer), len(buffer), -1))
+                other = Screen(buffer, data)
                 for reading in other.readings(*self._shown_keys(), sure=screen.cut):
                     search.look(reading, last_shown, few=few)
         if buffer and not final and self._tail.left_edge(buffer, before):

@@ -14,14 +14,8 @@ few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. C
 from __future__ import annotations
 
 from secretrun.redact.engine.absence import Absence
-from secretrun.redact.engine.readings import (
-    has_margin,
-    lone_returns,
-    needs_care,
-    shown,
-    without_escapes,
-    without_margins,
-)
+from secretrun.redact.engine.margins import AT_MARGIN, has_margin, without_margins
+from secretrun.redact.engine.readings import lone_returns, needs_care, shown, without_escapes
 from secretrun.redact.engine.words import Words
 from secretrun.redact.pattern import SPACE
 
@@ -84,7 +78,7 @@ class Prefilter:
     """
 
     __slots__ = (
-        "_absence", "_digits", "_needed", "_odd", "_run", "_screen", "_wide",
+        "_absence", "_digits", "_marked", "_needed", "_odd", "_run", "_screen", "_wide",
     )  # fmt: skip
 
     def __init__(self, keys: Iterable[bytes], *, screen: bool) -> None:
@@ -109,6 +103,8 @@ class Prefilter:
                 needle = letters.lstrip(b"[?<=")[1:] if 0x1B not in key else b""
                 needles.append(needle if len(needle) >= _LEAST_LETTERS else b"")
         self._odd = Words(odd)
+        # where a key begins at a margin all but its first marks stands behind it
+        self._marked = Words([key.lstrip(AT_MARGIN) or key[-1:] for key in odd if key[:1] in AT_MARGIN])
         self._needed: dict[int, set[frozenset[int]]] = {}  # by one of them, the odd bytes of each odd key
         for key in odd:
             needed = frozenset(key.translate(None, _ASCII))
@@ -158,9 +154,12 @@ class Prefilter:
         seen = shown(text)
         made.append(seen)
         # margins are taken out of the text here: these keys are compared with their own marks
-        return self._odd.clear(seen.translate(None, SPACE)) and (
-            0x0A not in seen or not has_margin(seen) or self._odd.clear(without_margins(seen))
-        )
+        if not self._odd.clear(seen.translate(None, SPACE)):
+            return False
+        if 0x0A not in seen or not has_margin(seen):
+            return True
+        left = without_margins(seen)
+        return self._odd.clear(left) and self._marked.clear(left)
 
     def _clear_coloured(self, letters: Words, texts: Words, text: bytes, made: list[bytes]) -> bool:
         bare: bytes | None = made[0] if made else None  # what a terminal shows, when it is needed

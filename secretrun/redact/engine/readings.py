@@ -6,6 +6,14 @@ text, and the way back from a place in it to the place in the buffer.
 
 from __future__ import annotations
 
+from secretrun.redact.engine.margins import (
+    KEPT,
+    MARKED,
+    Way,
+    ends_before_margin,
+    may_have_margins,
+    ways_without_margins,
+)
 from secretrun.redact.engine.occurrence import RUN
 from secretrun.redact.engine.terminal_escapes import (
     HOME,
@@ -13,13 +21,9 @@ from secretrun.redact.engine.terminal_escapes import (
     LONGEST_STRING,
     PARAMETERS,
     SPECIAL,
-    borders,
     controls,
     homes,
-    left_margins,
-    margin_marks,
     only_home,
-    right_margins,
     to_first_column,
     wraps,
 )
@@ -27,18 +31,12 @@ from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from re import Match
 
     from secretrun.redact.engine.keys import Keys
 
 _BUT_ESC = SPECIAL.replace(b"\x1b", b"")
-_KEPT = bytes(byte not in SPACE for byte in range(256))
-_MARKS = b"\\|>#+*:;%!-/<"  # what may stand round a line break, besides lines of boxes
-_MARGINS = _MARKS + b"\xe2"
-_BOX = bytes([0xE2, *range(0x80, 0xC0)])  # bytes of those
-_BORDER_ENDS = b"|\\" + _BOX
-IN_BORDER = _BORDER_ENDS + b" \t"
-AT_MARGIN = _MARKS + _BOX + b" \t\r"
 
 
 class Reading:
@@ -56,10 +54,11 @@ class Reading:
         shown: a terminal shows it so.
         doubtful: it is one of two ways to read the same bytes; from index `sure` on they differ.
         exact: it has its whitespace.
+        own: it begins with what else is a margin, and only what begins with it is looked for.
     """
 
     __slots__ = (
-        "doubtful", "end", "ends", "exact", "keys", "places", "shown", "size", "soft", "solid", "sure",
+        "doubtful", "end", "ends", "exact", "keys", "own", "places", "shown", "size", "soft", "solid", "sure",
         "text",
     )  # fmt: skip
 
@@ -76,6 +75,7 @@ class Reading:
         shown: bool,
         solid: bool,
         exact: bool,
+        own: bool = False,
         sure: int | None = None,
     ) -> None:
         self.text = text
@@ -88,6 +88,7 @@ class Reading:
         self.shown = shown
         self.solid = solid
         self.exact = exact
+        self.own = own
         self.doubtful = sure is not None
         self.sure = sure or 0
 
@@ -106,18 +107,19 @@ def as_it_is(buffer: bytes, exact: Keys, loose: Keys, *, plain: bool) -> list[Re
     """
     size = len(buffer)
     every: Sequence[int] = range(size)
-    ends = _other_ends(buffer) if plain else ()
+    ends = other_ends(buffer) if plain else ()
     found = [
         Reading(
             buffer, every, every, exact, size=size, end=size, ends=ends, shown=plain, solid=True, exact=True
         )
     ]
     if loose:
-        ways = [(_without_space(buffer, every, every), True)]
-        if plain and _may_have_margins(buffer):
-            ways.append((_without_margins(buffer, every, every), False))
-        for (text, places, _), solid in ways:
-            ends = (*_other_ends(text), *_margin(buffer, places, every)) if plain else ()
+        ways = [Way(*_without_space(buffer, every, every))]
+        if plain and may_have_margins(buffer):
+            ways += ways_without_margins(buffer, every, every, loose.may_begin)
+        for number, way in enumerate(ways):
+            text, places = way.text, way.places
+            ends = (*other_ends(text), *ends_before_margin(buffer, places, every)) if plain else ()
             found.append(
                 Reading(
                     text,
@@ -128,8 +130,10 @@ def as_it_is(buffer: bytes, exact: Keys, loose: Keys, *, plain: bool) -> list[Re
                     end=size,
                     ends=ends,
                     shown=plain,
-                    solid=solid,
+                    solid=not number,
                     exact=False,
+                    own=way.own,
+                    sure=None if way.sure is None else _count(places, way.sure),
                 )
             )
     return found
@@ -139,7 +143,7 @@ def _kept(text: bytes, places: Sequence[int]) -> list[int]:
     """The places of the bytes of `text` that are no whitespace."""
     from itertools import compress
 
-    return list(compress(places, text.translate(_KEPT)))
+    return list(compress(places, text.translate(KEPT)))
 
 
 def lone_returns(text: bytes) -> bool:
@@ -187,6 +191,8 @@ def _doubled_at_home(text: bytes) -> bool:
         start, end = match.span()
         before = without_escapes(text[max(0, start - 64) : start])[-2:]
         last = before[-1:]
+        if last == b" " and before[:-1] in MARKED:
+            return True  # with the blank it would be a margin
         if last.strip() and (
             before == last + last or last == b"\\" or without_escapes(text[end : end + 64])[:1] in (last, b"")
         ):
@@ -215,18 +221,26 @@ def is_shown(text: bytes) -> bool:
     return not special(text) or shown(text) == text
 
 
-def has_margin(text: bytes) -> bool:
-    """Whether anything may stand at a margin of a text with line ends."""
-    return _may_have_margins(text) and margin_marks().search(text) is not None
-
-
-def without_margins(text: bytes) -> bytes:
-    """`text` without whitespace and what stands at its margins."""
-    return right_margins().sub(b"\n", left_margins().sub(b"\n", text)).translate(None, SPACE)
+def _controls(buffer: bytes, data: Sequence[int]) -> Iterator[Match[bytes]]:
+    """What prints nothing, where a cut sequence at one of the places in `data`, which are sorted, is text."""
+    at = 0
+    for place in data:
+        for match in controls().finditer(buffer, at):
+            if match.start() == place:
+                break
+            yield match
+        alone = controls(False).match(buffer, place)  # of an ESC that begins nothing nothing is shown
+        if alone is not None:
+            yield alone
+        at = place + 1
+    yield from controls().finditer(buffer, at)
 
 
 class Screen:
     """What a terminal shows of a buffer.
+
+    Args:
+        data: places in it of sequences that its end cuts: they are taken for text.
 
     Attributes:
         text: the bytes.
@@ -237,7 +251,7 @@ class Screen:
 
     __slots__ = ("_buffer", "_size", "_soft", "cut", "places", "sequences", "text")
 
-    def __init__(self, buffer: bytes, *, cut: bool = True) -> None:
+    def __init__(self, buffer: bytes, data: Sequence[int] = ()) -> None:
         self._buffer = buffer
         self.text = buffer
         self.places: Sequence[int] = range(len(buffer))
@@ -246,18 +260,18 @@ class Screen:
         self.sequences: list[tuple[int, int]] = []
         self.cut = len(buffer)
         if special(buffer):
-            self._without_controls(cut)
+            self._without_controls(data)
             self._size = len(self.text)
             self._soft = range(self._size)
             if _is_written_over(self.text):
                 self._without_wraps()
 
-    def _without_controls(self, cut: bool) -> None:
+    def _without_controls(self, data: Sequence[int]) -> None:
         buffer = self._buffer
         text: list[bytes] = []
         places: list[int] = []
         last = 0
-        for match in controls(cut).finditer(buffer):
+        for match in _controls(buffer, data) if data else controls().finditer(buffer):
             start, end = match.span()
             if last < start:
                 text.append(buffer[last:start])
@@ -297,29 +311,31 @@ class Screen:
         From index `sure` of the buffer on it is only one of two ways to read it.
         """
         text, places, soft = self.text, self.places, self._soft
-        ways = [(text, places, soft, exact)]
+        ways = [Way(text, places, soft)]
         if loose:
-            ways.append((*_without_space(text, places, soft), loose))
-            if _may_have_margins(text):  # besides, for what stands at one may be the secret's
-                ways.append((*_without_margins(text, places, soft), loose))
+            ways.append(Way(*_without_space(text, places, soft)))
+            if may_have_margins(text):  # besides, for what stands at one may be the secret's
+                ways += ways_without_margins(text, places, soft, loose.may_begin)
         found = []
-        for number, (short, back, breaks, keys) in enumerate(ways):
-            ends = _other_ends(short)
+        for number, way in enumerate(ways):
+            ends = other_ends(way.text)
             if number:
-                ends = (*ends, *_margin(text, breaks, soft))
+                ends = (*ends, *ends_before_margin(text, way.soft, soft))
+            doubts = [place for place in (sure, way.sure) if place is not None]
             found.append(
                 Reading(
-                    short,
-                    back,
-                    breaks,
-                    keys,
+                    way.text,
+                    way.places,
+                    way.soft,
+                    loose if number else exact,
                     size=self._size,
                     end=len(self._buffer),
                     ends=ends,
                     shown=True,
                     solid=False,
                     exact=not number,
-                    sure=None if sure is None else _count(back, sure),
+                    own=way.own,
+                    sure=_count(way.places, min(doubts)) if doubts else None,
                 )
             )
         return found
@@ -337,10 +353,6 @@ def _count(places: Sequence[int], index: int) -> int:
     return bisect_left(places, index)
 
 
-def _may_have_margins(text: bytes) -> bool:
-    return b"\n" in text and len(text.translate(None, _MARGINS)) < len(text)
-
-
 def _without_space(
     text: bytes, places: Sequence[int], soft: Sequence[int]
 ) -> tuple[bytes, Sequence[int], Sequence[int]]:
@@ -351,41 +363,10 @@ def _without_space(
     return short, kept, kept if soft is places else _kept(text, soft)
 
 
-def _without_margins(
-    text: bytes, places: Sequence[int], soft: Sequence[int]
-) -> tuple[bytes, Sequence[int], Sequence[int]]:
-    from itertools import compress
-
-    mask = bytearray(text.translate(_KEPT))
-    for expression in (left_margins(), right_margins()):
-        for match in expression.finditer(text):
-            start, end = match.span()
-            mask[start:end] = bytes(end - start)
-    kept = list(compress(places, mask))
-    return bytes(compress(text, mask)), kept, kept if soft is places else list(compress(soft, mask))
-
-
-def _other_ends(text: bytes) -> tuple[int, ...]:
+def other_ends(text: bytes) -> tuple[int, ...]:
     """Where the text ends if its last bytes are written over by what comes: see `terminal_escapes.wraps`."""
     bare = len(text.rstrip(b"\b\r"))
     ends = [bare] if bare < len(text) else []
     if bare and (text[bare - 1] in b" _\\" or text[bare - 2 : bare - 1] == text[bare - 1 : bare]):
         ends.append(bare - 1)
     return tuple(ends)
-
-
-def _margin(text: bytes, soft: Sequence[int], all_soft: Sequence[int]) -> tuple[int, ...]:
-    """Where the text without margins ends if its last bytes turn out to be one; `text` has them still."""
-    begin = max(0, len(text) - 4 * RUN)
-    end = text[begin:]
-    line, mark, left = end.rpartition(b"\n")
-    if not mark or left.strip(AT_MARGIN):
-        line = end
-    bare = line.rstrip(b" \t\r")
-    if bare and bare[-1] in _BORDER_ENDS:
-        border = borders().search(bare, len(bare.rstrip(IN_BORDER)))
-        assert border is not None  # noqa: S101  it may be empty
-        bare = bare[: border.start()].rstrip(b" \t")
-    elif line is end:
-        return ()
-    return (_count(soft, all_soft[begin + len(bare)]),) if len(bare) < len(end) else ()

@@ -56,11 +56,16 @@ class Search:
 
         With `few` only beginnings of at most three bytes at its end.
         """
+        if self._final and reading.doubtful:
+            return  # nothing comes that it would be read so for
         keys, text = reading.keys, reading.text
         size = len(text)
         # beginnings are counted without whitespace
         look = not few or (reading.exact and self._patterns.spaced)
-        starts = keys.starts(text, min(reading.ends, default=size)) if look else []
+        if reading.own:
+            starts, last_shown = ([0] if look else []), -1
+        else:
+            starts = keys.starts(text, min(reading.ends, default=size)) if look else []
         gaps = reading.gaps() if starts or reading.size - size > RUN else []
         # no byte of a secret can follow when whitespace that is too long already has
         ended = self._final or (size > 0 and reading.size - reading.soft[size - 1] > RUN + 1)
@@ -198,12 +203,13 @@ class Search:
             begin, end = match.span(1)
             size = 3 if text[begin] == 0x2E else end - begin
             room = size + text[begin : begin + 1].isdigit()  # a blank after a number
-            if places[begin + size - 1] - places[begin] >= room:
-                continue  # dots that stand apart are none, and `has_ellipsis` finds none in them
-            first = gaps[bisect_right(gaps, begin) - 1] if gaps and gaps[0] <= begin else 0
-            self._before_ellipsis(reading, match.start(), starts, first, decided=True)
-            after.append(match.end())
-            marks[match.end()] = match.start()
+            # dots that stand apart are none, and `has_ellipsis` finds none in them
+            if places[begin + size - 1] - places[begin] < room:
+                first = gaps[bisect_right(gaps, begin) - 1] if gaps and gaps[0] <= begin else 0
+                self._before_ellipsis(reading, match.start(), starts, first, decided=True)
+            if places[end - 1] - places[end - size] < room:
+                after.append(match.end())
+                marks[match.end()] = match.start()
         if not reading.exact:
             return
         for start, stop, pattern in self._patterns.ends.found(text, after):
@@ -211,11 +217,12 @@ class Search:
         if not self._final:
             for start in after:
                 keep = places[marks[start]]
-                if start == len(text):
-                    self.waiting.append(Unfinished(keep, reading.end, reading.end, -1))
-                elif self._patterns.ends.may_become(text[start:]):
-                    hold = places[start]
-                    self.waiting.append(Unfinished(keep, hold, min(hold + SHOWN, reading.end), -1))
+                for stop in (len(text), *reading.ends):
+                    if start == stop:
+                        self.waiting.append(Unfinished(keep, reading.end, reading.end, -1))
+                    elif start < stop and self._patterns.ends.may_become(text[start:stop]):
+                        hold = places[start]
+                        self.waiting.append(Unfinished(keep, hold, min(hold + SHOWN, reading.end), -1))
 
     def _end(self, reading: Reading, mark: int, start: int, stop: int, pattern: Pattern) -> None:
         """An end of a pattern, from `start` to `stop`, with the ellipsis at `mark`."""

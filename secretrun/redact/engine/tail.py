@@ -16,14 +16,9 @@ from secretrun.redact.engine.ellipsis import (
 from secretrun.redact.engine.endings import NEAR, WINDOW, End, may_be_border, shown_end
 from secretrun.redact.engine.gate import Gate
 from secretrun.redact.engine.keys import HEAD
+from secretrun.redact.engine.margins import AT_MARGIN, without_margins
 from secretrun.redact.engine.occurrence import RUN, SHOWN, Unfinished
-from secretrun.redact.engine.readings import (
-    AT_MARGIN,
-    is_open,
-    is_shown,
-    special,
-    without_margins,
-)
+from secretrun.redact.engine.readings import is_open, is_shown, special
 from secretrun.redact.engine.tip import last_bytes, written_over
 from secretrun.redact.pattern import SPACE
 
@@ -79,7 +74,7 @@ class Tail:
         screen: bool,
         ends: Callable[[], Ends] | None,
     ) -> None:
-        self.gate = Gate(heads, screen=screen, ends=ends)
+        self.gate = Gate(heads, loose, screen=screen, ends=ends)
         self._heads = heads
         self._seen: dict[tuple[bool, bytes], bool] = {}
         self._exact = exact
@@ -213,7 +208,8 @@ class Tail:
         bare = reading[: max(0, reading.rfind(b"\n"))].rstrip(SPACE)
         line = bare[bare.rfind(b"\n") + 1 :]
         if (
-            reading.rstrip(SPACE)[-1:] == b"\\"
+            reading.endswith(b" ")  # without it the line may be no margin
+            or may_be_border(reading.rstrip(SPACE))
             or may_be_border(bare)
             or len(line.translate(None, AT_MARGIN)) < HEAD
         ):

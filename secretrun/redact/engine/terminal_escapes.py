@@ -126,6 +126,8 @@ def homes() -> Expression[bytes]:
 
 def to_first_column(sequence: bytes) -> bool:
     """Whether a sequence that ends in `H` or `G` is CUP or CHA to column 1."""
+    if sequence[-2:-1] == b"\x1b":
+        return False  # a tab stop is set
     row, _, column = sequence.lstrip(b"\x1b[\xc2\x9b")[:-1].rpartition(b";")
     return (sequence[-1:] == b"H" or not row) and (
         column in (b"", b"1", b"0") or (sequence[-1:] == b"H" and not row and column.isdigit())

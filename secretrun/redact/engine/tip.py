@@ -7,7 +7,7 @@ from itertools import product
 from secretrun.redact.engine.ellipsis import LONGEST_MARK, QUOTES, undecided_ellipsis
 from secretrun.redact.engine.endings import NEAR
 from secretrun.redact.engine.keys import HEAD
-from secretrun.redact.engine.readings import AT_MARGIN
+from secretrun.redact.engine.margins import AT_MARGIN
 from secretrun.redact.pattern import SPACE
 
 # What a byte may be at the end of what is shown: `a` itself, `m` a margin's where a line begins, `i` itself
