@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::heads::HEAD;
 use crate::keys::Keys;
-use crate::margins::{ends_before_margin, margins, may_have_margins};
+use crate::margins::{ends_before_margin, is_at_margin, margins, may_have_margins};
 use crate::occurrence::RUN;
 use crate::pattern::is_space;
 
@@ -92,9 +92,11 @@ impl<'a> Text<'a> {
         for &(start, end) in &left {
             for at in (start + 1..end).filter(|&at| kept[at]) {
                 let is_kept = |index: usize| index >= at && index < size && if index < end { kept[index] } else { mask[index] };
-                let begin: Vec<u8> = (at..size).filter(|&index| is_kept(index)).take(HEAD).map(|index| bytes[index]).collect();
-                if keys.may_begin(&begin) {
-                    found.push(Way { text: self.kept(is_kept), own: true, sure });
+                let text = self.kept(is_kept);
+                let after = text.bytes.iter().rev().take_while(|&&byte| is_at_margin(byte) || matches!(byte, 0x08 | b'_'));
+                let certain = text.bytes.len() - after.count(); // what follows may turn out to be nothing
+                if keys.may_begin(&text.bytes[..HEAD.min(certain.saturating_sub(1)).max(1)]) {
+                    found.push(Way { text, own: true, sure });
                 }
             }
         }

@@ -235,6 +235,8 @@ def test_an_idle_terminal_shows_the_public_beginning_of_an_address():
         (b">quoted>text>99x", b"a\n> q\n// uoted>\ntext>99x z", b"a\n> q\n// # z"),
         (b"-----secret-1-x-", b"a\n-----se\x1b[1mcret-1-\n< x- z", b"a\n#\x1b[1m z"),
         (b"#1234567890abcdef", b"a\n# # 12345\n# 67890abcdef z", b"a\n# # # z"),
+        (b"%20%21%22%23%24x", b"a\n% 20|\n21%22%23%24x z", b"a\n% 20|\n21%22%23%24x z"),
+        (b"%20%21%22%23%24x", b"a\n% 20|\n%21%22%23%24x z", b"a\n% 20|\n# z"),
         # a border, or a mark, may end a line that may be a margin as a whole
         (b"%20%21%22%23%24x", "%20\n%\u2010\n21%22%23%24x z".encode(), b"%20\n# z"),
         # the blank that makes a margin is written over

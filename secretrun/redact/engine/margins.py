@@ -21,6 +21,7 @@ MARKED = frozenset(bytes([byte]) for byte in _MARKS + _BOX)
 _BORDER_ENDS = b"|\\" + _BOX
 IN_BORDER = _BORDER_ENDS + b" \t"
 AT_MARGIN = _MARKS + _BOX + b" \t\r"
+_NOTHING = AT_MARGIN + b"\b_"
 
 
 def may_have_margins(text: bytes) -> bool:
@@ -74,7 +75,7 @@ def ways_without_margins(
     So an occurrence is found in what follows its first byte, whatever stands before it. Where the blank that
     makes a margin of the last line may be written over, the text without that blank is another way.
     """
-    from itertools import compress, islice
+    from itertools import compress
 
     size = len(text)
     kept = bytearray(text.translate(KEPT))
@@ -97,7 +98,9 @@ def ways_without_margins(
         for at in range(start + 1, end):
             if kept[at]:
                 own = kept[at:end] + mask[end:]
-                if may_begin(bytes(islice(compress(text[at:], own), HEAD))):
+                part = bytes(compress(text[at:], own))
+                sure = len(part.rstrip(_NOTHING)) - 1  # what follows may turn out to be nothing
+                if may_begin(part[: min(HEAD, max(1, sure))]):
                     found.append(read(at, own))
     if margins and margins[-1][1] == size - 1 and text.endswith(b" "):
         for way in ways_without_margins(text[:-1], places[: size - 1], soft[: size - 1], may_begin):
