@@ -82,7 +82,7 @@ def main(wrapper: socket.socket) -> int:
     Args:
         wrapper: says what the run is, and when it is over.
     """
-    gc.disable()  # nothing that is loaded here becomes garbage
+    gc.disable()  # nothing that is loaded here becomes garbage; `serve.settle` has it again
     roots = Roots(os.environ)
     from secretrun.broker import ca
 
@@ -116,8 +116,6 @@ def main(wrapper: socket.socket) -> int:
             from secretrun.broker import serve
 
             session = serve.session_of(run, book, opening, serve.end_on_misuse(run))
-        gc.freeze()
-        gc.enable()
         serve.serve(wrapper, run, book, session, listener)
     finally:
         _end(run, opening, book)

@@ -8,6 +8,7 @@ import ssl
 from secretrun.broker import exchange, hosts, refusal, wire
 from secretrun.broker.exchange import PIECE, Exchange, Leg
 from secretrun.broker.refusal import Refused
+from secretrun.posix import memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 HANDSHAKE = 30.0  # seconds for a client's side of TLS
 _LINGER = 1.0  # seconds for which a refused client may go on sending, so that it reads why
+_ENDED = 256  # connections after whose end the memory they freed is given back
 _STATUS = {
     400: b"Bad Request", 403: b"Forbidden", 407: b"Proxy Authentication Required", 413: b"Content Too Large",
     502: b"Bad Gateway",
@@ -34,6 +36,7 @@ class Server:
         self._session = session
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended = 0
 
     async def listen(self, listener: socket.socket) -> None:
         """Serve a bound socket, TCP or UNIX."""
@@ -61,6 +64,9 @@ class Server:
         finally:
             self._tasks.discard(task)
             writer.close()
+            self._ended += 1
+            if self._ended % _ENDED == 0:
+                memory.give_back()
 
 
 class _Connection:
