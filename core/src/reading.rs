@@ -127,6 +127,8 @@ pub struct Reading<'a> {
     pub end: usize,
     /// Where in the text it may end: bytes beyond may turn out to be nothing.
     pub ends: Vec<usize>,
+    /// How many bytes at the end of what is shown go back in their line.
+    pub back: usize,
     /// A terminal shows it so.
     pub shown: bool,
     /// Escapes in what is found here are part of it.
@@ -200,6 +202,8 @@ pub fn readings<'a>(text: &Text<'a>, size: usize, exact: &'a Keys, loose: &'a Ke
         }
     }
     let margins = if shown { ends_before_margin(&text.bytes, 4 * RUN) } else { Vec::new() };
+    let back = text.bytes.iter().rev().take_while(|byte| matches!(byte, 0x08 | b'\r')).count();
+    let back = if on_screen { back } else { 0 };
     let mut found = Vec::with_capacity(ways.len());
     for (number, Way { text: short, own, sure: doubt }) in ways.into_iter().enumerate() {
         let exactly = number == 0;
@@ -214,6 +218,7 @@ pub fn readings<'a>(text: &Text<'a>, size: usize, exact: &'a Keys, loose: &'a Ke
             size,
             end,
             ends,
+            back,
             shown,
             solid: number < 2 && !on_screen,
             exact: exactly,

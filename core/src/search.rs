@@ -162,14 +162,18 @@ impl<'a> Search<'a> {
             && (rest == &text[stop - 1..stop] || rest.iter().all(|byte| matches!(byte, 0x08 | b'\r')))
         {
             // its last character may be written again: that one is under the mask too, or is all of it
-            let hold = if stop - start <= SHOWN + 1 {
+            let mut hold = if stop - start <= SHOWN + 1 {
                 reading.place(start + shown)
             } else if rest.is_empty() {
                 reading.end
             } else {
                 end
             };
-            self.wait(first, hold, hold, i64::from(order));
+            let limit = hold;
+            if stop - start > SHOWN + 1 && rest.is_empty() && reading.back == reading.size - 1 - reading.soft(stop - 1) {
+                hold = end; // and so is what goes back to it
+            }
+            self.wait(first, hold, limit, i64::from(order));
         }
         let rule = &self.patterns.patterns[order as usize].rule;
         if edges && rule.right {

@@ -248,6 +248,9 @@ def test_an_idle_terminal_shows_the_public_beginning_of_an_address():
         (MARKER, b".\x0f...Xc2Vb8Nm z", b".\x0f...# z"),
         # an open string that is text after all, and in it a character that is cut
         (b"* star * * 1234 xyz", b"\x1b_* star * \xc2\xa0* 1234 xyz\n", b"\x1b_#\n"),
+        # the last character is written again
+        (MARKER, MARKER + b"\rm z", b"# z"),
+        (MARKER, MARKER + b"\rn z", b"#\rn z"),
         # a tab stop is no move
         (MARKER, b"sk_live_9aF3kk\x1bHQ7zXc2Vb8Nm z", b"#k\x1bHQ7zXc2Vb8Nm z"),
     ],

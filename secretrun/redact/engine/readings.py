@@ -50,6 +50,7 @@ class Reading:
         end: the length of the buffer.
         ends: where in `text` it may end: bytes beyond may turn out to be nothing.
         keys: what is looked for in it.
+        back: how many bytes at the end of what is shown go back in their line.
         solid: escapes in what is found here are part of it.
         shown: a terminal shows it so.
         doubtful: it is one of two ways to read the same bytes; from index `sure` on they differ.
@@ -58,8 +59,8 @@ class Reading:
     """
 
     __slots__ = (
-        "doubtful", "end", "ends", "exact", "keys", "own", "places", "shown", "size", "soft", "solid", "sure",
-        "text",
+        "back", "doubtful", "end", "ends", "exact", "keys", "own", "places", "shown", "size", "soft", "solid",
+        "sure", "text",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +78,7 @@ class Reading:
         exact: bool,
         own: bool = False,
         sure: int | None = None,
+        back: int = 0,
     ) -> None:
         self.text = text
         self.places = places
@@ -89,6 +91,7 @@ class Reading:
         self.solid = solid
         self.exact = exact
         self.own = own
+        self.back = back
         self.doubtful = sure is not None
         self.sure = sure or 0
 
@@ -317,6 +320,7 @@ class Screen:
             if may_have_margins(text):  # besides, for what stands at one may be the secret's
                 ways += ways_without_margins(text, places, soft, loose.may_begin)
         found = []
+        back = len(text) - len(text.rstrip(b"\b\r"))
         for number, way in enumerate(ways):
             ends = other_ends(way.text)
             if number:
@@ -336,6 +340,7 @@ class Screen:
                     exact=not number,
                     own=way.own,
                     sure=_count(way.places, min(doubts)) if doubts else None,
+                    back=back,
                 )
             )
         return found

@@ -145,10 +145,12 @@ class Search:
             and (rest == reading.text[stop - 1 : stop] or not rest.strip(b"\b\r"))
         ):
             # its last character may be written again: that one is under the mask too, or is all of it
-            hold = end if rest else reading.end
+            limit = hold = end if rest else reading.end
             if stop - start <= SHOWN + 1:
-                hold = places[start + shown]
-            self.waiting.append(Unfinished(first, hold, hold, pattern.order))
+                limit = hold = places[start + shown]
+            elif not rest and reading.back == reading.size - 1 - reading.soft[stop - 1]:
+                hold = end  # and so is what goes back to it
+            self.waiting.append(Unfinished(first, hold, limit, pattern.order))
         if edges and pattern.rule.right:
             end = self._edge(first, end, pattern)
         if not shown:
