@@ -23,6 +23,21 @@ fn bits(hash: u64) -> u64 {
     1 << (hash & 63) | 1 << (hash >> 6 & 63)
 }
 
+/// About how many different ones some pieces are.
+fn distinct(pieces: &[u64]) -> usize {
+    let bits = (8 * pieces.len()).next_power_of_two().max(64);
+    let shift = 64 - bits.trailing_zeros();
+    let mut seen = vec![0u64; bits / 64];
+    let mut count = 0;
+    for piece in pieces {
+        let bit = piece.wrapping_mul(SPREAD) >> shift;
+        let word = &mut seen[(bit >> 6) as usize];
+        count += usize::from(*word >> (bit & 63) & 1 == 0);
+        *word |= 1 << (bit & 63);
+    }
+    count
+}
+
 impl Grams {
     /// Of some pieces.
     pub fn new(pieces: impl Iterator<Item = u64>) -> Grams {
@@ -35,10 +50,8 @@ impl Grams {
     }
 
     fn sized(pieces: impl Iterator<Item = u64>, bits_each: usize, most: usize) -> Grams {
-        let mut pieces: Vec<u64> = pieces.collect();
-        pieces.sort_unstable();
-        pieces.dedup();
-        let size = (pieces.len() * bits_each / 64).next_power_of_two().clamp(16, most);
+        let pieces: Vec<u64> = pieces.collect();
+        let size = (distinct(&pieces) * bits_each / 64).next_power_of_two().clamp(16, most);
         let mut grams = Grams { words: vec![0; size], shift: 64 - size.trailing_zeros() };
         for piece in pieces {
             let hash = piece.wrapping_mul(SPREAD);

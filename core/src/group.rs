@@ -3,6 +3,7 @@
 //! One place in `stride` is compared with the pieces of the needles: a needle covers one such place.
 
 use crate::grams::{word, Grams};
+use crate::keys::first_word;
 
 /// Bytes compared at a place, at most.
 const GRAM: usize = 6;
@@ -29,8 +30,11 @@ impl Drop for Group {
 
 impl Group {
     /// None for no needles; none of them is empty.
-    pub fn new(mut needles: Vec<Vec<u8>>) -> Option<Group> {
-        needles.sort_unstable();
+    pub fn new(needles: Vec<Vec<u8>>) -> Option<Group> {
+        // most differ in their first bytes, which are at hand as a number
+        let mut words: Vec<_> = needles.into_iter().map(|needle| (first_word(&needle), needle)).collect();
+        words.sort_unstable();
+        let mut needles: Vec<_> = words.into_iter().map(|(_, needle)| needle).collect();
         needles.dedup_by(|later, first| later.starts_with(first));
         let shortest = needles.iter().map(Vec::len).min()?.min(LONGEST);
         let gram = match shortest {

@@ -52,8 +52,7 @@ pub struct Keys {
 impl Keys {
     /// `chosen`: (text, order, public) of each, with distinct texts; with `shortened` a beginning is masked too.
     pub fn new(texts: &Arc<Texts>, patterns: &[Pattern], mut chosen: Vec<(Span, u32, u32)>, shortened: bool) -> Keys {
-        let bytes = &texts.0;
-        chosen.sort_by(|a, b| a.0.of(bytes).cmp(b.0.of(bytes)));
+        sort(&texts.0, &mut chosen);
         Keys::of_sorted(texts, patterns, chosen, shortened)
     }
 
@@ -255,9 +254,20 @@ impl Keys {
     }
 }
 
+/// Sort by the text, then by the order.
+pub fn sort(bytes: &[u8], chosen: &mut Vec<(Span, u32, u32)>) {
+    // most differ in their first bytes, which are at hand as a number
+    let mut all: Vec<_> = chosen.iter().map(|&one| (first_word(one.0.of(bytes)), one)).collect();
+    all.sort_unstable_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| (one.0.of(bytes), one.1).cmp(&(other.0.of(bytes), other.1)))
+    });
+    chosen.clear();
+    chosen.extend(all.iter().map(|&(_, one)| one));
+}
+
 /// The first bytes of a text, so that numbers are in the order of texts.
 #[inline]
-fn first_word(text: &[u8]) -> u64 {
+pub fn first_word(text: &[u8]) -> u64 {
     let mut bytes = [0; WORD];
     match text.get(..WORD) {
         Some(first) => bytes.copy_from_slice(first),

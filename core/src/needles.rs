@@ -45,7 +45,9 @@ fn skipped(key: &[u8]) -> usize {
 
 /// A key's first bytes, whitespace not counted.
 pub fn head(key: &[u8], least: usize) -> Vec<u8> {
-    key[..least].iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1).collect()
+    let mut head = Vec::with_capacity(least.min(TAIL + 1));
+    head.extend(key[..least].iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1));
+    head
 }
 
 /// The shortest beginning of a key that counts next to an ellipsis.
@@ -69,14 +71,20 @@ pub fn telling(key: &[u8], wanted: usize, screen: bool) -> usize {
     kept.map_or(head.len(), |index| index + 1)
 }
 
+fn bare_of(bytes: &[u8]) -> Vec<u8> {
+    let mut bare = Vec::with_capacity(bytes.len());
+    bare.extend(bytes.iter().copied().filter(|&byte| is_kept(byte)));
+    bare
+}
+
 /// The needle of a key with such first bytes; perhaps empty.
 pub fn needle_of(head: &[u8], screen: bool) -> Vec<u8> {
     if !screen {
-        return head.iter().copied().filter(|&byte| is_kept(byte)).collect();
+        return bare_of(head);
     }
     let first = match head.iter().position(|&byte| byte == 0x1b || byte == 0x9b) {
         Some(first) => first,
-        None => return head[skipped(head)..].iter().copied().filter(|&byte| is_kept(byte)).collect(),
+        None => return bare_of(&head[skipped(head)..]),
     };
     // what stands before may be of a string that this ESC ends; what the end cuts may be anything
     if control_at(head, first, true).map_or(true, |control| control.cut) || head[first..].iter().filter(|&&byte| byte == 0x9b || byte == 0x1b).count() > 4 {

@@ -6,7 +6,7 @@ use crate::bare::Bare;
 use crate::base64_edge::{after, belongs, Before, START};
 use crate::ellipsis::ellipses;
 use crate::ends::{Ends, LONGEST_END};
-use crate::keys::Keys;
+use crate::keys::{sort, Keys};
 use crate::occurrence::NOBODY;
 use crate::pattern::{Left, Pattern, Texts};
 use crate::reading::{readings, Kind, Text};
@@ -30,8 +30,8 @@ pub struct PatternSet {
     left: Left,
     exact: Keys,
     loose: Keys,
-    /// What a terminal may show as it is.
-    shown: Option<(Keys, Keys)>,
+    /// What a terminal may show as it is, told when the first text comes that it does not.
+    shown: Mutex<Option<Arc<(Keys, Keys)>>>,
     ends: Mutex<Option<Arc<Ends>>>,
     pub sieve: Sieve,
 }
@@ -51,31 +51,20 @@ impl PatternSet {
         }
         // of patterns with the same key the first counts
         let bytes = &texts.0;
-        loose.sort_by(|a, b| (a.0.of(bytes), a.1).cmp(&(b.0.of(bytes), b.1)));
+        sort(bytes, &mut loose);
         loose.dedup_by(|later, first| later.0.of(bytes) == first.0.of(bytes));
         let exact = Keys::new(&texts, &patterns, exact, shortened);
         let loose = Keys::new(&texts, &patterns, loose, shortened);
-        let shown = if screen {
-            let as_it_is = |text: &[u8]| !special(text) || Screen::new(text, &[]).bytes() == text;
-            let of = |keys: &Keys| keys.filtered(&patterns, shortened, as_it_is);
-            Some((of(&exact), of(&loose)))
-        } else {
-            None
-        };
         let left = patterns.iter().fold(Left::default(), |left, pattern| left.or(pattern.rule.left));
         let words = patterns.iter().any(|pattern| pattern.rule.word);
         let sieve = Sieve::new(&texts, &patterns, [&exact, &loose], screen, shortened);
-        let ends = Mutex::new(None);
+        let (ends, shown) = (Mutex::new(None), Mutex::new(None));
         PatternSet { texts, patterns, screen, shortened, words, left, exact, loose, shown, ends, sieve }
     }
 
     /// Their ends, made when they are first asked for.
     pub fn ends(&self) -> Arc<Ends> {
-        let mut made = match self.ends.lock() {
-            Ok(made) => made,
-            Err(poisoned) => poisoned.into_inner(),
-        };
-        made.get_or_insert_with(|| Arc::new(Ends::new(&self.texts, &self.patterns))).clone()
+        made(&self.ends, || Ends::new(&self.texts, &self.patterns))
     }
 
     /// Whether the last byte may belong to base64 that begins with the next.
@@ -116,7 +105,15 @@ impl PatternSet {
 
     /// What is found in what a terminal shows of a buffer.
     pub fn look_as_shown<'a>(&'a self, search: &mut Search<'a>, last_shown: Option<u8>) -> Option<Screen<'a>> {
-        let (exact, loose) = self.shown.as_ref()?;
+        if !self.screen {
+            return None;
+        }
+        let shown = made(&self.shown, || {
+            let as_it_is = |text: &[u8]| !special(text) || Screen::new(text, &[]).bytes() == text;
+            let of = |keys: &Keys| keys.filtered(&self.patterns, self.shortened, as_it_is);
+            (of(&self.exact), of(&self.loose))
+        });
+        let (exact, loose) = &*shown;
         let buffer = search.buffer;
         let seen = Screen::new(buffer, &[]);
         for reading in seen.readings(exact, loose, None) {
@@ -180,4 +177,13 @@ impl PatternSet {
         }
         .or(known)
     }
+}
+
+/// What is made when it is first asked for.
+fn made<T>(place: &Mutex<Option<Arc<T>>>, make: impl FnOnce() -> T) -> Arc<T> {
+    let mut place = match place.lock() {
+        Ok(place) => place,
+        Err(poisoned) => poisoned.into_inner(),
+    };
+    place.get_or_insert_with(|| Arc::new(make())).clone()
 }

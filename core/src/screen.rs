@@ -115,7 +115,7 @@ impl<'a> Screen<'a> {
     }
 
     /// The ways to read it. From place `sure` of the buffer on it is only one of two.
-    pub fn readings(&self, exact: &'a Keys, loose: &'a Keys, sure: Option<usize>) -> Vec<Reading<'a>> {
+    pub fn readings<'k>(&'k self, exact: &'k Keys, loose: &'k Keys, sure: Option<usize>) -> Vec<Reading<'k>> {
         readings(&self.text, self.size, exact, loose, Kind::Screen { end: self.end, sure })
     }
 

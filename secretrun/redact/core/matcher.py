@@ -55,6 +55,11 @@ def _wire(patterns: PatternTable, *, screen: bool, shortened: bool) -> bytes:
     for rule in rules:
         parts.append((_WORD * rule.word | _RIGHT * rule.right).to_bytes(4, "little"))
         parts.append(rule.left.to_bytes(32, "little"))
-    numbers = (*map(len, texts), *map(rules.__getitem__, patterns.rules))
-    parts += [number.to_bytes(4, "little") for number in numbers]
+    parts += [_numbers([*map(len, texts)]), _numbers([*map(rules.__getitem__, patterns.rules)])]
     return b"".join([*parts, *texts])
+
+
+def _numbers(numbers: list[int]) -> bytes:
+    """As `u32`s; few of them differ."""
+    known = {number: number.to_bytes(4, "little") for number in {*numbers}}
+    return b"".join(map(known.__getitem__, numbers))
