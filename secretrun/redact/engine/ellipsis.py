@@ -38,7 +38,7 @@ def has_ellipsis(text: bytes) -> bool:
     # rfind, which takes half the time of find on bytes that repeat
     return (
         text.rfind(b"...") >= 0
-        or text.rfind(_COUNT_END) >= 0
+        or (0x5D in text and text.rfind(_COUNT_END) >= 0)
         or (0xE2 in text and b"\xe2\x80\xa6" in text)
         or (0x5C in text and b"\\u2026" in text)
     )

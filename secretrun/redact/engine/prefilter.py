@@ -40,23 +40,19 @@ _LATER = b"|\\"  # of what stands at margins these two may end a sequence, so th
 _NO_LETTERS = _LETTERS + _LATER
 _SOLID = _DROPPED + _LATER
 _DIGITS = bytes.maketrans(_HEX, b"0" * len(_HEX))
+_DIGITS_APART = bytes.maketrans(b"0123456789abcdefABCDEF", b"0000000000aaaaaaaaaaaa")
 _NO_DIGITS = _SOLID + _BETWEEN
 _NO_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
-_NO_COLOURS = _NO_DIGITS + b"\x1b[mK"
 _ASCII = bytes(byte for byte in range(256) if byte not in _CONTROLS + _HIGH)
-_IN_COLOURED_RUN = bytes(byte in _HEX + _NO_COLOURS for byte in range(256))
-_IN_RUN = bytes(byte in _HEX + _NO_DIGITS for byte in range(256))
 _LEAST_RUN = 12
-_LONG_RUN = 24
 _LEAST_LETTERS = 7
-_PROBES = 6  # samples that are looked at in each run
-
 # A sequence without its digits. The last letter of one may be a secret's first, so needles lack theirs.
-_SEQUENCES = tuple(
+_SEQUENCES = frozenset(
     b"\x1b[" + end
     for end in (b"m", b"K", b"H", b"C", b"J", b"?l", b"?h", b"A", b"B", b"D", b"G", b"X", b"d", b"r")
 )
-_COLOURS = _SEQUENCES[:2]
+_COLOURS = frozenset((b"\x1b[m", b"\x1b[K"))
+_KINDS = 8  # of sequences in a text; with more it is stripped of them with an expression
 
 
 def letters_of(data: bytes) -> bytes:
@@ -162,61 +158,42 @@ class Prefilter:
         return self._odd.clear(left) and self._marked.clear(left)
 
     def _clear_coloured(self, letters: Words, texts: Words, text: bytes, made: list[bytes]) -> bool:
-        bare: bytes | None = made[0] if made else None  # what a terminal shows, when it is needed
-        odd = 0x9B in text or 0x08 in text or lone_returns(text)
-        left = b"" if odd else text.translate(None, _LETTERS)
-        plain = False  # all sequences are colours
-        begun = left.rfind(b"\x1b")
-        if begun >= 0 and left[begun + 1 :] in (b"", b"[", b"[?"):
-            # the last sequence is cut: nothing, or text but for the ESC
-            left = left[:begun] + b"\x1b[m" + left[max(0, begun - _OVERLAP) : begun] + left[begun + 1 :]
-        for sequence in _SEQUENCES:
-            if left:
-                left = left.replace(sequence, b"")
-                if 0x1B not in left:
-                    plain = sequence in _COLOURS
-                    break
-        else:
-            odd = True
-        if not plain and (odd or needs_care(text)):
-            bare = _bare(text) if bare is None else bare
-        if letters and not (
-            letters.clear(left.translate(None, _LATER))
-            if bare is None
-            else letters.clear(letters_of(text)) and letters.clear(letters_of(bare))
-        ):
-            return False
-        if self._run and not (plain and not self._long_run(text, _IN_COLOURED_RUN)):
-            if plain:
-                digits = text.translate(_DIGITS, _NO_COLOURS)
-            else:
+        bare = made[0] if made else None  # what a terminal shows, when it is needed
+        if bare is None and (0x9B in text or 0x08 in text or lone_returns(text)):
+            bare = shown(text)
+        # whether all its sequences begin as colours do
+        simple = bare is None and text.count(b"\x1b[") == text.count(b"\x1b") - text.endswith(b"\x1b")
+        if self._run:
+            digits = _digits(text) if simple else None
+            if digits is None:  # other sequences than colours
                 if bare is None:
                     bare = _bare(text)
                 digits = text.translate(_DIGITS, _NO_DIGITS) + b"\n" + bare.translate(_DIGITS, _NO_DIGITS)
-            # rfind, which takes a third of the time of find on samples that repeat one byte
-            step = max(1, self._run // _PROBES)
-            if digits[::step].rfind(b"0" * (self._run // step)) >= 0 and digits.rfind(b"0" * self._run) >= 0:
-                if not self._digits.clear(text.translate(None, _NO_HEX)):
-                    return False
+            # rfind, which takes a third of the time of find on runs of one byte
+            if digits.rfind(b"0" * self._run) >= 0:
                 if bare is None:
                     bare = _bare(text)
-                if not self._digits.clear(bare.translate(None, _NO_HEX)):
+                if not (
+                    self._digits.clear(text.translate(None, _NO_HEX))
+                    and self._digits.clear(bare.translate(None, _NO_HEX))
+                ):
                     return False
+        if letters:
+            left = _letters(text) if simple else None
+            if left is None:
+                if bare is None:
+                    bare = _bare(text)
+                if not (letters.clear(letters_of(text)) and letters.clear(letters_of(bare))):
+                    return False
+            elif not letters.clear(left):
+                return False
         return not texts or (
             texts.clear(text.translate(None, _SOLID))
             and texts.clear((_bare(text) if bare is None else bare).translate(None, _SOLID))
         )
 
-    def _long_run(self, text: bytes, inside: bytes) -> bool:
-        """Whether a run of digits, and what may stand between them, may be in the text: by samples of it."""
-        step = max(1, self._run // _PROBES)
-        # rfind, which takes a third of the time of find on samples that repeat one byte
-        return text[::step].translate(inside).rfind(b"\1" * (self._run // step)) >= 0
-
     def _clear_runs(self, text: bytes) -> bool:
-        """The same of a text that is shown as it is."""
-        if self._run > _LONG_RUN and not self._long_run(text, _IN_RUN):
-            return True
+        """The same of keys of digits in a text that is shown as it is."""
         return self._digits.clear(text.translate(None, _NO_HEX))
 
     def _clear_parts(self, text: bytes) -> bool:
@@ -234,6 +211,50 @@ class Prefilter:
 
     def __repr__(self) -> str:
         return f"<Prefilter of {len(self._wide)} keys>"
+
+
+def _letters(text: bytes) -> bytes | None:
+    """The letters of a text that are not in sequences; None where some are of an unusual kind."""
+    left = text.translate(None, _LETTERS)
+    begun = left.rfind(b"\x1b")
+    if begun >= 0 and left[begun + 1 :] in (b"", b"[", b"[?"):
+        # the last sequence is cut: nothing, or text but for the ESC
+        left = left[:begun] + b"\x1b[m" + left[max(0, begun - _OVERLAP) : begun] + left[begun + 1 :]
+    there: set[bytes] = set()
+    for _ in range(_KINDS):
+        at = left.find(b"\x1b")
+        if at < 0:
+            if not _COLOURS.issuperset(there) and needs_care(text):
+                return None
+            return left.translate(None, _LATER)
+        sequence = left[at : at + (4 if left[at + 2 : at + 3] == b"?" else 3)]
+        if sequence not in _SEQUENCES:
+            return None
+        there.add(sequence)
+        left = left.replace(sequence, b"")
+    return None
+
+
+def _digits(text: bytes) -> bytes | None:
+    """0 for each digit of a text that is not in a colour; None where there are other sequences.
+
+    The digits of a colour are fewer than those of any key, and a bracket stands before them.
+    """
+    digits = text.translate(_DIGITS_APART, _NO_DIGITS)
+    begun = digits.rfind(b"\x1b")
+    if begun >= 0 and len(digits) - begun < _LEAST_RUN and not digits[begun + 1 :].strip(b"[0"):
+        digits = digits[:begun]  # it is cut, and too short for a key; none goes on beyond its bracket
+    for _ in range(_KINDS):
+        begin = digits.find(b"\x1b")
+        if begin < 0:
+            return digits.translate(_DIGITS)
+        end = begin + 2
+        while digits[end : end + 1] == b"0":
+            end += 1
+        if end - begin >= _LEAST_RUN or digits[end : end + 1] not in (b"m", b"K"):
+            return None
+        digits = digits.replace(digits[begin : end + 1], b"")
+    return None
 
 
 def _odd(text: bytes) -> bool:
