@@ -15,7 +15,6 @@ from secretrun.redact.engine.terminal_escapes import (
     borders,
     colours,
     controls,
-    to_first_column,
 )
 from secretrun.redact.pattern import SPACE
 
@@ -100,10 +99,11 @@ def shown_start(text: bytes) -> bytes:
     return b"" if len(seen) < 2 * HEAD or special(seen) else seen[:HEAD]
 
 
-def shown_end(text: bytes, *, opened: bool) -> tuple[int, bytes, Callable[[], Sequence[int]]] | None:
+def shown_end(text: bytes, *, opened: bool) -> tuple[int, bytes, Callable[[int], Sequence[int]]] | None:
     """Where a cut sequence begins, or the end of a text; a little of what is shown before it, with places.
 
-    Places count from the end of the text. None where that can't be told by its sequences alone.
+    The places are those from an index of it on, and count from the end of the text. None where that can't be
+    told by its sequences alone.
 
     Args:
         text: the text.
@@ -114,74 +114,36 @@ def shown_end(text: bytes, *, opened: bool) -> tuple[int, bytes, Callable[[], Se
         cut = text.rfind(b"\x1b")
         match = controls(True, False).match(text, cut) if cut >= 0 else None
         if match is None or match.lastindex is None or 0x9B in text[-LONGEST_CSI:]:
-            return _walked(text)
-    begin = max(0, cut - 2 * NEAR)
-    if begin:
-        begin = text.find(b"\x1b", begin, cut)
-        if begin < 0:
-            return _walked(text)
-    part = text[begin:cut]
-    seen = colours().sub(b"", part)
-    if (
-        len(seen) - seen.count(b" ") < 3 * HEAD
-        or 0x1B in seen
-        or _no_text(seen if seen.isascii() else colours().sub(b" ", part))
-    ):
-        return _walked(text)
-    return cut, seen, lambda: _places(part, begin - size)
+            return None
+    for most in (2 * NEAR, 2 * WINDOW, 8 * WINDOW):
+        begin = max(0, cut - most)
+        if begin:
+            begin = max(begin, text.find(b"\x1b", begin, cut))
+        part = text[begin:cut]
+        seen = colours().sub(b"", part)
+        if not begin or 0x1B in seen or len(seen) - seen.count(b" ") >= 3 * HEAD:
+            break
+    else:
+        return None  # hardly anything but sequences
+    if 0x1B in seen or _no_text(seen if seen.isascii() else colours().sub(b" ", part)):
+        return None
+    return cut, seen, lambda first: _places(part, len(seen) - first, begin - size)
 
 
-def _places(part: bytes, first: int) -> list[int]:
-    """Where the bytes that `colours` leaves of a text are."""
-    places: list[int] = []
-    last = first
-    for match in colours().finditer(part):
-        begin, end = match.span()
-        places += range(last, first + begin)
-        last = first + end
-    places += range(last, first + len(part))
-    return places
+def _places(part: bytes, count: int, begin: int) -> list[int]:
+    """Where the last bytes that `colours` leaves of a text are."""
+    stop = len(part)
+    ranges: list[range] = []
+    while count > 0:
+        sequence = part.rfind(b"\x1b", 0, stop)
+        match = colours().match(part, sequence) if sequence >= 0 else None
+        start = max(match.end() if match is not None else 0, stop - count)
+        ranges.append(range(begin + start, begin + stop))
+        count -= stop - start
+        stop = sequence
+    return [place for part in reversed(ranges) for place in part]
 
 
 def _no_text(piece: bytes) -> bool:
     """Whether a text without sequences may be shown otherwise."""
     return special(piece) and (0x08 in piece or lone_returns(piece) or controls().search(piece) is not None)
-
-
-def _walked(text: bytes) -> tuple[int, bytes, Callable[[], Sequence[int]]] | None:
-    """The same, from sequence to sequence."""
-    size = stop = cut = len(text)
-    pieces: list[bytes] = []
-    ranges: list[range] = []
-    count = 0
-    expression = controls(True, False)
-    for _ in range(NEAR):
-        begin = text.rfind(b"\x1b", 0, stop)
-        if begin < 0:
-            after = max(0, stop - NEAR)
-        else:
-            match = expression.match(text, begin)
-            assert match is not None  # noqa: S101  an ESC alone matches
-            after = match.end()
-            if match.lastindex is not None:
-                cut = begin
-            elif text[after - 1] in b"HG" and to_first_column(text[begin:after]):
-                return None
-        if after < stop:
-            after = max(after, stop - NEAR)
-            piece = text[after:stop]
-            if _no_text(piece):
-                return None
-            pieces.append(piece)
-            ranges.append(range(after - size, stop - size))
-            count += len(piece) - piece.count(b" ")
-        if begin < 0 or count >= 3 * HEAD:
-            break
-        stop = begin
-        if stop and text[stop - 1] == 0x1B:
-            stop = len(text[:stop].rstrip(b"\x1b"))
-    else:
-        return None  # hardly anything but sequences
-    pieces.reverse()
-    ranges.reverse()
-    return cut, b"".join(pieces), lambda: [place for part in ranges for place in part]

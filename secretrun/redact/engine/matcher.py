@@ -116,7 +116,7 @@ class Matcher:
             keep = max(0, buffer.rfind(b"\x1b", 0, keep))  # what is kept begins with a sequence, not within
         self._forget(buffer, keep, None)
         self._limit = max(0, limit - (size - len(self._buffer)))
-        return buffer[done:hold]
+        return buffer[done:hold] if done or hold < size else buffer
 
     def _step(self, patterns: PatternSet, buffer: bytes, *, final: bool) -> bytes:
         search, screen = patterns.look(
@@ -194,7 +194,8 @@ class Matcher:
         self._before = after(buffer, keep, self._before)
         self._done -= min(self._done, keep)
         self._covered -= min(self._covered, keep)
-        self._solid = [(start - keep, end - keep) for start, end in self._solid if end > keep]
+        if self._solid:
+            self._solid = [(start - keep, end - keep) for start, end in self._solid if end > keep]
         self._limit -= min(self._limit, keep)
         self._frontier -= min(self._frontier, keep)
         if not self._frontier:

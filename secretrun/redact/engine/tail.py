@@ -125,9 +125,7 @@ class Tail:
                     rest = text[cut + 1 :]
                     if len(rest) > NEAR or special(rest):
                         return False, None
-                    readings.append(
-                        (seen + rest, lambda: [*back(), *range(cut + 1 - size, 0)], True, True, True)
-                    )
+                    readings.append((seen + rest, _with_rest(back, len(seen), len(rest)), True, True, True))
             elif opened:
                 return False, None
         few = self._ends is None or not has_ellipsis(text[-WINDOW:])
@@ -153,7 +151,7 @@ class Tail:
         self,
         end: End,
         reading: bytes,
-        places: Callable[[], Sequence[int]],
+        places: Callable[[int], Sequence[int]],
         *,
         shown: bool,
         coloured: bool,
@@ -196,13 +194,13 @@ class Tail:
         if not tip and size and self._ends is not None:
             mark = undecided_ellipsis(reading, size)
             if reading[mark:].strip(QUOTES):  # an end may follow it
-                end.waiting.append(Unfinished(places()[mark], 0, 0, -1))
+                end.waiting.append(Unfinished(places(mark)[0], 0, 0, -1))
         if gap <= RUN and (not tip or not begins.isdisjoint((tip[-1:], tip[-2:], tip[-3:]))):
             self._at(end, bare, len(bare), places, trailing=gap > 0, coloured=coloured)
         return True
 
     def _before_margin(
-        self, end: End, reading: bytes, places: Callable[[], Sequence[int]], *, coloured: bool
+        self, end: End, reading: bytes, places: Callable[[int], Sequence[int]], *, coloured: bool
     ) -> bool:
         """The same where all of the last line may be a margin: of what stands before it."""
         bare = reading[: max(0, reading.rfind(b"\n"))].rstrip(SPACE)
@@ -220,7 +218,7 @@ class Tail:
         return True
 
     def _spaced_at(
-        self, end: End, reading: bytes, stop: int, places: Callable[[], Sequence[int]], *, coloured: bool
+        self, end: End, reading: bytes, stop: int, places: Callable[[int], Sequence[int]], *, coloured: bool
     ) -> bool:
         """The same of beginnings with whitespace of their own, the longest first."""
         _, spaced, most = self._firsts()
@@ -235,7 +233,7 @@ class Tail:
                 continue
             # a break shows what stands before it
             broken = stop < len(reading) and count <= SHOWN
-            end.wait(places()[stop - count : stop], count if broken else 0, known)
+            end.wait(places(stop - count)[:count], count if broken else 0, known)
             if not broken:
                 break
         return True
@@ -245,7 +243,7 @@ class Tail:
         end: End,
         reading: bytes,
         stop: int,
-        places: Callable[[], Sequence[int]],
+        places: Callable[[int], Sequence[int]],
         *,
         trailing: bool,
         coloured: bool,
@@ -268,8 +266,9 @@ class Tail:
                 if known is not None:
                     count = len(part)
                     shown = count if trailing else (count - broken if broken else 0)
-                    back = places()
-                    end.wait([back[at] for at in found[-count:]], shown, known)
+                    first = found[-count]
+                    back = places(first)
+                    end.wait([back[at - first] for at in found[-count:]], shown, known)
                     if not shown:
                         break
 
@@ -318,8 +317,13 @@ class Tail:
         return f"<Tail of {len(self._heads)} heads>"
 
 
-def _counted(size: int) -> Callable[[], Sequence[int]]:
-    return lambda: range(-size, 0)
+def _counted(size: int) -> Callable[[int], Sequence[int]]:
+    return lambda first: range(first - size, 0)
+
+
+def _with_rest(back: Callable[[int], Sequence[int]], size: int, rest: int) -> Callable[[int], Sequence[int]]:
+    """The same of `size` bytes, and the `rest` that ends the text."""
+    return lambda first: range(first - size - rest, 0) if first >= size else [*back(first), *range(-rest, 0)]
 
 
 def _spaced(text: bytes) -> list[bytes]:

@@ -27,6 +27,8 @@ _RAW_KINDS = bytes(
     ord("q" if byte in _OPENING else "x" if byte in b".[\\ \t\r\n\v\f\xe2\x80" else "a")
     for byte in range(256)
 )
+_MAYBE_MARGIN = AT_MARGIN + bytes(range(0x80, 0x100))
+_MAYBE_BORDER = frozenset(bytes([byte]) for byte in (*b"|\\", *range(0x20), *range(0x7F, 0x100)))
 _OF_COUNT = frozenset(b"0123456789chars")
 _SURE = frozenset(
     b"a" + b"".join(middle) + last
@@ -48,7 +50,9 @@ def last_bytes(bare: bytes, *, shown: bool, opened: bool) -> bytes:
         kinds = kinds[:-1] + b"a"
     if kinds[1:] not in _SURE:
         line = bare[-NEAR:]
-        tip = line[line.rfind(b"\n") + 1 if shown else 0 :].translate(None, SPACE)[-HEAD - 1 :]
+        if shown:
+            line = _line(line)
+        tip = line.translate(None, SPACE)[-HEAD - 1 :]
         kinds = tip.translate(table)
         if kinds[1:] not in _SURE:
             return b""
@@ -63,6 +67,18 @@ def last_bytes(bare: bytes, *, shown: bool, opened: bool) -> bytes:
         # what is before it counts too
         return tip if kinds[:-1] in _SURE and kinds[-2] != 0x71 and tip[-3] != tip[-2] else b""
     return tip
+
+
+def _line(text: bytes) -> bytes:
+    """The last line; with the one before it, where no margin can be between them and it is short."""
+    at = text.rfind(b"\n") + 1
+    line = text[at:].lstrip(SPACE)
+    if not at or len(line) > HEAD:
+        return line
+    before = text[:at].rstrip(SPACE)
+    if line[0] in _MAYBE_MARGIN or before[-1:] in _MAYBE_BORDER:
+        return line
+    return before[before.rfind(b"\n") + 1 :] + line
 
 
 def written_over(text: bytes) -> bool:
