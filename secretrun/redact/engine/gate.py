@@ -8,6 +8,7 @@ from secretrun.redact.engine.ellipsis import ellipses, has_ellipsis, undecided_e
 from secretrun.redact.engine.endings import NEAR, ending, may_be_border, shown_end
 from secretrun.redact.engine.keys import HEAD
 from secretrun.redact.engine.margins import AT_MARGIN, from_margins, has_margin, without_margins
+from secretrun.redact.engine.occurrence import RUN
 from secretrun.redact.engine.prefilter import TAIL
 from secretrun.redact.engine.readings import is_open, lone_returns, other_ends, special
 from secretrun.redact.engine.terminal_escapes import colours, homes
@@ -36,17 +37,25 @@ class Gate:
         loose: the keys that are looked for in what stands between margins.
         screen: text is read as a terminal shows it too.
         ends: gives the ends of patterns, or None when there is no shortened value.
+        gaps: tells whether any key has more than `RUN` bytes of whitespace.
     """
 
-    __slots__ = ("_ends", "_first", "_grams", "_heads", "_loose", "_screen", "_sorted")
+    __slots__ = ("_ends", "_first", "_gaps", "_grams", "_heads", "_loose", "_screen", "_sorted")
 
     def __init__(
-        self, heads: set[bytes], loose: Keys, *, screen: bool, ends: Callable[[], Ends] | None
+        self,
+        heads: set[bytes],
+        loose: Keys,
+        *,
+        screen: bool,
+        ends: Callable[[], Ends] | None,
+        gaps: Callable[[], bool],
     ) -> None:
         self._heads = heads
         self._loose = loose
         self._screen = screen
         self._ends = ends
+        self._gaps = gaps
         self._first: Heads | None = None
         self._grams: frozenset[int] | None = None
         self._sorted: list[bytes] | None = None
@@ -87,6 +96,8 @@ class Gate:
         if not grams:
             return False
         bare = reading.rstrip(SPACE)
+        if len(reading) - len(bare) > RUN + 2 and not self._gaps():
+            return True  # nothing goes on after so much whitespace
         tip = last_bytes(bare, shown=shown, opened=opened)
         if tip:
             return (

@@ -56,6 +56,7 @@ class Tail:
         "_ends",
         "_exact",
         "_first",
+        "_gaps",
         "_heads",
         "_left",
         "_loose",
@@ -74,10 +75,11 @@ class Tail:
         screen: bool,
         ends: Callable[[], Ends] | None,
     ) -> None:
-        self.gate = Gate(heads, loose, screen=screen, ends=ends)
+        self.gate = Gate(heads, loose, screen=screen, ends=ends, gaps=self._has_gaps)
         self._heads = heads
         self._seen: dict[tuple[bool, bytes], bool] = {}
         self._exact = exact
+        self._gaps: bool | None = None
         self._loose = loose
         self._left = left
         self._edges = left | left >> 128  # a bit for each byte that may stand there
@@ -100,6 +102,12 @@ class Tail:
     def spaced(self) -> bool:
         """Whether there are beginnings with whitespace."""
         return bool(self._firsts()[1])
+
+    def _has_gaps(self) -> bool:
+        """Whether any key has so much whitespace that it may go on after a gap."""
+        if self._gaps is None:
+            self._gaps = any(len(text) - len(text.translate(None, SPACE)) > RUN for text in self._exact.texts)
+        return self._gaps
 
     def waiting(self, text: bytes, before: tuple[int, int]) -> tuple[bool, Sequence[Unfinished] | None]:
         """(No more than three bytes begin anything, what begins); None where a look must tell.
@@ -176,7 +184,7 @@ class Tail:
             for stop in (size, size - 1) if twice else (size,):
                 if not self._spaced_at(end, reading, stop, places, coloured=coloured):
                     return False
-        if shown and not tip:
+        if shown and not tip and (gap <= RUN + 2 or self._has_gaps()):
             line = reading[reading.rfind(b"\n") + 1 :]
             if not line.strip(AT_MARGIN) and line.strip(SPACE):
                 if not self._before_margin(end, reading, places, coloured=coloured):

@@ -24,7 +24,7 @@ _KINDS = bytes(
     for byte in range(256)
 )  # fmt: skip
 _RAW_KINDS = bytes(
-    ord("q" if byte in _OPENING else "x" if byte in b".[\\ \t\r\n\v\f\xe2\x80" else "a")
+    ord("q" if byte in _OPENING else "i" if byte in b".[" else "x" if byte in b"\\\xe2\x80" + SPACE else "a")
     for byte in range(256)
 )
 _MAYBE_MARGIN = AT_MARGIN + bytes(range(0x80, 0x100))
@@ -35,6 +35,9 @@ _SURE = frozenset(
     for middle in product((b"a", b"m", b"i", b"q"), repeat=2)
     for last in (b"a", b"m", b"q")
 )
+_RAW_SURE = frozenset(
+    b"".join(first) + last for first in product((b"a", b"i", b"q"), repeat=3) for last in (b"a", b"q")
+)
 
 
 def last_bytes(bare: bytes, *, shown: bool, opened: bool) -> bytes:
@@ -43,18 +46,18 @@ def last_bytes(bare: bytes, *, shown: bool, opened: bool) -> bytes:
     Nothing where a margin, an overstrike or an ellipsis may have to do with more than the very last one. With
     `opened` the end is a sequence that is cut, and waited for however an ellipsis begins in it.
     """
-    table = _KINDS if shown else _RAW_KINDS
+    table, sure = (_KINDS, _SURE) if shown else (_RAW_KINDS, _RAW_SURE)
     tip = bare[-HEAD - 1 :]
     kinds = tip.translate(table)
     if opened and tip[-1:] == b"[":
         kinds = kinds[:-1] + b"a"
-    if kinds[1:] not in _SURE:
+    if kinds[1:] not in sure:
         line = bare[-NEAR:]
         if shown:
             line = _line(line)
         tip = line.translate(None, SPACE)[-HEAD - 1 :]
         kinds = tip.translate(table)
-        if kinds[1:] not in _SURE:
+        if kinds[1:] not in sure:
             return b""
     if tip[0] == 0x5C or (
         not opened
@@ -65,7 +68,7 @@ def last_bytes(bare: bytes, *, shown: bool, opened: bool) -> bytes:
         return b""
     if kinds[-1] == 0x71 or (shown and tip[-2] == tip[-1]):
         # what is before it counts too
-        return tip if kinds[:-1] in _SURE and kinds[-2] != 0x71 and tip[-3] != tip[-2] else b""
+        return tip if kinds[:-1] in sure and kinds[-2] != 0x71 and tip[-3] != tip[-2] else b""
     return tip
 
 
