@@ -214,7 +214,8 @@ class Tail:
         bare = reading[: max(0, reading.rfind(b"\n"))].rstrip(SPACE)
         line = bare[bare.rfind(b"\n") + 1 :]
         if (
-            reading.endswith(b" ")  # without it the line may be no margin
+            # without its only blank, which may be written over, the line may be no margin
+            (reading.endswith(b" ") and not reading[:-1].endswith((b" ", b"\t")))
             or may_be_border(reading.rstrip(SPACE))
             or may_be_border(bare)
             or len(line.translate(None, AT_MARGIN)) < HEAD
