@@ -36,7 +36,7 @@ fn is_border(text: &[u8], at: usize) -> bool {
         (Some(0xe2), Some(second), Some(third)) => match second {
             0x94..=0x96 => (0x80..0xc0).contains(third),
             0x80 => matches!(third, 0x90 | 0xa2 | 0xba),
-            0x86 => matches!(third, 0xa9 | 0xaa | 0xb5),
+            0x86 => matches!(third, 0xa9 | 0xaa | 0xb3 | 0xb5),
             0x8b => *third == 0xae,
             0x8f => *third == 0x8e,
             _ => false,

@@ -138,6 +138,7 @@ GH, MARKER = b"ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8", b"sk_live_9aF3kQ7zXc2V
         "sk_live_9aF3k\u2010\n      Q7zXc2Vb8Nm".encode(),  # groff's hyphen, also as it is written bold
         "sk_live_9aF3k\u2010\b\u2010\n      Q7zXc2Vb8Nm".encode(),
         "sk_live_9aF3k\n\u21aa Q7zX\u21b5\nc2Vb8Nm".encode(),  # editors' marks of a line that goes on
+        "sk_live_9aF3k\n\u21b3 Q7zXc2Vb8Nm".encode(),
         "sk_live_9aF3k\u3000Q7zX\u2003c2V\U000e0041b8\U000e0100N\u3164m".encode(),
     ],
 )
@@ -220,6 +221,22 @@ def test_an_idle_terminal_shows_the_public_beginning_of_an_address():
     redactor = Redactor([b"https://hooks.example/services/T0a9/B7xQ2zLm"], mask="#", forms=())
     out = redactor.feed(b"curl https://") + redactor.release()
     assert out == b"curl https://"
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        # less -N writes the number of the line before each row of it, vim its showbreak: named in SECURITY.md
+        (b"sk_live_9aF3k \b      1 Q7zXc2Vb8Nm", b"#\x20\b      1 Q7zXc2Vb8Nm"),
+        (b"sk_live_9aF3kk\x1b[2;1H>>> Q7zXc2Vb8Nm", b"#\x1b[2;1H>>> Q7zXc2Vb8Nm"),
+        # and what is shown so without a row's end between is found
+        (b"sk_live_9aF3k \b        Q7zXc2Vb8Nm", b"#"),
+        (b"sk_live_9aF3k\n>>> Q7zXc2Vb8Nm", b"#"),
+    ],
+)
+def test_what_a_pager_writes_between_two_rows_of_a_value_is_not_taken_for_nothing(text, want):
+    redactor = Redactor([MARKER], mask="#")
+    assert redactor.mask(b"a " + text + b" z\n") == b"a " + want + b" z\n"
 
 
 @pytest.mark.parametrize(

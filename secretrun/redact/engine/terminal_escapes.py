@@ -161,7 +161,7 @@ def wraps() -> Expression[bytes]:
 # Box drawing, blocks, bars (U+2500 to U+25BF), and what marks that a line goes on: hyphen, bullet, quote,
 # vertical dots, arrows that turn back
 SECOND = b"\x80\x86\x8b\x8f\x94\x95\x96"
-_BORDER = rb"(?:\xe2(?:[\x94-\x96][\x80-\xbf]|\x80[\x90\xa2\xba]|\x86[\xa9\xaa\xb5]|\x8b\xae|\x8f\x8e))"
+_BORDER = rb"(?:\xe2(?:[\x94-\x96][\x80-\xbf]|\x80[\x90\xa2\xba]|\x86[\xa9\xaa\xb3\xb5]|\x8b\xae|\x8f\x8e))"
 
 
 @once

@@ -123,7 +123,7 @@ def every() -> _Dialects:
                 ("json", escapes.JSON()),
                 ("shell", shells.TABLES()),
                 ("literal", escapes.LITERALS()),
-                ("xml", escapes.HTML()[4:]),
+                ("xml", (*escapes.HTML()[4:], *escapes.SPARSE_HTML())),
                 ("doubled", escapes.DOUBLED()),
                 ("workflow", workflow.TABLES()),
                 ("twice", _twice()),

@@ -117,12 +117,16 @@ def _json_tables() -> tuple[Table, ...]:
     dotnet = table(spelled("\\u%04X", b"\"&'+<>`\x7f"), base=upper)
     jq = table(spelled("\\u%04x", (0x7F,)), base=lower)
     php_hex = table(spelled("\\u%04X", b"<>&'\""), base=slash)
+    django = table(spelled("\\u%04X", b"<>&"), base=lower)  # json_script
+    django_script = table(spelled("\\u%04X", (*range(0x20), *b"\\'\"<>&=-;`\x7f")))  # escapejs
+    serialize_javascript = table(spelled("\\u%04X", b"<>/"), base=lower)
     python = {**spelled("\\x%02x", CONTROLS), **{byte: C_ESCAPES[byte] for byte in b"\t\n\r"}}
     reprs = (table(python, backslash=b"\\"), table(python, backslash=b"\\'"))
     twice = [composed(by, by) for by in (lower, jq, go, slash)]
     twice += [composed(by, lower) for by in reprs]
     thrice = (composed(twice[0], lower), composed(twice[1], jq))
-    return lower, upper, slash, go, go_old, gson, dotnet, jq, php_hex, *twice, *thrice
+    scripts = (django, django_script, serialize_javascript)
+    return lower, upper, slash, go, go_old, gson, dotnet, jq, php_hex, *twice, *thrice, *scripts
 
 
 JSON = Lazy(_json_tables)
@@ -167,6 +171,7 @@ def _literal_tables() -> tuple[Table, ...]:
     python = {**spelled("\\x%02x", CONTROLS), **{byte: C_ESCAPES[byte] for byte in b"\t\n\r"}}
     python_quoted = table(python, backslash=b"\\'")  # in a text that holds both quotes
     yaml = {**spelled("\\x%02X", CONTROLS), **C_ESCAPES, 0x00: b"\\0", 0x1B: b"\\e"}
+    dns = {**spelled("\\%03d", (*CONTROLS, *HIGH)), 0x22: b'\\"', 0x5C: b"\\\\"}
     tsv = table({0x09: b"\\t", 0x0A: b"\\n", 0x0D: b"\\r"}, backslash=b"\\")
     return (
         go,
@@ -190,6 +195,10 @@ def _literal_tables() -> tuple[Table, ...]:
             {0x00: b"\\0", 0x0A: b"\\n", 0x0D: b"\\r", 0x1A: b"\\Z"}, backslash=b"\\'\""
         ),  # mysql_real_escape_string
         table({0x00: b"\\0"}, backslash=b"\\'\""),  # PHP's addslashes
+        table({0x27: b"''", 0x5C: b"\\\\"}),  # PostgreSQL's quote_literal
+        table(backslash=b"%"),  # a line of cron's
+        table({**dns, 0x3B: b"\\;"}),  # dig
+        table(dns),
         table(
             {0x0A: b"`n", 0x0D: b"`r", 0x09: b"`t", **{byte: b"`" + IDENTITY[byte] for byte in b'`$"'}}
         ),  # PowerShell
@@ -222,7 +231,12 @@ def _expressions() -> tuple[Table, ...]:
 
 EXPRESSIONS = Lazy(_expressions)
 LITERALS = Lazy(_literal_tables)
-DOUBLED = Lazy(lambda: tuple(table({byte: IDENTITY[byte] * 2}) for byte in b"'\"$%`^"))
+DOUBLED = Lazy(
+    lambda: (
+        *(table({byte: IDENTITY[byte] * 2}) for byte in b"'\"$%`^"),
+        table({byte: IDENTITY[byte] * 2 for byte in b"$%"}),  # a unit of systemd
+    )
+)
 # What Python's repr makes of a text, without and with both quotes in it, and of bytes.
 REPRS = Lazy(lambda: tuple(LITERALS()[index] for index in (2, 3, 4)))
 AGAIN = Lazy(lambda: (table({0x25: b"%25", 0x2B: b"%2B"}),))  # of what is form-urlencoded, once more
@@ -243,6 +257,23 @@ def _html_tables() -> tuple[Table, ...]:
 
 
 HTML = Lazy(_html_tables)
+
+
+def _sparse_html_tables() -> tuple[Table, ...]:
+    """Writers that escape less, or more, than most."""
+    text = {0x26: b"&amp;", 0x3C: b"&lt;"}
+    whole = {**text, 0x3E: b"&gt;"}
+    return (
+        table(text),
+        table({**text, 0x22: b"&quot;"}),
+        table({0x26: b"&amp;", 0x22: b"&quot;"}),  # attributes as browsers write them
+        table({**whole, 0x22: b"&#034;", 0x27: b"&#039;"}),  # JSTL
+        table({**whole, 0x22: b"&quot;", 0x27: b"&#x27;", 0x2B: b"&#x2B;"}),  # .NET
+        table({**whole, 0x22: b"&quot;", 0x27: b"&#x27;", 0x60: b"&#x60;"}),  # Underscore
+    )
+
+
+SPARSE_HTML = Lazy(_sparse_html_tables)
 
 
 # Controls with a name of their own; the others are in octal, as short as the next digit allows: see `octal`.

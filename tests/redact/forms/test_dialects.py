@@ -186,7 +186,7 @@ print(unicodedata.normalize("NFD", v), v.encode("ascii", "replace").decode(), v.
 print(v.encode().decode("ascii", "replace"))
 """
 BY_HAND = r"""
-import os, re
+import json, os, re
 v = os.environ["V"]
 addslashes = re.sub(r"([\\'\"])", r"\\\1", v)
 print(addslashes, addslashes.replace("\n", "\\n"))  # PHP, MySQL
@@ -197,6 +197,22 @@ print("".join((more | {"'": "&#39;", "/": "&#x2F;"}).get(c, c) for c in v))  # M
 print("".join((more | {"'": "&#x27;"}).get(c, c) for c in v))  # Handlebars
 go = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "+": "&#43;"}
 print("".join(go.get(c, c) for c in v))  # Go's html/template
+amp, less, more, quote = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
+for kind in (
+    (amp, less), (amp, less, quote), (amp, quote),  # XML's text and attributes, HTML's as browsers write them
+    (amp, less, more, ('"', "&#034;"), ("'", "&#039;")),  # JSTL
+    (amp, less, more, quote, ("'", "&#x27;"), ("+", "&#x2B;")),  # .NET
+    (amp, less, more, quote, ("'", "&#x27;"), ("`", "&#x60;")),  # Underscore
+):
+    print("".join(dict(kind).get(c, c) for c in v))
+text = json.dumps(v, ensure_ascii=False)[1:-1]
+print("".join(f"\\u{ord(c):04X}" if c in "<>&" else c for c in text))  # Django's json_script
+print("".join(f"\\u{ord(c):04X}" if c in "<>/" else c for c in text))  # serialize-javascript
+print("".join(f"\\u{ord(c):04X}" if c in "\\'\"<>&=-;`\x7f" or c < " " else c for c in v))  # Django's escapejs
+print(v.replace("'", "''").replace("\\", "\\\\"))  # PostgreSQL's quote_literal
+print(v.replace("%", "\\%"), v.replace("$", "$$").replace("%", "%%"))  # crontab, systemd
+for more in "", ";":  # dig
+    print("".join("\\" + c if c in '"\\' + more else c if " " <= c < "\x7f" else "".join("\\%03d" % b for b in c.encode()) for c in v))
 """
 SH |= {
     "one in another": ["python3", "-c", ONE_IN_ANOTHER],
