@@ -127,6 +127,13 @@ impl Heads {
         self.begins[slot >> 6] >> (slot & 63) & 1 == 1
     }
 
+    /// Whether a key may begin with the first four bytes of a part.
+    #[inline]
+    pub fn may_go_on(&self, part: &[u8]) -> bool {
+        let slot = map_slot(word4(part));
+        self.map[slot as usize >> 6] >> (slot & 63) & 1 == 1
+    }
+
     /// Add where in `text` a key may begin, in order; bytes from `end` on may turn out to be none.
     pub fn starts(&self, text: &[u8], end: usize, found: &mut Vec<usize>) {
         for at in 0..text.len() {

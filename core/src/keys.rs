@@ -216,6 +216,19 @@ impl Keys {
         }
     }
 
+    /// How many bytes the longest beginning of a key has that a text ends with; 0 when there is none.
+    pub fn longest_unfinished(&self, text: &[u8]) -> usize {
+        if self.keys.is_empty() {
+            return 0;
+        }
+        let goes_on = |start: &usize| {
+            let part = &text[*start..];
+            let may = if part.len() < HEAD { self.heads.may_begin(part) } else { self.heads.may_go_on(part) };
+            may && !self.going_on(part).is_empty()
+        };
+        (0..text.len()).find(goes_on).map_or(0, |start| text.len() - start)
+    }
+
     /// (start, what is known) for every beginning of a key that ends at `stop`, the longest first, until
     /// `take` says that it is enough. `starts` are those that the method of that name found in `text`.
     pub fn unfinished(

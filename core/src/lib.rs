@@ -17,6 +17,7 @@ mod grams;
 mod group;
 mod heads;
 mod keys;
+mod last_bytes;
 mod margins;
 pub mod matcher;
 #[cfg(all(feature = "module", not(test)))]

@@ -166,7 +166,7 @@ impl Matcher {
         out: &mut Output,
     ) -> usize {
         let aside = bare.until(place);
-        let (begin, _) = tail::window(patterns, text, from, place, bare);
+        let begin = tail::window(patterns, text, from, place, bare);
         if begin > from {
             let (done, keep) = (from + self.done, begin - from);
             if done < begin {

@@ -68,10 +68,18 @@ impl PatternSet {
     }
 
     /// Whether the last byte may belong to base64 that begins with the next.
-    fn left_edge(&self, text: &[u8], before: Before) -> bool {
+    pub fn left_edge(&self, text: &[u8], before: Before) -> bool {
         let last = text.len() - 1;
         let place = |place| belongs(self.left, text[last], place);
         (place(1) || place(2)) && place(after(text, last, before).run)
+    }
+
+    /// The keys, exact and without whitespace, that are looked for in bytes as they are, or in what a terminal shows.
+    pub fn keys(&self, shown: bool) -> (&Keys, &Keys) {
+        match &self.shown {
+            Some((exact, loose)) if shown => (exact, loose),
+            _ => (&self.exact, &self.loose),
+        }
     }
 
     /// Everything that is found in any reading of a buffer, and how a terminal shows it.

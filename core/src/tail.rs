@@ -3,9 +3,10 @@
 use crate::bare::Bare;
 use crate::base64_edge::{after, Before};
 use crate::ellipsis::LONGEST_MARK;
+use crate::last_bytes;
 use crate::margins::{is_at_margin, kept, may_have_margins};
 use crate::needles::TAIL;
-use crate::occurrence::{Unfinished, RUN};
+use crate::occurrence::{Unfinished, NOBODY, RUN};
 use crate::pattern::is_space;
 use crate::patterns::PatternSet;
 use crate::screen::{special, Screen};
@@ -18,6 +19,11 @@ const SHORT_MARK: usize = 4;
 /// Bytes of a line that may be a margin, see `ends_before_margin`.
 const LONGEST_MARGIN: usize = 4 * RUN;
 
+/// Bytes before a beginning that tell what belongs to it.
+const BESIDE: usize = 8;
+/// Bytes that are looked at without asking whether less would do.
+const FEW: usize = 512;
+
 /// What waits at the end of a text that is clear from `from` on, and whose bare bytes are given.
 ///
 /// `before` and `last_shown` are of that place, which is within no sequence.
@@ -29,7 +35,19 @@ pub fn waiting(
     before: Before,
     last_shown: Option<u8>,
 ) -> Vec<Unfinished> {
-    let (begin, wanted) = window(patterns, text, from, text.len(), bare);
+    let (end, mut wanted, soon) = least(patterns, text.len(), bare);
+    if soon {
+        match last_bytes::longest(patterns, text, from, bare, wanted, before) {
+            Some(0) => {
+                let end = text.len();
+                let open = bare.cut.map(|cut| Unfinished { keep: cut, hold: end, limit: end, order: NOBODY });
+                return open.into_iter().collect();
+            }
+            Some(size) => wanted = wanted.min(size + SHORT_MARK),
+            None => {}
+        }
+    }
+    let begin = back(patterns, text, from, end, bare, wanted);
     let after = |begin: usize| after(&text[from..], begin - from, before);
     let plain = !patterns.screen || wanted == TAIL || !special(&text[begin..]);
     let as_it_is = if plain { begin } else { begin.max(last_solid(text, wanted)) };
@@ -72,33 +90,50 @@ fn last_solid(text: &[u8], wanted: usize) -> usize {
 
 /// Where the last bytes before a place `end` begin that nothing unfinished reaches beyond, not before `from`.
 ///
-/// And how many bytes they have at least that are shown. `bare` is of the text up to that place.
-pub fn window(patterns: &PatternSet, text: &[u8], from: usize, end: usize, bare: &Bare) -> (usize, usize) {
+/// `bare` is of the text up to that place.
+pub fn window(patterns: &PatternSet, text: &[u8], from: usize, end: usize, bare: &Bare) -> usize {
+    let (end, wanted, _) = least(patterns, end, bare);
+    back(patterns, text, from, end, bare, wanted)
+}
+
+/// Before which place those end that are looked for, how many of them are shown at least, and whether no ellipsis
+/// is near.
+fn least(patterns: &PatternSet, end: usize, bare: &Bare) -> (usize, usize, bool) {
     let bytes = &bare.bytes()[..bare.text_size];
-    let mut end = end;
-    let mut wanted = TAIL;
     let near = bare.ellipses.iter().find(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
     match near {
-        Some(spot) if patterns.shortened => end = spot.place,
+        Some(spot) if patterns.shortened => (spot.place, TAIL, false),
         _ => {
             let last = &bytes[bytes.len().saturating_sub(LONGEST_MARK)..];
             let marked = bare.cut.is_some()
                 || last.contains(&b'[')
                 || last.last().map_or(true, |byte| b"u20".contains(byte));
             let mark = if marked { LONGEST_MARK } else { SHORT_MARK };
-            wanted = (patterns.sieve.reach(bare) + mark).min(TAIL);
+            (end, (patterns.sieve.reach(bare) + mark).min(TAIL), true)
         }
     }
+}
+
+/// Where the last bytes before `end` begin of which `wanted` are in every reading; not before `from`.
+fn back(patterns: &PatternSet, text: &[u8], from: usize, end: usize, bare: &Bare, wanted: usize) -> usize {
     let margin = text[from..end.max(from)].iter().rev().take(LONGEST_MARGIN);
-    end -= margin.take_while(|&&byte| is_at_margin(byte) || byte == b'\n').count();
-    let mut size = wanted + 8;
+    let end = end - margin.take_while(|&&byte| is_at_margin(byte) || byte == b'\n').count();
+    let begin = bare.between(text, bare.back_from(end, wanted + BESIDE));
+    if begin <= from {
+        return from;
+    }
+    if end - begin <= FEW {
+        return begin;
+    }
+    // nearly all of it is something else, which most readings have too
+    let mut size = wanted + BESIDE;
     loop {
         let begin = bare.between(text, end.saturating_sub(size));
         if begin <= from {
-            return (from, wanted);
+            return from;
         }
-        if bare.kept_between(text, begin, end) >= wanted || visible(&text[begin..end], patterns.screen) >= wanted {
-            return (begin, wanted);
+        if bare.kept_between(begin, end) >= wanted || visible(&text[begin..end], patterns.screen) >= wanted {
+            return begin;
         }
         size += size / 2;
     }

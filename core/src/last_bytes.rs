@@ -1,0 +1,234 @@
+//! What may begin at the end of a text, asked of its last bytes alone, without a reading of it.
+//!
+//! It knows the ends that nearly all texts have: ASCII, sequences, whitespace. Of others it says nothing.
+
+use crate::bare::Bare;
+use crate::base64_edge::Before;
+use crate::classes::is_kept;
+use crate::controls::control_at;
+use crate::ellipsis::{may_be_undecided, undecided, LONGEST_MARK};
+use crate::keys::Keys;
+use crate::margins::{ends_before_margin, margins};
+use crate::pattern::{is_space, UNFINISHED};
+use crate::patterns::PatternSet;
+
+/// Bytes looked at, at most.
+const MOST: usize = 192;
+
+/// The last bytes of a reading, from the end on.
+struct Last {
+    bytes: [u8; MOST],
+    begin: usize,
+}
+
+impl Last {
+    fn new() -> Last {
+        Last { bytes: [0; MOST], begin: MOST }
+    }
+
+    /// Put a byte before the others; whether there was room.
+    #[inline]
+    fn put(&mut self, byte: u8) -> bool {
+        if self.begin == 0 {
+            return false;
+        }
+        self.begin -= 1;
+        self.bytes[self.begin] = byte;
+        true
+    }
+
+    /// With others after them; none where there is no room.
+    fn with(&self, more: &[u8]) -> Option<Last> {
+        let mut last = Last::new();
+        last.fill(self.bytes().iter().chain(more).copied());
+        Some(last).filter(|last| last.bytes().len() == self.bytes().len() + more.len())
+    }
+
+    /// These instead, at most `MOST`.
+    fn fill(&mut self, bytes: impl DoubleEndedIterator<Item = u8>) {
+        self.begin = MOST;
+        for byte in bytes.rev() {
+            self.put(byte);
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[self.begin..]
+    }
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.bytes[self.begin..].fill(0);
+        crate::wipe::keep(&mut self.bytes[self.begin..]);
+    }
+}
+
+/// How many bytes the longest beginning of a key has that ends with a clear text, in whatever way it is read; none
+/// where that takes a closer look.
+///
+/// The text is clear from `from` on, and `before` is of that place. No beginning has more than `wanted` bytes, and no
+/// ellipsis is near.
+pub fn longest(
+    patterns: &PatternSet,
+    text: &[u8],
+    from: usize,
+    bare: &Bare,
+    wanted: usize,
+    before: Before,
+) -> Option<usize> {
+    let end = bare.cut.unwrap_or(text.len());
+    let (mut exact, mut loose) = (Last::new(), Last::new());
+    let sequences = last_shown(&text[..end], from, bare, wanted, &mut exact, &mut loose)? || end < text.len();
+    let keys = patterns.keys(sequences);
+    let mut found = of_shown(keys, exact.bytes(), loose.bytes(), Kind { shortened: patterns.shortened, kept: 0 })?;
+    if end < text.len() {
+        // what the end cuts may turn out to be data, but for its ESC
+        let data = &text[end + 1..];
+        let is_parameter = |&byte: &u8| (0x30..0x40).contains(&byte);
+        if text[end] != 0x1b || !(data.is_empty() || (data[0] == b'[' && data[1..].iter().all(is_parameter))) {
+            return None;
+        }
+        let (exact, loose) = (exact.with(data)?, loose.with(data)?);
+        let kind = Kind { shortened: patterns.shortened, kept: data.len() };
+        found = found.max(of_shown(keys, exact.bytes(), loose.bytes(), kind)?);
+    }
+    if sequences {
+        let (exact, mut loose) = (&text[text.len().saturating_sub(MOST).max(from)..], Last::new());
+        loose.fill(exact.iter().copied().filter(|&byte| !is_space(byte)));
+        if loose.bytes().len() < wanted.max(LONGEST_MARK + 1) && exact.len() < text.len() - from {
+            return None;
+        }
+        let keys = patterns.keys(false);
+        for (keys, last) in [(keys.0, exact), (keys.1, loose.bytes())] {
+            let last = &last[last.len().saturating_sub(wanted.max(LONGEST_MARK + 1))..];
+            found = found.max(ended(keys, last, Kind { shortened: patterns.shortened, kept: text.len() - end })?);
+        }
+    }
+    if text.len() > from && patterns.left_edge(&text[from..], before) {
+        found = found.max(1);
+    }
+    Some(found)
+}
+
+/// The last bytes that are shown, with whitespace and without, of which `wanted` are in every reading; whether there
+/// are sequences between them.
+fn last_shown(
+    text: &[u8],
+    from: usize,
+    bare: &Bare,
+    wanted: usize,
+    exact: &mut Last,
+    loose: &mut Last,
+) -> Option<bool> {
+    let mut sequences = bare.sequences.iter().rev().peekable();
+    let (mut at, mut kept, mut between) = (text.len(), 0, false);
+    while at > from && (kept < wanted || MOST - loose.begin <= LONGEST_MARK) {
+        match sequences.peek() {
+            Some(&&(start, end)) if end as usize == at => {
+                if matches!(text[at - 1], b'H' | b'G') {
+                    return None; // a move in the line, perhaps
+                }
+                at = start as usize;
+                between = true;
+                sequences.next();
+                continue;
+            }
+            _ => {}
+        }
+        at -= 1;
+        let byte = text[at];
+        match byte {
+            b' ' | b'\t' | b'\n' => {}
+            b'\r' if exact.bytes().first() == Some(&b'\n') => {}
+            0x21..=0x7e => {
+                kept += usize::from(is_kept(byte));
+                loose.put(byte);
+            }
+            0x80.. if control_at(text, at, true).is_none() => {
+                loose.put(byte);
+            }
+            _ => return None,
+        }
+        if !exact.put(byte) {
+            return None;
+        }
+    }
+    Some(between)
+}
+
+/// What matters for the end of a reading.
+#[derive(Clone, Copy)]
+struct Kind {
+    shortened: bool,
+    /// Last bytes that wait anyway, but are shown.
+    kept: usize,
+}
+
+/// Whether nothing stands at a margin, nor may: what stands next to each line end is in every reading.
+fn has_no_margin(text: &[u8]) -> bool {
+    let is_blank = |byte: &&u8| matches!(**byte, b' ' | b'\t' | b'\r');
+    let is_text = |byte: &u8| is_kept(*byte) || *byte == b'\n';
+    let beside = |at: usize| {
+        text[..at].iter().rev().find(|byte| !is_blank(byte)).map_or(false, is_text)
+            && text[at + 1..].iter().find(|byte| !is_blank(byte)).map_or(true, is_text)
+    };
+    let last = text.iter().rev().find(|byte| !is_blank(byte));
+    last.map_or(true, is_text) && text.iter().enumerate().all(|(at, &byte)| byte != b'\n' || beside(at))
+}
+
+/// How many bytes the longest beginning has that ends what is shown, with whitespace and without.
+fn of_shown(keys: (&Keys, &Keys), exact: &[u8], loose: &[u8], kind: Kind) -> Option<usize> {
+    let mut found = written_over(keys.0, exact, kind)?.max(written_over(keys.1, loose, kind)?);
+    if has_no_margin(exact) {
+        return Some(found);
+    }
+    let (mut kept, left) = margins(exact);
+    let may_begin = |at: usize| kept[at] && keys.1.may_begin(&exact[at..=at]);
+    if left.iter().any(|&(start, end)| end + 1 >= exact.len() || (start + 1..end).any(may_begin)) {
+        return None; // what is a margin may be a value's, or none
+    }
+    for (start, end) in left {
+        kept[start..end].fill(false);
+    }
+    let without = |end: usize| exact[..end].iter().zip(&kept).filter(|(_, &kept)| kept).map(|(&byte, _)| byte);
+    let mut last = Last::new();
+    last.fill(without(exact.len()));
+    found = found.max(written_over(keys.1, last.bytes(), kind)?);
+    for end in ends_before_margin(exact, exact.len()) {
+        last.fill(without(end));
+        found = found.max(ended(keys.1, last.bytes(), kind)?);
+        last.fill(exact[..end].iter().copied().filter(|&byte| !is_space(byte)));
+        found = found.max(ended(keys.1, last.bytes(), kind)?);
+    }
+    Some(found)
+}
+
+/// How many bytes the longest beginning has that ends a text, or does when its last byte is written over.
+fn written_over(keys: &Keys, text: &[u8], kind: Kind) -> Option<usize> {
+    let again = match text {
+        [.., before, last] => matches!(last, b' ' | b'_' | b'\\') || before == last,
+        [last] => matches!(last, b' ' | b'_' | b'\\'),
+        [] => false,
+    };
+    let found = ended(keys, text, kind)?;
+    if again {
+        Some(found.max(ended(keys, &text[..text.len() - 1], kind)?))
+    } else {
+        Some(found)
+    }
+}
+
+/// How many bytes the longest beginning has that ends a text; none where it matters that the text may turn out to
+/// end in an ellipsis.
+fn ended(keys: &Keys, text: &[u8], kind: Kind) -> Option<usize> {
+    if kind.shortened && may_be_undecided(text) {
+        let at = undecided(text, text.len().saturating_sub(LONGEST_MARK));
+        // a quote alone is nothing, but for what counts before it
+        let harmless = at + kind.kept >= text.len() || text[at..].iter().all(|byte| b"\"'`(< ".contains(byte));
+        if !harmless || (at < text.len() && keys.longest_unfinished(&text[..at]) >= UNFINISHED) {
+            return None;
+        }
+    }
+    Some(keys.longest_unfinished(text))
+}
