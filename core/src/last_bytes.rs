@@ -80,7 +80,7 @@ pub fn longest(
     let end = bare.cut.unwrap_or(text.len());
     let (mut exact, mut loose) = (Last::new(), Last::new());
     let sequences = last_shown(&text[..end], from, bare, wanted, &mut exact, &mut loose)? || end < text.len();
-    let keys = patterns.keys(sequences);
+    let keys = patterns.keys();
     let mut found = of_shown(keys, exact.bytes(), loose.bytes(), Kind { shortened: patterns.shortened, kept: 0 })?;
     if end < text.len() {
         // what the end cuts may turn out to be data, but for its ESC
@@ -99,7 +99,6 @@ pub fn longest(
         if loose.bytes().len() < wanted.max(LONGEST_MARK + 1) && exact.len() < text.len() - from {
             return None;
         }
-        let keys = patterns.keys(false);
         for (keys, last) in [(keys.0, exact), (keys.1, loose.bytes())] {
             let last = &last[last.len().saturating_sub(wanted.max(LONGEST_MARK + 1))..];
             found = found.max(ended(keys, last, Kind { shortened: patterns.shortened, kept: text.len() - end })?);

@@ -74,12 +74,10 @@ impl PatternSet {
         (place(1) || place(2)) && place(after(text, last, before).run)
     }
 
-    /// The keys, exact and without whitespace, that are looked for in bytes as they are, or in what a terminal shows.
-    pub fn keys(&self, shown: bool) -> (&Keys, &Keys) {
-        match &self.shown {
-            Some((exact, loose)) if shown => (exact, loose),
-            _ => (&self.exact, &self.loose),
-        }
+    /// The keys, exact and without whitespace, that are looked for in bytes as they are; in what a terminal shows no
+    /// others are.
+    pub fn keys(&self) -> (&Keys, &Keys) {
+        (&self.exact, &self.loose)
     }
 
     /// Everything that is found in any reading of a buffer, and how a terminal shows it.
