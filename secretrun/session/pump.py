@@ -40,6 +40,7 @@ CHUNK = 1 << 17  # bytes read at once
 BATCH = 1 << 13  # bytes taken together from a terminal; with more, reading and writing overlap less
 _MORE = 1 << 10  # bytes; after a read of fewer there is hardly more to be had at once
 _TURN = 0.005  # seconds that a stream waits for what another read before it
+_PATIENCE = 0.05  # seconds that it waits for another to read what came before
 _LARGE = 1 << 23  # bytes, more than a chunk and all that is made of it on its way
 # The reader went away, which is its right and the command's to know; all else is a failure to be told.
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO)
@@ -71,29 +72,78 @@ class Plain:
 
 
 class Turns:
-    """The order of two streams that somebody reads side by side: what is read first is written first.
+    """The order of two streams that somebody reads side by side: what came first is read, and written, first.
 
-    Each alone has its reader's pace: one that does not read holds the other up for a moment, and once.
+    Each alone has its reader's pace: one that does not read holds the other up for a moment, and once. What
+    came first the kernel says (Linux): an edge-triggered epoll lists streams in the order of the writes that
+    woke it. Elsewhere the first to read is the first.
     """
 
     def __init__(self) -> None:
         self.order = threads.lock()  # from a read to the beginning of the write that follows from it
         self._writing: dict[Pump, Lock] = {}
         self._slow: set[Pump] = set()
+        self._events = poll.Arrivals()
+        self._came: list[Pump] = []  # with something to read, the first first
+        self._read: dict[Pump, Lock] = {}  # let go by each read
 
     def add(self, pump: Pump) -> None:
         self._writing[pump] = threads.lock()
+        self._read[pump] = threads.lock()
+        self._read[pump].acquire()
+        self._events.add(pump.source)
         pump.take_turns(self)
 
-    def wait_for_others(self, pump: Pump) -> None:
-        """Wait until the others' writes are over, or one is found to wait for its reader."""
-        for other, writing in self._writing.items():
-            if other is pump or other in self._slow:
-                continue
+    def take(self, pump: Pump) -> None:
+        """Acquire `order`, once the other stream has read what came before, or does not come for it."""
+        self.order.acquire()
+        until = 0.0
+        while (other := self._before(pump)) is not None:
+            until = until or time.monotonic() + _PATIENCE
+            self.order.release()
+            came = self._read[other].acquire(timeout=max(0.0, until - time.monotonic()))
+            self.order.acquire()
+            if not came:
+                return
+
+    def _before(self, pump: Pump) -> Pump | None:
+        """The other stream, if something came on it before."""
+        self._look()
+        for other in self._came:
+            if other is pump:
+                return None
+            if not other.ended and not self._waits_for_reader(other) and poll.wait((other.source,), (), 0)[0]:
+                return other
+        return None
+
+    def _look(self) -> None:
+        for source in self._events.sources():
+            self._came += [pump for pump in self._writing if pump.source == source and pump not in self._came]
+
+    def has_read(self, pump: Pump) -> None:
+        """All that had come on a stream was read."""
+        self._look()
+        if pump in self._came:
+            self._came.remove(pump)
+            if poll.wait((pump.source,), (), 0)[0]:
+                self._came.append(pump)
+        if self._read[pump].locked():
+            self._read[pump].release()
+
+    def _waits_for_reader(self, pump: Pump) -> bool:
+        if pump not in self._slow:
+            writing = self._writing[pump]
             if writing.acquire(timeout=_TURN):
                 writing.release()
             else:
-                self._slow.add(other)
+                self._slow.add(pump)
+        return pump in self._slow
+
+    def wait_for_others(self, pump: Pump) -> None:
+        """Wait until the others' writes are over, or one is found to wait for its reader."""
+        for other in self._writing:
+            if other is not pump:
+                self._waits_for_reader(other)
 
     def begin(self, pump: Pump) -> None:
         self._writing[pump].acquire()
@@ -220,15 +270,19 @@ class Pump:
         """The same for one of two pipes that are read side by side."""
         while not self.ended and not self._stopping:
             self._watch.wait()
-            with turns.order:
+            turns.take(self)
+            try:
                 if self._stopping:
                     return
                 data = self._gather()
+                turns.has_read(self)
                 if data is None:
                     continue
                 out = self._masked(data)
                 turns.wait_for_others(self)
                 turns.begin(self)
+            finally:
+                turns.order.release()
             try:
                 self._write(out)
             finally:

@@ -5,9 +5,11 @@ import subprocess
 import sys
 import threading
 
+import pytest
 from support.terminal import Wrapper
 from support.until import until
 
+from secretrun.session import pump as pump_module
 from secretrun.session.pump import Plain, Pump, Turns
 
 
@@ -51,6 +53,40 @@ def test_what_is_read_first_is_written_first(cleanup):
     for pump in pumps:
         pump.join()
     for descriptor in (*notify, *(end for pair in sinks for end in pair), *(source for source, _ in sources)):
+        os.close(descriptor)
+
+
+class Noted(Plain):
+    """A masker that notes what it gets, with the other's."""
+
+    def __init__(self, noted):
+        self.noted = noted
+
+    def feed(self, data):
+        self.noted.append(data)
+        return data
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel says what came first on Linux")
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_is_written_first_is_read_first_whichever_thread_wakes_first(first, monkeypatch):
+    monkeypatch.setattr(pump_module, "_PATIENCE", 60.0)
+    noted, turns, notify, sink = [], Turns(), os.pipe(), os.pipe()
+    sources = [os.pipe() for _ in range(2)]
+    pumps = [Pump(source[0], sink[1], Noted(noted), notify[1]) for source in sources]
+    for pump in pumps:
+        turns.add(pump)
+    for number in (first, 1 - first):
+        os.write(sources[number][1], b"%d" % number)
+    for number in (1 - first, first):  # the one that has to wait is awake alone at first
+        pumps[number].start()
+    until(lambda: len(noted) == 2, "both to be read")
+    assert noted == [b"%d" % first, b"%d" % (1 - first)]
+    for _, end in sources:
+        os.close(end)
+    for pump in pumps:
+        pump.join()
+    for descriptor in (*notify, *sink, *(source for source, _ in sources)):
         os.close(descriptor)
 
 
