@@ -216,7 +216,7 @@ class Tail:
         if (
             # without its only blank, which may be written over, the line may be no margin
             (reading.endswith(b" ") and not reading[:-1].endswith((b" ", b"\t")))
-            or may_be_border(reading.rstrip(SPACE))
+            or (reading[reading.rfind(b"\n") :].strip(SPACE) != b"|" and may_be_border(reading.rstrip(SPACE)))
             or may_be_border(bare)
             or len(line.translate(None, AT_MARGIN)) < HEAD
         ):
