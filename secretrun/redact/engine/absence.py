@@ -22,6 +22,10 @@ _WITNESSES = 40  # bytes whose absence is asked for: later ones are in every tex
 _MOST_LEFT = 8  # of so many keys one may stay uncleared by the bytes that the last texts lacked
 _PLANS = 256
 _LEFT = 24  # keys for which words are made for texts like one alone
+SHORT = 512  # bytes that are looked at for themselves
+_MISSES = 4
+_ROUND = 64  # bytes round what is suspect
+_AFTER = 24
 _ABSENT = bytes.maketrans(b"\0\1", b"10")
 
 Plan = tuple[Words, Words]
@@ -82,7 +86,7 @@ class Absence:
         words: gives what to look for of some of them, in letters and in readings.
     """
 
-    __slots__ = ("_due", "_full", "_keys", "_lacking", "_proof", "_witnesses", "_words")
+    __slots__ = ("_due", "_full", "_keys", "_lacking", "_misses", "_proof", "_witnesses", "_words")
 
     def __init__(self, keys: Sequence[bytes], words: Callable[[Iterable[bytes]], Plan]) -> None:
         joined = b"".join(keys)
@@ -93,9 +97,13 @@ class Absence:
         self._full: Plan | None = None
         self._proof: Proof | None = None
         self._due = 0  # texts until the next proof is made
+        self._misses = 0  # places since the last that were suspect for nothing
 
     def plan(self, text: bytes, most: int) -> Plan | None:
-        """What to look for in a text of the keys that it may have; None where it is too long to lack much."""
+        """What to look for in a text of the keys that it may have.
+
+        None where it is longer than `most`, and so lacks little, or where only one place of it is suspect.
+        """
         proof = self._proof
         if proof is not None:
             for byte in proof.lacks:
@@ -103,12 +111,42 @@ class Absence:
                     break
             else:
                 return proof.plan(text)
+            if len(text) <= SHORT:
+                return self._every()
+            if self._misses < _MISSES and self.suspect(text) is not None:
+                return None
         if len(text) > most:
             return None
         return self._new(text)
 
+    def suspect(self, text: bytes) -> tuple[int, int] | None:
+        """Where the bytes of a text are that the last ones lacked, if that is one place: most likely a key.
+
+        With the word round them, and a little of what follows, which may belong to the key.
+        """
+        proof = self._proof
+        there = [byte for byte in proof.lacks if byte in text] if proof is not None else ()
+        if not there:
+            return None
+        begin, end = min(map(text.find, there)), max(map(text.rfind, there)) + 1
+        if end - begin > SHORT // 2:
+            return None
+        before = max(text.rfind(b" ", 0, begin), text.rfind(b"\n", 0, begin)) + 1
+        after = min([at for at in (text.find(b" ", end), text.find(b"\n", end)) if at >= 0], default=end)
+        return max(before, begin - _ROUND), min(after, end + _ROUND) + _AFTER
+
+    def missed(self) -> None:
+        """What was suspect was no key: with some of these the next proof does without its bytes."""
+        self._misses += 1
+
+    def _every(self) -> Plan:
+        if self._full is None:
+            self._full = self._words(self._keys)
+        return self._full
+
     def _new(self, text: bytes) -> Plan:
         """The same after a proof is made for the text, and kept for the next, if it is time for one."""
+        self._misses = 0
         self._due -= 1
         if self._due <= 0:
             lacks = bytes([byte for byte in self._lacking if byte not in text])
@@ -122,9 +160,7 @@ class Absence:
                 others = self._witnesses.translate(None, used)
                 self._proof = proof = Proof(used, left, others, self._words)
                 return proof.plan(text)
-        if self._full is None:
-            self._full = self._words(self._keys)
-        return self._full
+        return self._every()
 
     def _sifted(self, lacks: bytes) -> tuple[bytes, list[bytes]]:
         """Which of some bytes prove anything, the seldom ones first, and the keys that have none of them."""

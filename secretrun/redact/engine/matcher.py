@@ -3,8 +3,8 @@
 The bytes that matter for what may come are kept in a buffer and searched again with the next chunk, so
 there is no state inside the automaton, and no offset that could overflow (pyahocorasick's are C ints).
 Text that the patterns clear, which is nearly all text, goes out without a look at single bytes; the
-answer does not depend on where a text is cut, so one that is not clear is taken in halves until the few
-bytes that need care are alone.
+answer does not depend on where a text is cut, so one that is not clear is cut round the place that is
+suspect, or in halves, until the few bytes that need care are alone.
 """
 
 from __future__ import annotations
@@ -79,6 +79,11 @@ class Matcher:
         if self._covered <= self._done and not self._known and patterns.clear(buffer):
             return self._pass(patterns, buffer)
         if size > _LEAST and size > len(self._buffer):
+            part = patterns.suspect(data)
+            if part is not None and part[1] - part[0] < size // 2:
+                return b"".join(
+                    [self.feed(one) for one in (data[: part[0]], data[slice(*part)], data[part[1] :])]
+                )
             half = size // 2
             return self.feed(data[:half]) + self.feed(data[half:])
         return self._step(patterns, buffer, final=False)

@@ -93,6 +93,10 @@ class PatternSet:
             not self.shortened or not has_ellipsis(text) or self._no_part(text)
         )
 
+    def suspect(self, text: bytes) -> tuple[int, int] | None:
+        """The one place of a text where something most likely stands, if one is known."""
+        return self._prefilter.suspect(text)
+
     def _no_part(self, text: bytes) -> bool:
         """Whether nothing begins before, and nothing ends after, the ellipses in a text; they are few."""
         for number, match in enumerate(ellipses().finditer(text)):

@@ -13,7 +13,7 @@ few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. C
 
 from __future__ import annotations
 
-from secretrun.redact.engine.absence import Absence
+from secretrun.redact.engine.absence import SHORT, Absence
 from secretrun.redact.engine.margins import AT_MARGIN, has_margin, without_margins
 from secretrun.redact.engine.readings import lone_returns, needs_care, shown, without_escapes
 from secretrun.redact.engine.words import Words
@@ -120,8 +120,17 @@ class Prefilter:
         """Whether `text` surely holds no key in any reading."""
         plan = self._absence.plan(text, 2 * _PART)
         if plan is None:
-            return self._clear_parts(text)
-        letters, texts = plan
+            return len(text) > 2 * _PART and self._clear_parts(text)
+        clear = self._clear_of(text, *plan)
+        if clear and len(text) <= SHORT and self._absence.suspect(text) is not None:
+            self._absence.missed()
+        return clear
+
+    def suspect(self, text: bytes) -> tuple[int, int] | None:
+        """The one place of a text where a key most likely is, if one is known."""
+        return self._absence.suspect(text)
+
+    def _clear_of(self, text: bytes, letters: Words, texts: Words) -> bool:
         seen: list[bytes] = []
         if self._odd and not self._clear_odd(text, seen):
             return False

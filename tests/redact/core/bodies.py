@@ -170,6 +170,9 @@ class Never:
     def clear(self, text):
         return False
 
+    def suspect(self, text):
+        return None
+
 
 class Pair:
     """Patterns of some secrets, compiled by both bodies; and the same with more secrets."""
