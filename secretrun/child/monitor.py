@@ -5,11 +5,13 @@ kernel drops SIGTSTP, SIGTTIN and SIGTTOU for an orphaned group, so that Ctrl-Z 
 ends the command when the wrapper is killed: a parent-death signal would fire when the thread that
 forked ends, and is lost over a setuid exec.
 
-It talks to the wrapper in messages of two bytes, an operation and a number.
+It may be born before it is known what it is to start. It talks to the wrapper in messages of two bytes, an
+operation and a number; behind the first one stands the command.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
 
 from secretrun.child import execute
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 # wrapper to monitor
-GO = b"G"  # the terminal's modes and size are set: start the command
+GO = b"G"  # the terminal's modes and size are set: start the command; 1: in the terminal's foreground
 SEND = b"S"  # a signal to the command's group
 SEND_ALONE = b"A"  # a signal to the command
 FOREGROUND = b"F"
@@ -39,39 +41,80 @@ class Orders:
     """What a monitor is born with.
 
     Args:
+        given: the dispositions of the command.
         commands: the pipe the wrapper's messages come from.
         replies: the pipe to the wrapper.
         errors: the close-on-exec pipe for errno, for the command only.
         streams: as `execute.become` takes them; None is the inner terminal.
-        foreground: the command starts in the inner terminal's foreground.
         leader: without us the command would lead a process group; else it is not to lead its own here.
         outer: the name of our terminal, which in the command's environment gives way to the inner one's.
     """
 
     def __init__(
         self,
-        argv: Sequence[bytes],
-        environment: Mapping[bytes, bytes],
         given: signals.Signals,
         *,
         commands: int,
         replies: int,
         errors: int,
         streams: Sequence[int | None],
-        foreground: bool,
         leader: bool = True,
         outer: bytes = b"",
     ) -> None:
-        self.argv = argv
-        self.environment = environment
         self.given = given
         self.commands = commands
         self.replies = replies
         self.errors = errors
         self.streams = streams
-        self.foreground = foreground
         self.leader = leader
         self.outer = outer
+
+
+class Command:
+    """What it is told to start.
+
+    Attributes:
+        argv: the command.
+        environment: all of its environment.
+        foreground: it starts in the inner terminal's foreground.
+    """
+
+    __slots__ = ("argv", "environment", "foreground")
+
+    def __init__(
+        self, argv: Sequence[bytes], environment: Mapping[bytes, bytes], *, foreground: bool
+    ) -> None:
+        self.argv = list(argv)
+        self.environment = dict(environment)
+        self.foreground = foreground
+
+    def __repr__(self) -> str:
+        return f"<Command of {len(self.argv)} words>"
+
+    def message(self) -> bytes:
+        """What is written to the monitor."""
+        said = marshal.dumps((self.argv, self.environment))
+        return GO + bytes((self.foreground,)) + len(said).to_bytes(8, "big") + said
+
+
+def _told(commands: int) -> Command | None:
+    """The command, when the wrapper says what it is; None when it is gone before that."""
+    head = _exactly(commands, 10)
+    if head[:1] != GO:
+        return None
+    size = int.from_bytes(head[2:], "big")
+    said = _exactly(commands, size)
+    if len(said) < size:
+        return None
+    argv, environment = marshal.loads(said)  # noqa: S302  by the process that forked this one
+    return Command(argv, environment, foreground=bool(head[1]))
+
+
+def _exactly(source: int, size: int) -> bytes:
+    said = bytearray()
+    while len(said) < size and (more := os.read(source, min(size - len(said), 1 << 20))):
+        said += more
+    return bytes(said)
 
 
 def main(orders: Orders, kept: set[int]) -> NoReturn:
@@ -84,15 +127,16 @@ def main(orders: Orders, kept: set[int]) -> NoReturn:
     try:
         descriptors.keep_only(kept)
         chld = orders.given.deafen()
-        if os.read(orders.commands, 2)[:1] == GO:
-            Monitor(orders, chld, _start(orders)).run()
+        command = _told(orders.commands)
+        if command is not None:
+            Monitor(orders, chld, _start(orders, command)).run()
     finally:
         os._exit(0)  # whatever happened: the wrapper sees the end of the pipe
 
 
-def _start(orders: Orders) -> int:
+def _start(orders: Orders, command: Command) -> int:
     """Start the command; returns its process id."""
-    environment = _inner_names(orders)
+    environment = _inner_names(command.environment, orders.outer)
     mask = signals.block_all()
     group = 0 if orders.leader else _empty_group()
     told, tell = os.pipe()
@@ -102,10 +146,10 @@ def _start(orders: Orders) -> int:
             _join(0, group)
             # By itself, for what it executes may have left the group before we could look: a shell does.
             os.write(tell, os.getpgrp().to_bytes(8, "big"))
-            if orders.foreground:
+            if command.foreground:
                 os.tcsetpgrp(0, os.getpgrp())
         finally:
-            execute.become(orders.argv, environment, orders.streams, orders.given, orders.errors)
+            execute.become(command.argv, environment, orders.streams, orders.given, orders.errors)
     os.close(tell)
     born = os.read(told, 8) or (group or pid).to_bytes(8, "big")
     os.close(told)
@@ -115,7 +159,7 @@ def _start(orders: Orders) -> int:
     return pid
 
 
-def _inner_names(orders: Orders) -> dict[bytes, bytes]:
+def _inner_names(environment: dict[bytes, bytes], outer: bytes) -> dict[bytes, bytes]:
     """The command's environment, with the inner terminal where a variable names ours (GPG_TTY, SSH_TTY).
 
     Whoever opens the terminal of that name, pinentry for one, would read the same keyboard as we do.
@@ -123,11 +167,8 @@ def _inner_names(orders: Orders) -> dict[bytes, bytes]:
     try:
         inner = os.fsencode(os.ttyname(0))
     except OSError:  # no name: a chroot without /dev/pts
-        return dict(orders.environment)
-    return {
-        name: inner if orders.outer and value == orders.outer else value
-        for name, value in orders.environment.items()
-    }
+        return environment
+    return {name: inner if outer and value == outer else value for name, value in environment.items()}
 
 
 def _empty_group() -> int:

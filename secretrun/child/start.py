@@ -54,6 +54,23 @@ class Monitored:
         except OSError:
             pass  # it is gone, which the end of its replies says
 
+    def go(self, argv: Sequence[bytes], environment: Mapping[bytes, bytes], *, foreground: bool) -> None:
+        """Have it start the command: the inner terminal is set up.
+
+        Args:
+            argv: the command.
+            environment: its environment.
+            foreground: it starts in the inner terminal's foreground.
+        """
+        from secretrun.child import monitor
+
+        try:
+            descriptors.write_all(
+                self._commands, monitor.Command(argv, environment, foreground=foreground).message()
+            )
+        except OSError:
+            pass  # as above
+
     def started(self, argv: Sequence[bytes]) -> None:
         """Wait until the command has been executed.
 
@@ -94,23 +111,12 @@ class Monitored:
             pass  # reaped with others by a caller of waitpid(-1)
 
 
-def spawn(
-    argv: Sequence[bytes],
-    environment: Mapping[bytes, bytes],
-    given: Signals,
-    *,
-    streams: Sequence[int | None],
-    foreground: bool,
-    outer: bytes = b"",
-) -> Monitored:
+def spawn(given: Signals, *, streams: Sequence[int | None], outer: bytes = b"") -> Monitored:
     """Fork a monitor on a new terminal; it starts the command when told to.
 
     Args:
-        argv: the command.
-        environment: its environment.
-        given: the dispositions it gets.
+        given: the dispositions that the command gets.
         streams: for 0, 1 and 2 the descriptor to put there, None for the inner terminal.
-        foreground: it starts in the inner terminal's foreground.
         outer: the name of our terminal, where it has one.
 
     Raises:
@@ -122,8 +128,7 @@ def spawn(
     replies, reply = os.pipe()
     errors, report = os.pipe()
     orders = monitor.Orders(
-        argv, environment, given,
-        commands=commands, replies=reply, errors=report, streams=streams, foreground=foreground,
+        given, commands=commands, replies=reply, errors=report, streams=streams,
         leader=os.getpgrp() == os.getpid(), outer=outer,
     )  # fmt: skip
     # ptyprocess closes the rest before our code in the child runs.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from secretrun.model import Resolved
     from secretrun.redact.masker import Masker
     from secretrun.session import Ending
+    from secretrun.session.beforehand import Beforehand
 
 
 def run(prepared: Prepared, argv: list[bytes], messages: Messages, remote: Remote | None = None) -> int:
@@ -58,8 +59,20 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages, remote: Remot
             said = ", ".join(reference.text for reference in entry.references()) or "literal"
             messages.note(f"{name}: {said} ({entry.place})")
     brokered = broker(prepared, remote)
+    spare = Spare(prepared, asks=asks, alone=brokered is None)
     if asks:
-        prepared.stores.spare = load_session
+        prepared.stores.spare = spare.use
+    try:
+        return _run(prepared, argv, messages, brokered, spare)
+    except BaseException:
+        spare.dismiss()
+        raise
+
+
+def _run(
+    prepared: Prepared, argv: list[bytes], messages: Messages, brokered: Brokered | None, spare: Spare
+) -> int:
+    settings = prepared.settings
     resolved = resolve_all(prepared)
     prepared.warn_about_cache(messages)
     if resolved.kept_out:
@@ -73,7 +86,7 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages, remote: Remot
                 "--watch and --broker exclude each other", hint="the rules of a broker are frozen"
             )
         return watch(prepared, resolved, argv, messages)
-    return start(prepared, resolved, argv, messages, brokered)
+    return start(prepared, resolved, argv, messages, brokered, spare)
 
 
 def broker(prepared: Prepared, remote: Remote | None) -> Brokered | None:
@@ -104,6 +117,7 @@ def start(
     argv: list[bytes],
     messages: Messages,
     brokered: Brokered | None = None,
+    spare: Spare | None = None,
 ) -> NoReturn:
     """Run the command with what was resolved, and end as it ends; with `brokered`, with placeholders.
 
@@ -151,6 +165,8 @@ def start(
             from secretrun.child import execute
 
             _audit(prepared, resolved, argv, "replaced", redactor)
+            if spare is not None:
+                spare.dismiss()
             execute.replace(argv, child)
         from secretrun import session
 
@@ -158,8 +174,16 @@ def start(
             child[agents.SESSION.encode()] = b"%d" % os.getpid()
         messages.redactor = redactor
         _audit(prepared, resolved, argv, "started", redactor)
+        if spare is not None and delivery is not None:
+            spare.dismiss()
+        early = spare.take() if spare is not None else None
         ending = session.run(
-            argv, child, redactor=redactor, tty=settings.text("tty"), stdio=settings.flag("stdio")
+            argv,
+            child,
+            redactor=redactor,
+            tty=settings.text("tty"),
+            stdio=settings.flag("stdio"),
+            early=early,
         )
     finally:
         if delivery is not None:
@@ -278,11 +302,49 @@ def _finish(prepared: Prepared, ending: Ending, redactor: Masker | None, message
     session.leave(ending)
 
 
-def load_session() -> None:
-    """Import what is needed once the stores have answered: 4 ms, while one of them is waited for."""
-    from secretrun import session  # noqa: F401  loading it is the purpose
+class Spare:
+    """What is done for the session while a store is waited for.
 
-    if os.isatty(1) or os.isatty(2):
-        from secretrun.session import on_terminal, output_processing  # noqa: F401  as above
-    else:
-        from secretrun.session import with_pipes  # noqa: F401  as above
+    Args:
+        prepared: the run.
+        asks: there is a store to ask.
+        alone: there is no broker, which hands the command descriptors of its own.
+    """
+
+    def __init__(self, prepared: Prepared, *, asks: bool, alone: bool) -> None:
+        settings = prepared.settings
+        delivered = any(entry.deliver != "env" for entry in prepared.plan.entries.values())
+        no_terminal = settings.text("tty") == "never" or settings.flag("stdio")
+        unmasked = settings.flag("no_masking") or settings.flag("watch")
+        # A descriptor for the command that is opened later, the processes would not have.
+        self._forks = alone and not (delivered or no_terminal or unmasked)
+        self._early: Beforehand | None = None
+        self._forks = self._forks and asks and os.isatty(1)
+        if self._forks:
+            from secretrun.child import start as child
+
+            child.pty_process()  # now: while a store is asked other threads import too
+
+    def use(self) -> None:
+        """Load what is needed once the stores have answered (4 ms), and start what needs no value."""
+        from secretrun import session  # noqa: F401  loading it is the purpose
+
+        if not (os.isatty(1) or os.isatty(2)):
+            from secretrun.session import with_pipes  # noqa: F401  as above
+
+            return
+        from secretrun.session import beforehand, on_terminal, output_processing  # noqa: F401  as above
+
+        if self._forks:
+            self._early = beforehand.make()
+
+    def take(self) -> Beforehand | None:
+        """What was started, to be gone on with."""
+        early, self._early = self._early, None
+        return early
+
+    def dismiss(self) -> None:
+        """End what was started: there is no session to come."""
+        early = self.take()
+        if early is not None:
+            early.dismiss()

@@ -185,6 +185,12 @@ def became_pending(number: int, seconds: float) -> bool:
     return False
 
 
+def forget_pending() -> None:
+    """Take away every signal that is pending because it is blocked."""
+    while pending := _signal.sigpending():
+        _signal.sigwait(pending)
+
+
 def kill_by_handle(handle: int) -> None:
     """SIGKILL to the process a pidfd stands for; nothing when it has ended."""
     try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from secretrun.redact.masker import Masker
+    from secretrun.session.beforehand import Beforehand
 
 
 class Ending:
@@ -45,6 +46,7 @@ def run(
     redactor: Masker | None,
     tty: str = "auto",
     stdio: bool = False,
+    early: Beforehand | None = None,
 ) -> Ending:
     """Run a command to its end, as if we were not there but for the masks.
 
@@ -54,6 +56,7 @@ def run(
         redactor: masks its output; None masks nothing.
         tty: "auto", "always" or "never".
         stdio: pipes only, stdout in JSON lines that stay valid when masked.
+        early: its processes, where they are there already.
 
     Raises:
         CommandError: it could not be executed.
@@ -61,7 +64,9 @@ def run(
     """
     dumpable.forbid()
     descriptors.plug()
-    given = Signals()
+    given = Signals() if early is None else early.given
+    if early is not None:
+        early.witness.begin()  # what came until now was for us: it ends us, or has stopped us
     given.catch()
     late = LateMasks(redactor, _texts(environment)) if redactor is not None else None
     if late is not None and late.address:
@@ -78,7 +83,11 @@ def run(
         from secretrun.session.on_terminal import OnTerminal
 
         machine = relay.on_terminal(foreground=streams.layout.foreground)
-        return Ending(OnTerminal(argv, environment, given, streams, machine).run())
+        session = OnTerminal(argv, environment, given, streams, machine)
+        session.early = early
+        return Ending(session.run())
+    if early is not None:
+        early.dismiss()
     from secretrun.session.with_pipes import WithPipes
 
     return Ending(WithPipes(argv, environment, given, streams, relay.with_pipes()).run())

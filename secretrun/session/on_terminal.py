@@ -10,7 +10,7 @@ from secretrun.child import monitor
 from secretrun.child import start as child
 from secretrun.posix import descriptors, poll, signals, terminal
 from secretrun.posix.shared_terminal import SharedTerminal
-from secretrun.session import relay
+from secretrun.session import beforehand, relay
 from secretrun.session.loop import Loop
 from secretrun.session.signal_keys import SignalKeys
 from secretrun.session.witness import Witness
@@ -21,15 +21,20 @@ _KEYS = 8192  # bytes typed ahead that we hold; the rest waits in the terminal's
 
 
 class OnTerminal(Loop):
-    """The command has an inner terminal, with a monitor as its session leader."""
+    """The command has an inner terminal, with a monitor as its session leader.
 
+    Attributes:
+        early: the processes, where they are there already.
+    """
+
+    early: beforehand.Beforehand | None = None
     _child: child.Monitored | None = None
     _witness: Witness | None = None
     _tty = -1
     _raw: terminal.RawMode
 
     def _start(self) -> None:
-        self._tty = terminal.open_ours(self._streams.inner_number)
+        self._tty = self._open()
         self._raw = terminal.RawMode(self._tty, SharedTerminal(self._tty))
         self._keys = b""
         self._scanner = SignalKeys()
@@ -48,19 +53,30 @@ class OnTerminal(Loop):
             relay.CHECK_READ.name: lambda _: self._check_read(),
         })  # fmt: skip
         foreground = self._streams.layout.foreground
-        self._witness = Witness(self._tty)
-        self._child = spawned = child.spawn(
-            self._argv, self._environment, self._signals,
-            streams=self._streams.sources, foreground=foreground,
-            outer=terminal.name(self._streams.inner_number),
-        )  # fmt: skip
+        self._child = spawned = self._processes()
         self._streams.inner(spawned.master, self._tty)
         os.set_blocking(spawned.master, False)
-        self._tell(monitor.GO)
+        spawned.go(self._argv, self._environment, foreground=foreground)
         self._streams.release()
         spawned.started(self._argv)
         if foreground:
             self._take()
+
+    def _open(self) -> int:
+        early = self.early
+        if early is not None and self._streams.sources != list(beforehand.STREAMS):
+            early.dismiss()
+            early = self.early = None
+        return early.tty if early is not None else terminal.open_ours(self._streams.inner_number)
+
+    def _processes(self) -> child.Monitored:
+        if self.early is not None:
+            self._witness = self.early.witness
+            return self.early.child
+        self._witness = Witness(self._tty)
+        return child.spawn(
+            self._signals, streams=self._streams.sources, outer=terminal.name(self._streams.inner_number)
+        )
 
     def _wanted(self) -> tuple[list[int], list[int]]:
         readers = [self._spawned.replies] if not self.relay.ending else []

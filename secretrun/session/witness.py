@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-_GUARD = 0  # as operation: the number is a process id; else the operation is a signal to look for
+_GUARD = 0  # as operation: the number is a process id; else the operation is a signal to look for, or
+_BEGIN = 0xFF  # the command is about to start
 _MESSAGE = 9  # one byte of operation, eight of number
 _PATIENCE = 0.004  # seconds: killpg reaches the members of a group one after the other
 _STUCK = 0.5  # seconds without an answer after which it must have been stopped, by a SIGSTOP to the group
@@ -32,15 +33,16 @@ class Witness:
 
     Args:
         tty: our terminal, in the modes it is to have again when we are killed; or None.
+        early: there is no command yet: `begin` says when, and the modes are those of then.
     """
 
-    def __init__(self, tty: int | None = None) -> None:
+    def __init__(self, tty: int | None = None, *, early: bool = False) -> None:
         questions, self._questions = os.pipe()
         self._answers, answers = os.pipe()
         mask = signals.block_all()
         self._pid = os.fork()
         if self._pid == 0:
-            _main(questions, answers, tty)
+            _main(questions, answers, tty, early=early)
         signals.set_mask(mask)
         descriptors.close(questions, answers)
 
@@ -58,13 +60,19 @@ class Witness:
         """Say which process to kill when we are gone."""
         self._ask(_GUARD, pid)
 
+    def begin(self) -> None:
+        """From now on what comes is for the command, and the modes are to be kept; returns when they are."""
+        if self._ask(_BEGIN, 0):
+            self._answer()
+
     def saw(self, number: int) -> bool:
         """Whether the whole group got this signal."""
-        if not self._ask(number, 0):
-            return False
+        return self._ask(number, 0) and self._answer() == b"\x01"
+
+    def _answer(self) -> bytes:
         if not poll.wait((self._answers,), timeout=_STUCK)[0]:
             os.kill(self._pid, signals.SIGCONT)
-        return os.read(self._answers, 1) == b"\x01"
+        return os.read(self._answers, 1)
 
     def dismiss(self) -> None:
         """Let it go: the command has ended."""
@@ -82,7 +90,7 @@ class Witness:
         return True
 
 
-def _main(questions: int, answers: int, tty: int | None) -> NoReturn:
+def _main(questions: int, answers: int, tty: int | None, *, early: bool) -> NoReturn:
     try:
         descriptors.to_null(0, 1, 2)
         kill, mend = None, None
@@ -90,12 +98,17 @@ def _main(questions: int, answers: int, tty: int | None) -> NoReturn:
             from secretrun.posix import terminal
             from secretrun.posix.shared_terminal import SharedTerminal
 
-            mend = terminal.Mender(tty, SharedTerminal(tty))
+            if not early:
+                mend = terminal.Mender(tty, SharedTerminal(tty))
         descriptors.keep_only({questions, answers} if tty is None else {questions, answers, tty})
         while len(message := os.read(questions, _MESSAGE)) == _MESSAGE:
             operation, number = message[0], int.from_bytes(message[1:], "big")
             if operation == _GUARD:
                 kill = _killer(number)
+            elif operation == _BEGIN:
+                signals.forget_pending()
+                mend = terminal.Mender(tty, SharedTerminal(tty)) if tty is not None else None
+                os.write(answers, b"\0")
             else:
                 os.write(answers, bytes((signals.became_pending(operation, _PATIENCE),)))
         if kill is not None:

@@ -24,10 +24,10 @@ def test_the_group_it_was_born_in_is_told_even_when_the_command_has_left_it(monk
     monkeypatch.setattr(monitor.signals, "set_mask", lambda _: os.read(left, 1))  # slow, until it has left
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     orders = monitor.Orders(
-        [b"sh"], {}, signals.Signals(), commands=-1, replies=reply, errors=-1, streams=(None, None, None),
-        foreground=False, leader=leader,
+        signals.Signals(), commands=-1, replies=reply, errors=-1, streams=(None, None, None),
+        leader=leader,
     )  # fmt: skip
-    pid = monitor._start(orders)
+    pid = monitor._start(orders, monitor.Command([b"sh"], {}, foreground=False))
     try:
         told = os.read(replies, 16)
         born = int.from_bytes(told[8:], "big")

@@ -1,0 +1,136 @@
+"""On a terminal the session's processes are there while a store is asked, and nobody can tell."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from support.terminal import Terminal, descendants, is_gone
+from support.until import until
+
+from secretrun.session.witness import Witness
+
+VALUE = "beforehand-Value-7f3a9c"
+STORE = """#!{python} -IS
+import json, os, sys, time
+messages = [json.loads(line) for line in sys.stdin]
+open({asked!r}, "w").close()
+while not os.path.exists({told!r}): time.sleep(0.005)
+if open({told!r}).read() == "fail": sys.exit("no")
+print(json.dumps(dict(type="hello", id=0, version=1)))
+for one in messages[1:]:
+    kind = "value" if one["type"] == "get" else "unsupported"
+    print(json.dumps(dict(type=kind, id=one["id"], text={value!r})), flush=True)
+"""
+
+
+class Asking:
+    """A run on a terminal whose store answers when it is told to."""
+
+    def __init__(self, path, *command):
+        self._asked, self._told = str(path / "asked"), str(path / "told")
+        program = path / "bin" / "secretrun-backend-odd"
+        program.parent.mkdir()
+        program.write_text(
+            STORE.format(python=sys.executable, asked=self._asked, told=self._told, value=VALUE)
+        )
+        program.chmod(0o755)
+        words = [sys.executable, "-m", "secretrun", "-q", "--set", "A=odd://app", "--", *command]
+        self.terminal = Terminal(
+            words, env={"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(path)}
+        )
+        try:
+            until(lambda: os.path.exists(self._asked), "the store to be asked")
+            self.helpers = until(
+                lambda: len(found := self._forks()) == 2 and found, "the session's processes"
+            )
+        except BaseException:
+            self.terminal.close()
+            raise
+
+    def _forks(self):
+        """The wrapper's forks: they go by its words."""
+        said = subprocess.run(
+            ["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True
+        ).stdout
+        words = {int(line.split()[0]): line for line in said.splitlines()}
+        return [pid for pid in descendants(self.terminal.pid) if "-m secretrun" in words.get(pid, "")]
+
+    def answer(self, how="value"):
+        with open(f"{self._told}.new", "w", encoding="ascii") as file:
+            file.write(how)
+        os.rename(f"{self._told}.new", self._told)
+
+
+@pytest.fixture
+def asking(tmp_path, cleanup_after, clean_environment):
+    def make(*command):
+        made = Asking(tmp_path, *command)
+        cleanup_after.append(made.terminal)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def cleanup_after():
+    things = []
+    yield things
+    for thing in things:
+        thing.close()
+
+
+def test_the_command_is_started_by_the_process_that_waited(asking):
+    run = asking("sh", "-c", 'test -t 0 && test -t 2 && echo "below $PPID: $A"; exit 7')
+    assert run.terminal.modes() == run.terminal.modes_before
+    assert run.terminal.screen == b""
+    run.answer()
+    code, screen = run.terminal.end()
+    assert b"below " in screen, screen
+    parent = int(screen.split(b"below ")[1].split(b":")[0])
+    assert (code, parent in run.helpers) == (7, True)
+    assert b"[REDACTED:A]" in screen
+    assert VALUE.encode() not in screen
+    assert run.terminal.modes_after == run.terminal.modes_before
+    until(lambda: all(map(is_gone, run.helpers)), "them to be gone")
+
+
+@pytest.mark.parametrize("how", ["fails", "ctrl-c", "SIGTERM", "SIGKILL"])
+def test_of_a_run_that_ends_while_a_store_is_asked_nothing_is_left(asking, how):
+    run = asking("true")
+    if how == "fails":
+        run.answer("fail")
+    elif how == "ctrl-c":
+        run.terminal.type(b"\x03")
+    else:
+        run.terminal.kill(getattr(signal, how))
+    code, screen = run.terminal.end()
+    assert code == {"fails": 125, "ctrl-c": -2, "SIGTERM": -15, "SIGKILL": -9}[how]
+    assert (b"could not be resolved" in screen) == (how == "fails")
+    assert run.terminal.modes_after == run.terminal.modes_before
+    until(lambda: all(map(is_gone, run.helpers)), "them to be gone")
+
+
+def test_a_stop_while_a_store_is_asked_is_the_wrappers(asking):
+    run = asking("sh", "-c", "kill -TERM $$")
+    run.terminal.type(b"\x1a")
+    run.terminal.event("stopped")
+    assert run.terminal.modes() == run.terminal.modes_before
+    run.terminal.tell("fg")
+    run.answer()
+    code, screen = run.terminal.end()
+    assert code == -signal.SIGTERM, screen
+
+
+def test_a_signal_of_before_the_command_was_not_for_it():
+    """The witness was there, with every signal blocked: what it had until then says nothing of a later one."""
+    witness = Witness(early=True)
+    try:
+        os.kill(witness.pid, signal.SIGUSR1)
+        witness.begin()
+        assert not witness.saw(signal.SIGUSR1)
+        os.kill(witness.pid, signal.SIGUSR1)
+        assert witness.saw(signal.SIGUSR1)
+    finally:
+        witness.dismiss()
