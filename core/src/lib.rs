@@ -40,4 +40,5 @@ mod tail;
 mod vectors;
 mod wipe;
 pub mod wire;
+mod words;
 mod wraps;

@@ -12,9 +12,10 @@ use crate::boundary::matcher_type;
 use crate::patterns::PatternSet;
 use crate::python::*;
 use crate::wire;
+use crate::words::Words;
 
 /// Counts the changes of this boundary; the loader asks for the one it knows.
-const ABI: u32 = 2;
+const ABI: u32 = 3;
 
 /// Bytes that a step may need for each byte that it looks at again.
 pub const ROOM_EACH: usize = 64;
@@ -117,12 +118,54 @@ unsafe extern "C" fn holds(_: *mut Object, arguments: *mut Object) -> *mut Objec
     })
 }
 
+/// What a capsule of words is called.
+const WORDS: &str = "secretrun.words\0";
+
+/// `words(joined)`: words with a NUL between them.
+unsafe extern "C" fn words(_: *mut Object, joined: *mut Object) -> *mut Object {
+    answer(|| {
+        // SAFETY: Python keeps the argument of a call alive, and bytes are not changed.
+        let words = Box::into_raw(Box::new(Words::new(unsafe { bytes(joined) }?)?));
+        // SAFETY: the name is static, and `free_words` takes the box back.
+        unsafe { Owned::new(PyCapsule_New(words.cast(), WORDS.as_ptr().cast(), Some(free_words))) }
+    })
+}
+
+unsafe extern "C" fn free_words(capsule: *mut Object) {
+    // SAFETY: the capsule is one of `words`, and this is called once, at its end.
+    let words = unsafe { PyCapsule_GetPointer(capsule, WORDS.as_ptr().cast()) }.cast::<Words>();
+    if !words.is_null() {
+        // SAFETY: it came from `Box::into_raw`, and nobody uses it any more.
+        let words = unsafe { Box::from_raw(words) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(words)));
+    }
+}
+
+/// `places(words, text)`: where any of them begins, as `u32`s in bytes.
+unsafe extern "C" fn places(_: *mut Object, arguments: *mut Object) -> *mut Object {
+    answer(|| {
+        let (mut handle, mut text) = (null_mut::<Object>(), null_mut::<Object>());
+        // SAFETY: as many places as arguments; what is put there stays alive with them, as Python keeps them.
+        // What is no capsule of words gives NULL, and so nothing.
+        let (words, text) = unsafe {
+            if PyArg_UnpackTuple(arguments, text!("places"), 2, 2, &mut handle, &mut text) == 0 {
+                return None;
+            }
+            let words = PyCapsule_GetPointer(handle, WORDS.as_ptr().cast()).cast::<Words>();
+            (words.as_ref()?, bytes(text)?)
+        };
+        let found = words.places(text)?;
+        let found: Vec<[u8; 4]> = found.iter().map(|place| place.to_ne_bytes()).collect();
+        joined(4 * found.len(), found.iter().map(|place| &place[..]))
+    })
+}
+
 /// The module; the first thing that Python asks for.
 #[no_mangle]
 pub extern "C" fn PyInit_secretrun_core() -> *mut Object {
     // A panic is an error, and the caller says so: a message of the library's own could quote what it was about.
     std::panic::set_hook(Box::new(|_| ()));
-    let methods = kept([method(text!("patterns"), patterns, ONE), method(text!("holds"), holds, VARARGS), END]);
+    let methods = kept([method(text!("patterns"), patterns, ONE), method(text!("holds"), holds, VARARGS), method(text!("words"), words, ONE), method(text!("places"), places, VARARGS), END]);
     let def = kept(ModuleDef {
         object: Object::STATIC,
         init: null(),

@@ -10,7 +10,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, Protocol
 
     from secretrun.redact.pattern import Pattern, PatternTable
@@ -79,6 +79,17 @@ class Body:
         from secretrun.redact.engine.matcher import Matcher
 
         return Matcher(patterns, mask)
+
+    def places_of(self, words: Sequence[bytes]) -> Callable[[bytes], Sequence[int]]:
+        """A function from a text to where any of some words begins in it, in order, each place once."""
+        if self.core is not None:
+            from secretrun.redact.core import matcher
+
+            return matcher.places_of(words)
+        from secretrun.redact.engine.automaton import automaton
+
+        find = automaton((word, len(word) - 1) for word in words)
+        return lambda text: sorted({last - before for last, before in find(text)})
 
     def __str__(self) -> str:
         return f"the compiled core {self.core}" if self.core is not None else f"Python ({self.lack})"

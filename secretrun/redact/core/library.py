@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-ABI = 2  # of `core/src/module.rs`
+ABI = 3  # of `core/src/module.rs`
 NAME = "secretrun.redact.core.secretrun_core"
 _loaded: Library | None = None
 

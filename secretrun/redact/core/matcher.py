@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from secretrun.redact.core.secretrun_core import CoreError, Matcher, holds
+from secretrun.redact.core.secretrun_core import CoreError, Matcher, holds, places, words
 from secretrun.redact.core.secretrun_core import patterns as compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from secretrun.redact.pattern import PatternTable
 
 _SCREEN, _SHORTENED, _SQUEEZE = 1, 2, 4
 _WORD, _RIGHT = 1, 2
 
-__all__ = ["CoreError", "Matcher", "PatternSet"]
+__all__ = ["CoreError", "Matcher", "PatternSet", "places_of"]
 
 
 class PatternSet:
@@ -63,3 +65,18 @@ def _numbers(numbers: list[int]) -> bytes:
     """As `u32`s; few of them differ."""
     known = {number: number.to_bytes(4, "little") for number in {*numbers}}
     return b"".join(map(known.__getitem__, numbers))
+
+
+def places_of(heads: Iterable[bytes]) -> Callable[[bytes], Sequence[int]]:
+    """A function from a text to where any of some words begins in it, in order.
+
+    Args:
+        heads: each of two bytes or more, none a NUL.
+    """
+    handle = words(b"\0".join(heads))
+
+    def find(text: bytes) -> Sequence[int]:
+        found = places(handle, text)
+        return memoryview(found).cast("I") if found else ()
+
+    return find

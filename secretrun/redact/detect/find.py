@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
+from secretrun.redact import body
 from secretrun.redact.detect import checks
 from secretrun.redact.detect.rules import EXAMPLES, LONGEST, RULES
-from secretrun.redact.engine.automaton import automaton
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,8 +68,13 @@ class Finder:
             for head in rule.heads:
                 self._rules.setdefault(head.encode(), []).append(compiled)
         self._heads = list(self._rules)
-        self._places = automaton((head, number) for number, head in enumerate(self._heads))
+        self._places = body.chosen().places_of(self._heads)
+        self._shortest = min(map(len, self._heads))
+        self._by_start: dict[bytes, list[bytes]] = {}  # the longer head first where two begin at one place
+        for begin in sorted(self._heads, key=len, reverse=True):
+            self._by_start.setdefault(begin[: self._shortest], []).append(begin)
         self._prefixes = frozenset(head[:size] for head in self._heads for size in range(1, len(head)))
+        self._firsts = frozenset(head[0] for head in self._heads)
         self._longest = max(map(len, self._heads)) - 1
 
     def find(self, text: bytes, start: int, *, final: bool) -> tuple[list[Found], int]:
@@ -96,18 +101,16 @@ class Finder:
         return found, len(text) if final else self._beginning(text, max(start, done))
 
     def _candidates(self, text: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-        places: list[tuple[int, int, bytes]] = []
-        for last, number in self._places(text[start:] if start else text):
-            head = self._heads[number]
-            places.append((start + last + 1 - len(head), -len(head), head))
-        places.sort()  # the longer head first where two begin at one place
-        return ((at, head) for at, _, head in places)
+        for place in self._places(text[start:] if start else text):
+            at = start + place
+            for head in self._by_start[text[at : at + self._shortest]]:
+                if text.startswith(head, at):
+                    yield at, head
 
     def _beginning(self, text: bytes, start: int) -> int:
         """Where the longest beginning of a head at the end of the text starts."""
-        for size in range(min(self._longest, len(text) - start), 0, -1):
-            at = len(text) - size
-            if text[at:] in self._prefixes and _begins(text, at):
+        for at in range(len(text) - min(self._longest, len(text) - start), len(text)):
+            if text[at] in self._firsts and text[at:] in self._prefixes and _begins(text, at):
                 return at
         return len(text)
 

@@ -1,11 +1,13 @@
 """Both bodies give the same answers: the same bytes and masks after every step, and as many bytes held."""
 
 import random
+import string
 
 import pytest
 from redact.core.bodies import Pair, difference, made
 
-from secretrun.redact import Redactor
+from secretrun.redact import Redactor, body
+from secretrun.redact.detect.find import Finder
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +59,24 @@ def test_a_beginning_without_the_nul_of_its_secret_is_masked_before_an_ellipsis(
 def test_digits_within_a_sequence_are_seen():
     redactor = Redactor(["61623132"], mask="#")
     assert redactor.feed(b"a \x1b[1;61623132;3m b \x9b==61623132d\n") == b"a \x1b[1;#;3m b \x9b==#d\n"
+
+
+def test_both_bodies_find_the_same_tokens(monkeypatch):
+    """Heads, whole tokens and what only looks like one, between words, escapes and each other."""
+    finders = [Finder()]
+    monkeypatch.setattr(body, "_chosen", body.Body(None, "a test"))
+    finders.append(Finder())
+    heads = finders[0]._heads
+    rng = random.Random(4)
+    drawn = "".join(rng.choices(string.ascii_letters + string.digits, k=24)).encode()
+    tokens = [*heads, *(head + drawn for head in heads), *(head[:-1] for head in heads)]
+    found = 0
+    between = [b"", b" ", b"a", b"\n", b"\\n", b"\x1b[1m", b"-", b"--", b"tasks", b"%20", b"x" * 60]
+    for _ in range(300):
+        text = b"".join(rng.choice(tokens) + rng.choice(between) for _ in range(rng.randint(1, 12)))
+        start, final = rng.choice([0, 0, rng.randint(0, len(text))]), rng.random() < 0.5
+        (ours, open_), (theirs, theirs_open) = (one.find(text, start, final=final) for one in finders)
+        assert list(map(repr, ours)) == list(map(repr, theirs))
+        assert open_ == theirs_open
+        found += len(ours)
+    assert found > 10
