@@ -17,6 +17,9 @@ use crate::sieve::{Sieve, Sift};
 /// Bytes in which an end that is shown after an ellipsis nearly always lies.
 const FAR: usize = 1024;
 
+/// Patterns from which on it takes milliseconds to look at each.
+const MANY: usize = 1 << 13;
+
 /// Every pattern of a redactor. Shared between threads.
 pub struct PatternSet {
     texts: Arc<Texts>,
@@ -30,7 +33,7 @@ pub struct PatternSet {
     left: Left,
     exact: Keys,
     loose: Keys,
-    /// What a terminal may show as it is, told when the first text comes that it does not.
+    /// See the method of that name.
     shown: Mutex<Option<Arc<(Keys, Keys)>>>,
     ends: Mutex<Option<Arc<Ends>>>,
     pub sieve: Sieve,
@@ -59,7 +62,20 @@ impl PatternSet {
         let words = patterns.iter().any(|pattern| pattern.rule.word);
         let sieve = Sieve::new(&texts, &patterns, [&exact, &loose], screen, shortened);
         let (ends, shown) = (Mutex::new(None), Mutex::new(None));
-        PatternSet { texts, patterns, screen, shortened, words, left, exact, loose, shown, ends, sieve }
+        let set = PatternSet { texts, patterns, screen, shortened, words, left, exact, loose, shown, ends, sieve };
+        if screen && set.patterns.len() < MANY {
+            set.shown(); // the first text need not wait for it
+        }
+        set
+    }
+
+    /// What a terminal may show as it is; of many patterns it is told when the first text comes that it does not.
+    fn shown(&self) -> Arc<(Keys, Keys)> {
+        made(&self.shown, || {
+            let as_it_is = |text: &[u8]| !special(text) || Screen::new(text, &[]).bytes() == text;
+            let of = |keys: &Keys| keys.filtered(&self.patterns, self.shortened, as_it_is);
+            (of(&self.exact), of(&self.loose))
+        })
     }
 
     /// Their ends, made when they are first asked for.
@@ -114,11 +130,7 @@ impl PatternSet {
         if !self.screen {
             return None;
         }
-        let shown = made(&self.shown, || {
-            let as_it_is = |text: &[u8]| !special(text) || Screen::new(text, &[]).bytes() == text;
-            let of = |keys: &Keys| keys.filtered(&self.patterns, self.shortened, as_it_is);
-            (of(&self.exact), of(&self.loose))
-        });
+        let shown = self.shown();
         let (exact, loose) = &*shown;
         let buffer = search.buffer;
         let seen = Screen::new(buffer, &[]);

@@ -10,7 +10,9 @@ use crate::wraps::wrap_at;
 
 /// Whether a terminal may show `text` otherwise than byte by byte and line by line.
 pub fn special(text: &[u8]) -> bool {
-    text.iter().any(|&byte| is_special(byte)) || lone_returns(text)
+    // blocks without a way out are compared as vectors
+    text.chunks(256).any(|block| block.iter().fold(false, |any, &byte| any | is_special(byte) | (byte == b'\r')))
+        && (text.iter().any(|&byte| is_special(byte)) || lone_returns(text))
 }
 
 /// Whether a CR goes back in its line: whether it is no part of a line end.
