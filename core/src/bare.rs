@@ -109,6 +109,12 @@ impl Bare {
         self.ellipses.extend(aside.ellipses);
     }
 
+    /// A place not before `place` that is within no sequence but one that the text's end cuts.
+    pub fn not_within(&self, place: usize) -> usize {
+        let before = self.sequences.partition_point(|sequence| (sequence.0 as usize) < place);
+        before.checked_sub(1).map_or(place, |last| place.max(self.sequences[last].1 as usize))
+    }
+
     /// A place not after `place` that is within no sequence.
     pub fn outside(&self, place: usize) -> usize {
         let mut place = match self.cut {

@@ -145,6 +145,7 @@ impl Matcher {
             } else {
                 close = (close + CLOSE).max((2 * close).saturating_sub(from));
             }
+            close = bare.not_within(close);
             close += text[close.min(text.len())..].iter().take_while(|&&byte| byte >= 0x80).count();
             close = close.min(text.len());
             from += self.step(patterns, &text[from..close], false, out);
