@@ -127,11 +127,15 @@ impl Heads {
         self.begins[slot >> 6] >> (slot & 63) & 1 == 1
     }
 
-    /// Whether a key may begin with the first four bytes of a part.
+    /// Whether a key may begin with a part of four bytes or more, and go on after it.
     #[inline]
     pub fn may_go_on(&self, part: &[u8]) -> bool {
         let slot = map_slot(word4(part));
-        self.map[slot as usize >> 6] >> (slot & 63) & 1 == 1
+        if self.map[slot as usize >> 6] >> (slot & 63) & 1 == 0 {
+            return false;
+        }
+        let head = u64::from(word4(part));
+        self.bare.has(head) || if part.len() < TELLING { self.long.has(head) } else { self.telling.has(word8(part)) }
     }
 
     /// Add where in `text` a key may begin, in order; bytes from `end` on may turn out to be none.
