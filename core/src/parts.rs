@@ -120,9 +120,19 @@ pub struct There<'a> {
 pub struct Parts {
     pub words: Vec<u64>,
     pub grams: Option<Grams>,
+    /// More of them, where there is more; those of which there isn't.
+    long_words: Vec<u64>,
+    long: Option<Grams>,
+    short_words: Vec<u64>,
+    short: Option<Grams>,
+    /// They are last bytes, not first ones.
+    last: bool,
     /// Of keys that have too few.
     pub sparse: Sparse,
 }
+
+/// Bytes of a piece that tell it from text, where so many are known.
+const LONG: usize = 6;
 
 impl Parts {
     /// Add the first or the last bytes of a needle, of some bytes.
@@ -131,17 +141,39 @@ impl Parts {
             self.sparse.add(of);
             return;
         }
-        let part = if first { &needle[..HEAD] } else { &needle[needle.len() - HEAD..] };
-        self.words.push(word(part));
+        self.last = !first;
+        let part = |size: usize| word(if first { &needle[..size] } else { &needle[needle.len() - size..] });
+        self.words.push(part(HEAD));
+        if needle.len() < LONG {
+            self.short_words.push(part(HEAD));
+        } else {
+            self.long_words.push(part(LONG));
+        }
     }
 
     pub fn compile(&mut self) {
         self.grams = Grams::some(std::mem::take(&mut self.words));
+        self.short = Grams::some(std::mem::take(&mut self.short_words));
+        self.long = Grams::some(std::mem::take(&mut self.long_words));
         self.sparse.compile();
+    }
+
+    /// Whether a piece may stand at a place of some bytes.
+    fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
+        let is_in = |grams: &Option<Grams>, from: usize, size: usize| {
+            let part = bytes.get(from..from + size);
+            part.map_or(false, |part| grams.as_ref().map_or(false, |grams| grams.has(word(part))))
+        };
+        if !is_in(&self.grams, at, HEAD) {
+            return false;
+        }
+        let from = if self.last { at.checked_sub(LONG - HEAD) } else { Some(at) };
+        is_in(&self.short, at, HEAD) || from.map_or(false, |from| is_in(&self.long, from, LONG))
     }
 
     /// Whether surely none is among some bare bytes, of a text.
     pub fn absent(&self, bytes: &[u8], text: &There) -> bool {
-        self.grams.as_ref().map_or(true, |grams| !grams.any(bytes, HEAD)) && !self.sparse.stands_in(text)
+        let any = |grams: &Grams| grams.any(bytes, HEAD) && (0..bytes.len()).any(|at| self.stands_at(bytes, at));
+        !self.grams.as_ref().map_or(false, any) && !self.sparse.stands_in(text)
     }
 }

@@ -294,10 +294,14 @@ impl Sieve {
         let is_in = |grams: &Option<Grams>, part: &[u8]| grams.as_ref().map_or(false, |grams| grams.has(word(part)));
         let is_one = |&&(start, end): &&(u32, u32)| {
             let (start, end) = (start as usize, end as usize);
-            if self.within.as_ref().map_or(false, |within| within.any(&text[start..end], WITHIN)) {
+            if end - start <= LONG_END {
+                return false;
+            }
+            // after its ESC
+            if end - start > WITHIN && self.within.as_ref().map_or(false, |within| within.any(&text[start + 1..end], WITHIN)) {
                 return true;
             }
-            if !self.finals.has_one(text[end - 1]) || end - start <= LONG_END {
+            if !self.finals.has_one(text[end - 1]) {
                 return false;
             }
             let mut around = [0; LONG_END + AFTER_END];
