@@ -9,7 +9,6 @@ from secretrun.child import environment
 from secretrun.config import fill, load
 from secretrun.errors import UsageError
 from secretrun.hooks import agents
-from secretrun.launch import consent
 from secretrun.model import Resolved
 from secretrun.posix import descriptors
 from secretrun.sign_in import SIGN_IN, is_withheld
@@ -199,10 +198,13 @@ def prepare(
     fill.fill(prepared.plan, config, directory, _stdin, withheld)
     for note in config.notes:
         messages.warn(note)
-    if not prepared.plan.faults and agreed and config.found:
-        consent.require(config, environ, messages)
-    elif agreed and config.found and not consent.is_agreed(config, environ):
-        keep_faults = False  # a file with a fault is not the one that was agreed to
+    if agreed and config.found:
+        from secretrun.launch import consent
+
+        if not prepared.plan.faults:
+            consent.require(config, environ, messages)
+        elif not consent.is_agreed(config, environ):
+            keep_faults = False  # a file with a fault is not the one that was agreed to
     if prepared.plan.faults and not keep_faults:
         from secretrun.resolution.resolve import report
 

@@ -139,13 +139,19 @@ LOADER: dict[str, str] = {
     """,
 }
 
-_ALL = [name for row in LOADER.values() for name in row.split()]
-_NAMES = frozenset(name for name in _ALL if "*" not in name)
-_HEADS = tuple(name[:-1] for name in _ALL if name.endswith("*"))
-_TAILS = tuple(name[1:] for name in _ALL if name.startswith("*"))
+_loader: tuple[frozenset[str], tuple[str, ...], tuple[str, ...]] | None = None  # names, beginnings, ends
 OURS = "SECRETRUN_"  # what steers us is for the user alone
 
 
 def is_loader(name: str) -> bool:
     """Whether a variable of this name decides which code runs, or whom a program believes."""
-    return name in _NAMES or name.startswith(_HEADS) or name.endswith(_TAILS)
+    global _loader  # noqa: PLW0603  made when it is first asked for: a run by -e asks nothing
+    if _loader is None:
+        rows = [one for row in LOADER.values() for one in row.split()]
+        _loader = (
+            frozenset(one for one in rows if "*" not in one),
+            tuple(one[:-1] for one in rows if one.endswith("*")),
+            tuple(one[1:] for one in rows if one.startswith("*")),
+        )
+    names, beginnings, ends = _loader
+    return name in names or name.startswith(beginnings) or name.endswith(ends)
