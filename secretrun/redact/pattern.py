@@ -128,25 +128,52 @@ class PatternTable:
     def __len__(self) -> int:
         return len(self.forms)
 
+    @property
+    def listed(self) -> list[bytes]:
+        """The texts by their order."""
+        if self._list is None:
+            self._list = list(self.texts)
+        return self._list
+
+    def keys(self) -> tuple[dict[bytes, int], dict[bytes, int]]:
+        """The orders of those that are looked for as they are, by text, and without whitespace, by key.
+
+        Of those with the same key the first counts.
+        """
+        if not self.squeeze:
+            return self.texts, {}
+        exact: dict[bytes, int] = {}
+        loose: dict[bytes, int] = {}
+        for (text, order), rule in zip(self.texts.items(), self.rules, strict=True):
+            key = text.translate(None, SPACE)
+            is_loose = len(key) >= LOOSE_LENGTH and not rule.word
+            if not is_loose or len(key) != len(text):
+                exact[text] = order
+            if is_loose:
+                loose.setdefault(key, order)
+        return exact, loose
+
     def __getitem__(self, order: int) -> Pattern:
         made = self._made.get(order)
         if made is None:
-            if self._list is None:
-                self._list = list(self.texts)
-            made = self._made[order] = self._pattern(self._list[order], order)
+            from bisect import bisect_right
+
+            owner = bisect_right(self._firsts, order) - 1
+            made = self._made[order] = self._pattern(self.listed[order], order, owner)
         return made
 
     def __iter__(self) -> Iterator[Pattern]:
-        return map(self._pattern, self.texts, range(len(self.texts)))
+        texts = self.listed
+        for owner, first in enumerate(self._firsts):
+            for order in range(first, (*self._firsts[owner + 1 : owner + 2], len(texts))[0]):
+                yield self._pattern(texts[order], order, owner)
 
-    def _pattern(self, text: bytes, order: int) -> Pattern:
-        from bisect import bisect_right
-
+    def _pattern(self, text: bytes, order: int, owner: int) -> Pattern:
         return Pattern(
             text,
             squeeze=self.squeeze,
             rule=self.rules[order],
-            owner=bisect_right(self._firsts, order) - 1,
+            owner=owner,
             form=self.forms[order],
             order=order,
         )

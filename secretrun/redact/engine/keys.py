@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from secretrun.redact.pattern import Pattern
+    from secretrun.redact.pattern import Pattern, PatternTable, Rule
 
 HEAD = 4  # bytes of a key that the automaton knows
 _TELLING = 8  # bytes of a key that tell it from text: four are in many a word
@@ -37,41 +37,54 @@ class Beginning:
     __slots__ = ("early", "head", "left", "order")
 
     def __init__(self, keys: Keys, indexes: range) -> None:
-        patterns = keys.patterns
         self.early = min(
             keys.public[index] + min(SHOWN, (len(keys.texts[index]) - keys.public[index]) // 8)
             for index in indexes
         )
-        self.order = min(patterns[index].order for index in indexes)
+        self.order = min(keys.orders[index] for index in indexes)
         self.head = min(keys.public[index] for index in indexes)
         self.left = 0
         for index in indexes:
-            self.left |= patterns[index].rule.left
+            self.left |= keys.rule(index).left
 
 
 class Keys:
     """A set of keys. Immutable but for a cache, shared between threads.
 
     Args:
-        patterns: by key.
+        orders: of their patterns, by key.
+        patterns: the table that they are of.
         shortened: a beginning is masked too when it breaks off after `least` bytes.
 
     Attributes:
         texts: the keys, sorted.
-        patterns: theirs.
+        orders: of their patterns.
         public: how many bytes of each are no secret.
         least: how many bytes of each are masked when it breaks off; all of them when it may not.
     """
 
-    __slots__ = ("_find", "_memo", "_parents", "_telling", "least", "longest", "patterns", "public", "texts")
+    __slots__ = (
+        "_find",
+        "_memo",
+        "_parents",
+        "_table",
+        "_telling",
+        "least",
+        "longest",
+        "orders",
+        "public",
+        "texts",
+    )
 
-    def __init__(self, patterns: Mapping[bytes, Pattern], *, shortened: bool) -> None:
-        self.texts = texts = sorted(patterns)
-        self.patterns = [patterns[text] for text in texts]
-        self.public = [_public(text, pattern) for text, pattern in zip(texts, self.patterns, strict=True)]
+    def __init__(self, orders: Mapping[bytes, int], patterns: PatternTable, *, shortened: bool) -> None:
+        self._table = patterns
+        self.texts = texts = sorted(orders)
+        self.orders = [orders[text] for text in texts]
+        wholes, rules = patterns.listed, patterns.rules
+        self.public = [_public(text, wholes[order]) for text, order in zip(texts, self.orders, strict=True)]
         self.least = [
-            len(text) if pattern.rule.word or not shortened else _least(len(text), public)
-            for text, pattern, public in zip(texts, self.patterns, self.public, strict=True)
+            len(text) if rules[order].word or not shortened else _least(len(text), public)
+            for text, order, public in zip(texts, self.orders, self.public, strict=True)
         ]
         self.longest = max(map(len, texts), default=0)
         # made when the first text comes that is not clear
@@ -79,6 +92,14 @@ class Keys:
         self._parents: list[int] = []
         self._telling: frozenset[bytes] = frozenset()
         self._memo: dict[bytes, Beginning | None] = {}
+
+    def pattern(self, index: int) -> Pattern:
+        """A key's pattern."""
+        return self._table[self.orders[index]]
+
+    def rule(self, index: int) -> Rule:
+        """The rule of a key's pattern."""
+        return self._table.rules[self.orders[index]]
 
     def __bool__(self) -> bool:
         return bool(self.texts)
@@ -211,9 +232,10 @@ def unfinished(length: int, public: int) -> int:
     return public + max(UNFINISHED, (length - public + 1) // 2)
 
 
-def _public(text: bytes, pattern: Pattern) -> int:
-    head = public_head(pattern.text)
-    return len(pattern.text[:head].translate(None, SPACE)) if text is not pattern.text and head else head
+def _public(text: bytes, whole: bytes) -> int:
+    """How many bytes of a key are no secret; `whole` is its pattern's text."""
+    head = public_head(whole)
+    return len(whole[:head].translate(None, SPACE)) if head and len(text) != len(whole) else head
 
 
 def _common(a: bytes, b: bytes, known: int) -> int:

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from secretrun.redact.pattern import Pattern, PatternTable
+    from secretrun.redact.pattern import PatternTable
 
 _ELLIPSES = 8  # in one text: with more it is looked at closely
 
@@ -52,21 +52,16 @@ class PatternSet:
         self.patterns = patterns
         self.screen = screen
         self.shortened = shortened
-        exact: dict[bytes, Pattern] = {}
-        loose: dict[bytes, Pattern] = {}
-        for pattern in patterns:
-            if not pattern.loose or pattern.text is not pattern.key:
-                exact[pattern.text] = pattern
-            if pattern.loose:
-                loose.setdefault(pattern.key, pattern)
-        self._exact = Keys(exact, shortened=shortened)
-        self._loose = Keys(loose, shortened=shortened)
+        exact, loose = patterns.keys()
+        self._exact = Keys(exact, patterns, shortened=shortened)
+        self._loose = Keys(loose, patterns, shortened=shortened)
         self._shown: tuple[Keys, Keys] | None = None
         self._ends: Ends | None = None
-        self.words = any(pattern.rule.word for pattern in patterns)
+        rules = frozenset(patterns.rules)
+        self.words = any(rule.word for rule in rules)
         self.left = 0
-        for pattern in patterns:
-            self.left |= pattern.rule.left
+        for rule in rules:
+            self.left |= rule.left
         heads = {
             text[:least].translate(None, SPACE)[: TAIL + 1]
             for keys in (self._exact, self._loose)
@@ -132,10 +127,8 @@ class PatternSet:
         return self._shown
 
     def _seen(self, keys: Keys) -> Keys:
-        left = {
-            text: pattern for text, pattern in zip(keys.texts, keys.patterns, strict=True) if is_shown(text)
-        }
-        return keys if len(left) == len(keys.texts) else Keys(left, shortened=self.shortened)
+        left = {text: order for text, order in zip(keys.texts, keys.orders, strict=True) if is_shown(text)}
+        return keys if len(left) == len(keys.texts) else Keys(left, self.patterns, shortened=self.shortened)
 
     def tail(self, text: bytes, before: tuple[int, int], last_shown: int) -> tuple[int, Sequence[Unfinished]]:
         """What may begin at the end of a clear text; places in it count from the index given with it."""

@@ -73,7 +73,7 @@ class Search:
             stop = gaps[bisect_right(gaps, start)] if gaps and start < gaps[-1] else size
             for index, length in keys.at(text, start, stop, ended=ended or stop < size):
                 self._occurrence(
-                    reading, start, length, keys.patterns[index], len(keys.texts[index]), last_shown
+                    reading, start, length, keys.pattern(index), len(keys.texts[index]), last_shown
                 )
         self._look_at_end(reading, starts, gaps)
         if not few and self._patterns.shortened and has_ellipsis(text):
@@ -194,7 +194,7 @@ class Search:
         keys = reading.keys
         for index in keys.going_on(reading.text[start:stop]):
             if stop - start >= unfinished(len(keys.texts[index]), keys.public[index]):
-                self._mask(reading, start, stop, keys.patterns[index])
+                self._mask(reading, start, stop, keys.pattern(index))
         return len(self.found) > found
 
     def _look_at_ellipses(self, reading: Reading, starts: list[int], gaps: list[int]) -> None:
@@ -248,5 +248,5 @@ class Search:
                 self._unfinished(reading, start, stop, known)
                 continue
             for index in keys.going_on(text[start:stop]):
-                if stop - start >= keys.public[index] + UNFINISHED and not keys.patterns[index].rule.word:
-                    self._mask(reading, start, stop, keys.patterns[index])
+                if stop - start >= keys.public[index] + UNFINISHED and not keys.rule(index).word:
+                    self._mask(reading, start, stop, keys.pattern(index))
