@@ -134,9 +134,17 @@ impl PatternSet {
         let (exact, loose) = &*shown;
         let buffer = search.buffer;
         let seen = Screen::new(buffer, &[]);
-        for reading in seen.readings(exact, loose, None) {
-            search.look(&reading, last_shown);
-        }
+        let look = |search: &mut Search, screen: &Screen<'a>, data: &[usize]| {
+            for reading in screen.readings(exact, loose, data.first().copied()) {
+                search.look(&reading, last_shown);
+            }
+            if screen.doubled {
+                for reading in Screen::read(buffer, data, false).readings(exact, loose, data.first().copied()) {
+                    search.look(&reading, last_shown);
+                }
+            }
+        };
+        look(search, &seen, &[]);
         let mut cut = seen.cut;
         let mut data = Vec::new();
         while cut < buffer.len() && !search.last {
@@ -144,9 +152,7 @@ impl PatternSet {
             data.push(cut);
             search.wait(cut, buffer.len(), buffer.len(), NOBODY);
             let other = Screen::new(buffer, &data);
-            for reading in other.readings(exact, loose, Some(seen.cut)) {
-                search.look(&reading, last_shown);
-            }
+            look(search, &other, &data);
             cut = other.cut;
         }
         Some(seen)

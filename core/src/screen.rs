@@ -31,17 +31,41 @@ pub struct Screen<'a> {
     pub sequences: Vec<(usize, usize)>,
     /// Where that one begins, or the buffer's length.
     pub cut: usize,
+    /// With `rewritten` the other way it shows another text.
+    pub doubled: bool,
+}
+
+/// What is shown of a text without controls; see `wrap_at`.
+fn seen(text: &[u8], rewritten: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        match wrap_at(text, at, rewritten) {
+            Some(end) => at = end,
+            None => {
+                out.push(text[at]);
+                at += 1;
+            }
+        }
+    }
+    out
 }
 
 impl<'a> Screen<'a> {
     /// `data`: places of sequences that the end of the buffer cuts; they are taken for text.
     pub fn new(buffer: &'a [u8], data: &[usize]) -> Screen<'a> {
+        Screen::read(buffer, data, true)
+    }
+
+    /// The same; `rewritten`: see `wrap_at`.
+    pub fn read(buffer: &'a [u8], data: &[usize], rewritten: bool) -> Screen<'a> {
         let mut screen = Screen {
             text: Text::whole(buffer),
             end: buffer.len(),
             size: buffer.len(),
             sequences: Vec::new(),
             cut: buffer.len(),
+            doubled: false,
         };
         if special(buffer) {
             screen.without_controls(buffer, data);
@@ -49,7 +73,7 @@ impl<'a> Screen<'a> {
             screen.text.soft = None;
             let text = &screen.text.bytes;
             if text.iter().any(|&byte| byte == 0x08 || byte == HOME) || lone_returns(text) {
-                screen.without_wraps();
+                screen.without_wraps(rewritten);
             }
         }
         screen
@@ -90,13 +114,14 @@ impl<'a> Screen<'a> {
         }
     }
 
-    fn without_wraps(&mut self) {
+    fn without_wraps(&mut self, rewritten: bool) {
         let text = &self.text.bytes;
+        self.doubled = text.contains(&HOME) && seen(text, true) != seen(text, false);
         let mut bytes = Vec::with_capacity(text.len());
         let mut soft = Vec::with_capacity(text.len());
         let mut at = 0;
         while at < text.len() {
-            match wrap_at(text, at) {
+            match wrap_at(text, at, rewritten) {
                 Some(end) => at = end,
                 None => {
                     bytes.push(text[at]);

@@ -32,7 +32,10 @@ fn backs(text: &[u8], at: usize) -> usize {
 }
 
 /// Just after what is written over at `at`, if anything is.
-pub fn wrap_at(text: &[u8], at: usize) -> Option<usize> {
+///
+/// Without `rewritten` nothing is written again round a move to column 1: curses writes each row from there on,
+/// so two characters that are the same are two.
+pub fn wrap_at(text: &[u8], at: usize, rewritten: bool) -> Option<usize> {
     let byte = text[at];
     let next = text.get(at + 1).copied();
     if byte == b' ' {
@@ -49,8 +52,11 @@ pub fn wrap_at(text: &[u8], at: usize) -> Option<usize> {
         };
         let size = 1 + more;
         if is_back(text, at + size) {
-            let mut end = at + size + backs(text, at + size);
             let begin = at + size;
+            let mut end = begin + backs(text, begin);
+            if !rewritten {
+                end = begin + text[begin..end].iter().take_while(|&&byte| byte != HOME).count();
+            }
             while end > begin {
                 if text[end..].starts_with(&text[at..begin]) {
                     return Some(end);
@@ -68,7 +74,7 @@ pub fn wrap_at(text: &[u8], at: usize) -> Option<usize> {
     if byte == BS && next == Some(b'_') && at > 0 && is_solid(text[at - 1]) {
         return Some(at + 2);
     }
-    if is_solid(byte) && next == Some(byte) {
+    if rewritten && is_solid(byte) && next == Some(byte) {
         let moves = text[at + 2..].iter().take_while(|&&byte| byte == HOME).count();
         // where the next character is the same too, it is what the one before the move is written over by
         if moves > 0 && text.get(at + 2 + moves) != Some(&byte) {
@@ -87,9 +93,13 @@ mod tests {
     use super::wrap_at;
 
     fn shown(text: &[u8]) -> Vec<u8> {
+        both(text, true)
+    }
+
+    fn both(text: &[u8], rewritten: bool) -> Vec<u8> {
         let (mut out, mut at) = (Vec::new(), 0);
         while at < text.len() {
-            match wrap_at(text, at) {
+            match wrap_at(text, at, rewritten) {
                 Some(end) => at = end,
                 None => {
                     out.push(text[at]);
@@ -107,6 +117,8 @@ mod tests {
         assert_eq!(shown(b"sec \x1bret"), b"secret");
         assert_eq!(shown(b"secr\rret"), b"secret");
         assert_eq!(shown(b"secc\x1bret"), b"secret");
+        assert_eq!(both(b"secc\x1bcret", false), b"secccret");
+        assert_eq!(both(b"sec \x08ret", false), b"secret");
         assert_eq!(shown(b"s\x08se\x08e_\x08cr\x08_"), b"secr");
         assert_eq!(shown(b"line\r\nnext"), b"line\r\nnext");
         assert_eq!(shown("é\ré".as_bytes()), "é".as_bytes());

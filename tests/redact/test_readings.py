@@ -191,6 +191,16 @@ def test_vim_at_the_margin_writes_the_last_character_again_also_where_the_next_o
         assert stream(redactor.twin(), text, [1] * len(text)) == redactor.mask(text), cut
 
 
+def test_curses_writes_two_characters_that_are_the_same_on_both_sides_of_a_margin_or_before_it():
+    secret = b"sk_live_9aaF3kkkQ7zXXc2Vb8Nm"
+    for cut in range(5, len(secret) - 3):
+        text = b"a " + secret[:cut] + b"\x1b[2;1H" + secret[cut:] + b" z\n"
+        redactor = Redactor([secret], mask="#")
+        assert redactor.mask(text) == b"a #\x1b[2;1H z\n", cut
+        assert stream(redactor.twin(), text, [1] * len(text)) == b"a #\x1b[2;1H z\n", cut
+        assert stream(redactor.twin(), b"y" * 600 + text, [500, 50]) == b"y" * 600 + b"a #\x1b[2;1H z\n", cut
+
+
 def test_a_value_with_letters_beyond_ascii_is_found_round_a_margin():
     secret = "p\u00e4ssw\u00f6rter-sind-geheim-99".encode()
     for cut in range(4, len(secret) - 4):

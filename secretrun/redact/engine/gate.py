@@ -10,7 +10,7 @@ from secretrun.redact.engine.keys import HEAD
 from secretrun.redact.engine.margins import AT_MARGIN, from_margins, has_margin, without_margins
 from secretrun.redact.engine.occurrence import RUN
 from secretrun.redact.engine.prefilter import TAIL
-from secretrun.redact.engine.readings import is_open, lone_returns, other_ends, special
+from secretrun.redact.engine.readings import is_open, lone_returns, other_ends, otherwise, special
 from secretrun.redact.engine.terminal_escapes import colours, homes
 from secretrun.redact.engine.tip import last_bytes, written_over
 from secretrun.redact.engine.words import ORDER, Heads, every_word
@@ -79,6 +79,8 @@ class Gate:
     def _endings(self, text: bytes, others: Sequence[bytes] = ()) -> tuple[int, bytes, list[bytes]]:
         """What `ending` says, with the endings of these other readings, and those that begin at a margin."""
         begin, end, endings = ending(text, screen=self._screen)
+        doubled = otherwise(text[begin:]) if self._screen else None
+        others = others if doubled is None else [*others, doubled]
         for other in others:
             endings.append(other.translate(None, SPACE)[-TAIL:])
             if has_margin(other):

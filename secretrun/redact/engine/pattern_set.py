@@ -8,7 +8,7 @@ from secretrun.redact.engine.endings import NEAR, WINDOW, ending, shown_start
 from secretrun.redact.engine.keys import HEAD, Keys
 from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL, Prefilter
-from secretrun.redact.engine.readings import Screen, as_it_is, is_shown, shown, special
+from secretrun.redact.engine.readings import Screen, as_it_is, is_shown, otherwise, shown, special
 from secretrun.redact.engine.search import Search
 from secretrun.redact.engine.tail import Tail
 from secretrun.redact.pattern import SPACE
@@ -109,6 +109,8 @@ class PatternSet:
         ends = self.ends
         if not self.screen or not special(part):
             return ends.none_at(part) or ends.absent(part)
+        if otherwise(part) is not None:
+            return False
         if ends.none_at(part) and ends.none_at(shown_start(part)):
             return True
         return ends.absent(part) and ends.absent(shown(part))
@@ -163,20 +165,29 @@ class PatternSet:
         screen = None
         if self.screen and not plain:
             screen = Screen(buffer)
-            for reading in screen.readings(*self._shown_keys()):
-                search.look(reading, last_shown, few=few)
+            self._look_at_screens(search, screen, (), last_shown, few=few)
             other, data = screen, []
             while other.cut < len(buffer) and not final:
                 # it may be text, in which there may be another one
                 data.append(other.cut)
                 search.waiting.append(Unfinished(other.cut, len(buffer), len(buffer), -1))
                 other = Screen(buffer, data)
-                for reading in other.readings(*self._shown_keys(), sure=screen.cut):
-                    search.look(reading, last_shown, few=few)
+                self._look_at_screens(search, other, data, last_shown, few=few)
         if buffer and not final and self._tail.left_edge(buffer, before):
             last = len(buffer) - 1
             search.waiting.append(Unfinished(last, last, len(buffer), -1))
         return search, screen
+
+    def _look_at_screens(
+        self, search: Search, screen: Screen, data: Sequence[int], last_shown: int, *, few: bool
+    ) -> None:
+        """Add what is found in what a terminal shows, in both ways that it may; see `Screen`."""
+        ways = [screen]
+        if screen.doubled:
+            ways.append(Screen(screen.buffer, data, rewritten=False))
+        for way in ways:
+            for reading in way.readings(*self._shown_keys(), sure=data[0] if data else None):
+                search.look(reading, last_shown, few=few)
 
     def holds(self, text: bytes) -> bool:
         """Whether anything stands in `text`."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from secretrun.redact.engine.absence import SHORT, Absence
 from secretrun.redact.engine.margins import AT_MARGIN, has_margin, without_margins
-from secretrun.redact.engine.readings import lone_returns, needs_care, shown, without_escapes
+from secretrun.redact.engine.readings import lone_returns, needs_care, otherwise, shown, without_escapes
 from secretrun.redact.engine.words import Words
 from secretrun.redact.pattern import SPACE
 
@@ -156,7 +156,7 @@ class Prefilter:
             return False
         if not self._screen:
             return True
-        seen = shown(text)
+        seen = _shown(text)
         made.append(seen)
         # margins are taken out of the text here: these keys are compared with their own marks
         if not self._odd.clear(seen.translate(None, SPACE)):
@@ -169,7 +169,7 @@ class Prefilter:
     def _clear_coloured(self, letters: Words, texts: Words, text: bytes, made: list[bytes]) -> bool:
         bare = made[0] if made else None  # what a terminal shows, when it is needed
         if bare is None and (0x9B in text or 0x08 in text or lone_returns(text)):
-            bare = shown(text)
+            bare = _shown(text)
         # whether all its sequences begin as colours do
         simple = bare is None and text.count(b"\x1b[") == text.count(b"\x1b") - text.endswith(b"\x1b")
         if self._run:
@@ -273,4 +273,10 @@ def _odd(text: bytes) -> bool:
 
 def _bare(text: bytes) -> bytes:
     """What a terminal shows of a text, but for bytes that are dropped later."""
-    return shown(text) if _odd(text) else without_escapes(text)
+    return _shown(text) if _odd(text) else without_escapes(text)
+
+
+def _shown(text: bytes) -> bytes:
+    """What a terminal shows of a text, in both ways that it may."""
+    other = otherwise(text)
+    return shown(text) if other is None else shown(text) + b"\n" + other

@@ -214,6 +214,15 @@ def shown(text: bytes) -> bytes:
     return controls().sub(b"", text)
 
 
+def otherwise(text: bytes) -> bytes | None:
+    """The same if all is shown that is written twice round a move to column 1, where that is another text."""
+    if not (0x1B in text and (0x48 in text or 0x47 in text) and _doubled_at_home(text)):
+        return None
+    seen = controls().sub(only_home, text)
+    other = wraps(False).sub(b"", seen)
+    return other if other != wraps().sub(b"", seen) else None
+
+
 def _is_written_over(text: bytes) -> bool:
     """Whether a text without controls may have `wraps`."""
     return 0x08 in text or 0x1B in text or lone_returns(text)
@@ -244,33 +253,37 @@ class Screen:
 
     Args:
         data: places in it of sequences that its end cuts: they are taken for text.
+        rewritten: see `wraps`.
 
     Attributes:
+        buffer: the buffer.
+        doubled: with `rewritten` the other way it shows another text.
         text: the bytes.
         places: for each its index in the buffer.
         sequences: (start, end) in the buffer of all that prints nothing, the last one perhaps cut.
         cut: where that one begins, or the buffer's length.
     """
 
-    __slots__ = ("_buffer", "_size", "_soft", "cut", "places", "sequences", "text")
+    __slots__ = ("_size", "_soft", "buffer", "cut", "doubled", "places", "sequences", "text")
 
-    def __init__(self, buffer: bytes, data: Sequence[int] = ()) -> None:
-        self._buffer = buffer
+    def __init__(self, buffer: bytes, data: Sequence[int] = (), *, rewritten: bool = True) -> None:
+        self.buffer = buffer
         self.text = buffer
         self.places: Sequence[int] = range(len(buffer))
         self._soft: Sequence[int] = self.places
         self._size = len(buffer)
         self.sequences: list[tuple[int, int]] = []
         self.cut = len(buffer)
+        self.doubled = False
         if special(buffer):
             self._without_controls(data)
             self._size = len(self.text)
             self._soft = range(self._size)
             if _is_written_over(self.text):
-                self._without_wraps()
+                self._without_wraps(rewritten)
 
     def _without_controls(self, data: Sequence[int]) -> None:
-        buffer = self._buffer
+        buffer = self.buffer
         text: list[bytes] = []
         places: list[int] = []
         last = 0
@@ -291,12 +304,14 @@ class Screen:
             places.extend(range(last, len(buffer)))
             self.text, self.places = b"".join(text), places
 
-    def _without_wraps(self) -> None:
+    def _without_wraps(self, rewritten: bool) -> None:
         text, places = self.text, self.places
+        seen = wraps(rewritten).sub(b"", text)
+        self.doubled = 0x1B in text and wraps(not rewritten).sub(b"", text) != seen
         pieces: list[bytes] = []
         kept: list[int] = []
         last = 0
-        for match in wraps().finditer(text):
+        for match in wraps(rewritten).finditer(text):
             start, end = match.span()
             pieces.append(text[last:start])
             kept.extend(range(last, start))
@@ -333,7 +348,7 @@ class Screen:
                     way.soft,
                     loose if number else exact,
                     size=self._size,
-                    end=len(self._buffer),
+                    end=len(self.buffer),
                     ends=ends,
                     shown=True,
                     solid=False,

@@ -141,18 +141,25 @@ def only_home(match: Match[bytes]) -> bytes:
 
 
 @once
-def wraps() -> Expression[bytes]:
-    """In a text without controls: a character that is written over, and the way back to its place."""
+def wraps(rewritten: bool = True) -> Expression[bytes]:
+    """In a text without controls: a character that is written over, and the way back to its place.
+
+    Without `rewritten` nothing is written again round a move to column 1: curses writes each row from there
+    on, so two characters that are the same are two.
+    """
     import re
 
-    back = rb"(?:[\b\x1b]|\r(?![\r\n]))"
+    more = rb"\x1b" if rewritten else rb""
+    home = rb"(?:[\b\x1b]|\r(?![\r\n]))"
+    back = rb"(?:[\b" + more + rb"]|\r(?![\r\n]))"
+    # where the next character is the same too, it is what the one before the move is written over by
+    last = rb"|(?P<last>[^\s\b])(?=(?P=last)\x1b+(?!\x1b|(?P=last)))" if rewritten else rb""
     return re.compile(
-        rb" " + back + rb"+"
+        rb" " + home + rb"+"
         rb"|(?P<next>[\xc2-\xf4][\x80-\xbf]{1,3}|[^\s\b])" + back + rb"+(?=(?P=next))"
         rb"|_\x08(?=[^\s\b])|(?<=[^\s\b])\x08_"
-        # where the next character is the same too, it is what the one before the move is written over by
-        rb"|(?P<last>[^\s\b])(?=(?P=last)\x1b+(?!\x1b|(?P=last)))"
-        rb"|\\(?=\x1b)"  # where most, as emacs, says that a line goes on
+        + last
+        + rb"|\\(?=\x1b)"  # where most, as emacs, says that a line goes on
         rb"|\x1b",
         re.DOTALL,
     )
