@@ -99,7 +99,9 @@ def shown_start(text: bytes) -> bytes:
     return b"" if len(seen) < 2 * HEAD or special(seen) else seen[:HEAD]
 
 
-def shown_end(text: bytes, *, opened: bool) -> tuple[int, bytes, Callable[[int], Sequence[int]]] | None:
+def shown_end(
+    text: bytes, *, opened: bool, enough: int = 3 * HEAD
+) -> tuple[int, bytes, Callable[[int], Sequence[int]]] | None:
     """Where a cut sequence begins, or the end of a text; a little of what is shown before it, with places.
 
     The places are those from an index of it on, and count from the end of the text. None where that can't be
@@ -108,6 +110,7 @@ def shown_end(text: bytes, *, opened: bool) -> tuple[int, bytes, Callable[[int],
     Args:
         text: the text.
         opened: what `is_open` says of it.
+        enough: bytes but blanks that are asked for.
     """
     size = cut = len(text)
     if opened:
@@ -121,7 +124,7 @@ def shown_end(text: bytes, *, opened: bool) -> tuple[int, bytes, Callable[[int],
             begin = max(begin, text.find(b"\x1b", begin, cut))
         part = text[begin:cut]
         seen = colours().sub(b"", part)
-        if not begin or 0x1B in seen or len(seen) - seen.count(b" ") >= 3 * HEAD:
+        if not begin or 0x1B in seen or len(seen) - seen.count(b" ") >= enough:
             break
     else:
         return None  # hardly anything but sequences

@@ -40,7 +40,7 @@ class Gate:
         gaps: tells whether any key has more than `RUN` bytes of whitespace.
     """
 
-    __slots__ = ("_ends", "_first", "_gaps", "_grams", "_heads", "_loose", "_screen", "_sorted")
+    __slots__ = ("_blank", "_ends", "_first", "_gaps", "_grams", "_heads", "_loose", "_screen", "_sorted")
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Gate:
         self._screen = screen
         self._ends = ends
         self._gaps = gaps
+        self._blank: bytes | None = None  # what a key does not go on after, if there is much of it
         self._first: Heads | None = None
         self._grams: frozenset[int] | None = None
         self._sorted: list[bytes] | None = None
@@ -92,19 +93,23 @@ class Gate:
 
     def quiet(self, reading: bytes, *, shown: bool, opened: bool = False) -> bool:
         """Whether by its last bytes alone no more than three of anything end a reading."""
-        grams = self._grams
-        if grams is None:
-            grams = self._grams = self._all_grams()
-        if not grams:
-            return False
+        grams = self.grams()
         bare = reading.rstrip(SPACE)
-        if len(reading) - len(bare) > RUN + 2 and not self._gaps():
-            return True  # nothing goes on after so much whitespace
         tip = last_bytes(bare, shown=shown, opened=opened)
+        if not grams:
+            squeezed = reading.translate(None, SPACE)[-TAIL:]
+            return (
+                len(tip) > 0
+                and len(squeezed) == TAIL
+                and not (shown and has_margin(reading))
+                and self._first_four().absent(squeezed)
+            )
         if tip:
             return (
                 int.from_bytes(tip[1:], ORDER) not in grams and int.from_bytes(tip[:-1], ORDER) not in grams
             )
+        if self.is_over(reading):
+            return True
         if not self._quiet_line(bare):
             return False
         while self._ends is not None:
@@ -117,22 +122,30 @@ class Gate:
         return True
 
     def _quiet_line(self, bare: bytes) -> bool:
-        assert self._grams is not None  # noqa: S101
         if may_be_border(bare):
             return False
         line = bare[bare.rfind(b"\n") + 1 :]
         tip = line.translate(None, SPACE)[-HEAD:]
         return (
             len(tip) == HEAD
-            and int.from_bytes(tip, ORDER) not in self._grams
+            and int.from_bytes(tip, ORDER) not in self.grams()
             and not written_over(tip)
             and len(line.translate(None, AT_MARGIN)) >= HEAD
         )
 
-    def _all_grams(self) -> frozenset[int]:
+    def grams(self) -> frozenset[int]:
         """Every four bytes in a row of any head; none when there are too many."""
-        joined = b"".join(self._heads)
-        return every_word(joined) if len(joined) <= _MOST_GRAMS else frozenset()
+        if self._grams is None:
+            joined = b"".join(self._heads)
+            self._grams = every_word(joined) if len(joined) <= _MOST_GRAMS else frozenset()
+        return self._grams
+
+    def is_over(self, reading: bytes) -> bool:
+        """Whether a reading ends in so much whitespace, and bars that are no key's, that nothing goes on."""
+        if self._blank is None:
+            bars = any(b"|" in head for head in self._heads)
+            self._blank = b"" if self._gaps() else SPACE if bars else SPACE + b"|"
+        return len(reading) - len(reading.rstrip(self._blank)) > RUN + 2
 
     def few(self, text: bytes, others: Sequence[bytes]) -> bool:
         """Whether no more than three bytes of anything end a text, in its readings and these others."""

@@ -18,6 +18,7 @@ from secretrun.redact.engine.gate import Gate
 from secretrun.redact.engine.keys import HEAD
 from secretrun.redact.engine.margins import AT_MARGIN, without_margins
 from secretrun.redact.engine.occurrence import RUN, SHOWN, Unfinished
+from secretrun.redact.engine.prefilter import TAIL
 from secretrun.redact.engine.readings import is_open, is_shown, special
 from secretrun.redact.engine.tip import last_bytes, written_over
 from secretrun.redact.pattern import SPACE
@@ -56,7 +57,6 @@ class Tail:
         "_ends",
         "_exact",
         "_first",
-        "_gaps",
         "_heads",
         "_left",
         "_loose",
@@ -79,7 +79,6 @@ class Tail:
         self._heads = heads
         self._seen: dict[tuple[bool, bytes], bool] = {}
         self._exact = exact
-        self._gaps: bool | None = None
         self._loose = loose
         self._left = left
         self._edges = left | left >> 128  # a bit for each byte that may stand there
@@ -105,9 +104,7 @@ class Tail:
 
     def _has_gaps(self) -> bool:
         """Whether any key has so much whitespace that it may go on after a gap."""
-        if self._gaps is None:
-            self._gaps = any(len(text) - len(text.translate(None, SPACE)) > RUN for text in self._exact.texts)
-        return self._gaps
+        return any(len(text) - len(text.translate(None, SPACE)) > RUN for text in self._exact.texts)
 
     def waiting(self, text: bytes, before: tuple[int, int]) -> tuple[bool, Sequence[Unfinished] | None]:
         """(No more than three bytes begin anything, what begins); None where a look must tell.
@@ -116,7 +113,8 @@ class Tail:
         """
         end = End(text, before)
         size = cut = len(text)
-        near = text[-NEAR:]
+        room = NEAR if self.gate.grams() else 3 * NEAR
+        near = text[-room:]
         if len(near.rstrip(SPACE)) < 2 * HEAD:
             near = text[-WINDOW:]
         places = _counted(len(near))
@@ -124,7 +122,7 @@ class Tail:
         if self._screen:
             opened = is_open(text)
             if special(near):
-                found = shown_end(text, opened=opened)
+                found = shown_end(text, opened=opened, enough=3 * HEAD if room == NEAR else TAIL + HEAD)
                 if found is None:
                     return not opened and self.gate.few(text, []), None
                 cut, seen, back = found
@@ -140,7 +138,7 @@ class Tail:
         for reading, _, is_seen, _, opened in readings:
             few = few and self.gate.quiet(reading, shown=is_seen, opened=opened)
         if cut < size:  # an ellipsis of a number may begin with the sequence
-            few = few and self.gate.quiet(text[max(0, cut + 1 - NEAR) : cut + 1], shown=False)
+            few = few and self.gate.quiet(text[max(0, cut + 1 - room) : cut + 1], shown=False)
         if not few and not self.gate.few(text, [reading for reading, *_ in readings[2:]]):
             return False, None
         tip = text[-HEAD - 1 :]
@@ -176,7 +174,8 @@ class Tail:
             if gap <= RUN and 0x0D not in reading[len(bare) :]
             else b""
         )
-        if not tip and len(bare) < 2 * HEAD and size < len(end.text) and gap <= RUN:
+        over = not tip and self.gate.is_over(reading)
+        if not tip and not over and len(bare) < 2 * HEAD and size < len(end.text) and gap <= RUN:
             return False
         if spaced and (gap or not tip or tip != bare[-len(tip) :] or tip[-1:] == tip[-2:-1]):
             # the last byte shown, a blank too, may be written over by what comes
@@ -184,7 +183,9 @@ class Tail:
             for stop in (size, size - 1) if twice else (size,):
                 if not self._spaced_at(end, reading, stop, places, coloured=coloured):
                     return False
-        if shown and not tip and (gap <= RUN + 2 or self._has_gaps()):
+        if over:
+            return True
+        if shown and not tip:
             line = reading[reading.rfind(b"\n") + 1 :]
             if not line.strip(AT_MARGIN) and line.strip(SPACE):
                 if not self._before_margin(end, reading, places, coloured=coloured):
