@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SELDOM = b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite"
 _WITNESSES = 40  # bytes whose absence is asked for: later ones are in every text
 _MOST_LEFT = 8  # of so many keys one may stay uncleared by the bytes that the last texts lacked
+_FEW_LEFT = 6  # so few, as bits to the right, that no more bytes need be asked for in every text
 _PLANS = 256
 _LEFT = 24  # keys for which words are made for texts like one alone
 SHORT = 512  # bytes that are looked at for themselves
@@ -86,7 +87,7 @@ class Absence:
         words: gives what to look for of some of them, in letters and in readings.
     """
 
-    __slots__ = ("_due", "_full", "_keys", "_lacking", "_misses", "_proof", "_witnesses", "_words")
+    __slots__ = ("_due", "_full", "_keys", "_lacking", "_misses", "_proof", "_wait", "_witnesses", "_words")
 
     def __init__(self, keys: Sequence[bytes], words: Callable[[Iterable[bytes]], Plan]) -> None:
         joined = b"".join(keys)
@@ -97,6 +98,7 @@ class Absence:
         self._full: Plan | None = None
         self._proof: Proof | None = None
         self._due = 0  # texts until the next proof is made
+        self._wait = 1  # how many they were after the last
         self._misses = 0  # places since the last that were suspect for nothing
 
     def plan(self, text: bytes, most: int) -> Plan | None:
@@ -146,16 +148,16 @@ class Absence:
 
     def _new(self, text: bytes) -> Plan:
         """The same after a proof is made for the text, and kept for the next, if it is time for one."""
-        self._misses = 0
         self._due -= 1
         if self._due <= 0:
+            self._misses = 0
             lacks = bytes([byte for byte in self._lacking if byte not in text])
             used, left = self._sifted(lacks)
             if len(left) > len(self._keys) // _MOST_LEFT:
                 lacks = bytes([byte for byte in self._witnesses if byte not in text])
                 used, left = self._sifted(lacks)
             self._lacking = lacks
-            self._due = len(self._keys) >> 8
+            self._wait = self._due = min(2 * self._wait, len(self._keys) >> 8)
             if used:
                 others = self._witnesses.translate(None, used)
                 self._proof = proof = Proof(used, left, others, self._words)
@@ -163,7 +165,7 @@ class Absence:
         return self._every()
 
     def _sifted(self, lacks: bytes) -> tuple[bytes, list[bytes]]:
-        """Which of some bytes prove anything, the seldom ones first, and the keys that have none of them."""
+        """Enough of some bytes, the seldom ones first, and the few keys that have none of them."""
         left = list(self._keys)
         used: list[int] = []
         for byte in lacks:
@@ -171,7 +173,7 @@ class Absence:
             if len(rest) < len(left):
                 used.append(byte)
                 left = rest
-            if not left:
+            if len(left) <= len(self._keys) >> _FEW_LEFT:
                 break
         return bytes(used), left
 

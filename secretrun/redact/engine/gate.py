@@ -141,11 +141,21 @@ class Gate:
         return self._grams
 
     def is_over(self, reading: bytes) -> bool:
-        """Whether a reading ends in so much whitespace, and bars that are no key's, that nothing goes on."""
+        """Whether a reading ends in so much whitespace, and a few bars, that at most the bars go on."""
         if self._blank is None:
-            bars = any(b"|" in head for head in self._heads)
+            bars = any(head[:1] == b"|" for head in self._heads)
             self._blank = b"" if self._gaps() else SPACE if bars else SPACE + b"|"
-        return len(reading) - len(reading.rstrip(self._blank)) > RUN + 2
+        end = reading[len(reading.rstrip(self._blank)) :]
+        if len(end) <= RUN + 2 or end.count(b"|") > HEAD:
+            return False
+        tip = reading.translate(None, SPACE)[-HEAD - 1 :] if b"|" in end else b""
+        grams = self.grams()
+        return not tip or (
+            len(tip) > HEAD
+            and bool(grams)
+            and int.from_bytes(tip[1:], ORDER) not in grams
+            and int.from_bytes(tip[:-1], ORDER) not in grams
+        )
 
     def few(self, text: bytes, others: Sequence[bytes]) -> bool:
         """Whether no more than three bytes of anything end a text, in its readings and these others."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _MOST_GRAMS = 1 << 18  # bytes of heads
 _TELLING = 8  # bytes of a beginning that tell it from text
 _LONG = 4 * HEAD  # bytes of a beginning with whitespace
+_SPACES_ONLY = bytes(0x20 if byte in SPACE else 0x78 for byte in range(256))
 _SPACES = frozenset(bytes([byte]) for byte in SPACE)
 _SEPARATOR = b"\0" * HEAD
 _NOTHING = AT_MARGIN + b"\b._\"'`[(<"
@@ -103,8 +104,13 @@ class Tail:
         return bool(self._firsts()[1])
 
     def _has_gaps(self) -> bool:
-        """Whether any key has so much whitespace that it may go on after a gap."""
-        return any(len(text) - len(text.translate(None, SPACE)) > RUN for text in self._exact.texts)
+        """Whether any key has so much whitespace in a row that it may go on after a gap."""
+        for text in self._exact.texts:
+            if len(text) - len(text.translate(None, SPACE)) > RUN:
+                spaces = text.translate(_SPACES_ONLY).split(b"x")
+                if max(map(len, spaces)) > RUN:
+                    return True
+        return False
 
     def waiting(self, text: bytes, before: tuple[int, int]) -> tuple[bool, Sequence[Unfinished] | None]:
         """(No more than three bytes begin anything, what begins); None where a look must tell.
@@ -183,9 +189,7 @@ class Tail:
             for stop in (size, size - 1) if twice else (size,):
                 if not self._spaced_at(end, reading, stop, places, coloured=coloured):
                     return False
-        if over:
-            return True
-        if shown and not tip:
+        if shown and not tip and not over:
             line = reading[reading.rfind(b"\n") + 1 :]
             if not line.strip(AT_MARGIN) and line.strip(SPACE):
                 if not self._before_margin(end, reading, places, coloured=coloured):
@@ -200,7 +204,7 @@ class Tail:
                     return False
         if shown and last and gap < RUN and written_over(bare):  # it may be written over
             self._at(end, bare, len(bare) - 1, places, trailing=True, coloured=coloured)
-        if not tip and size and self._ends is not None:
+        if not tip and not over and size and self._ends is not None:
             mark = undecided_ellipsis(reading, size)
             if reading[mark:].strip(QUOTES):  # an end may follow it
                 end.waiting.append(Unfinished(places(mark)[0], 0, 0, -1))
