@@ -40,5 +40,5 @@ mod tail;
 mod vectors;
 mod wipe;
 pub mod wire;
-mod words;
+pub mod words;
 mod wraps;
