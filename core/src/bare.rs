@@ -316,7 +316,7 @@ impl Bare {
 /// What it doesn't know `control_at` does.
 #[inline]
 fn colour(text: &[u8], place: usize) -> Option<usize> {
-    let rest = text.get(place..place + 2 + 3 * 8)?;
+    let rest = text.get(place..place + 2 + 5 * 8)?;
     if rest[..2] != *b"\x1b[" {
         return None;
     }
