@@ -97,13 +97,7 @@ class Gate:
         bare = reading.rstrip(SPACE)
         tip = last_bytes(bare, shown=shown, opened=opened)
         if not grams:
-            squeezed = reading.translate(None, SPACE)[-TAIL:]
-            return (
-                len(tip) > 0
-                and len(squeezed) == TAIL
-                and not (shown and has_margin(reading))
-                and self._first_four().absent(squeezed)
-            )
+            return len(tip) > 0 and self._none_in(reading, shown=shown)
         if tip:
             return (
                 int.from_bytes(tip[1:], ORDER) not in grams and int.from_bytes(tip[:-1], ORDER) not in grams
@@ -120,6 +114,19 @@ class Gate:
             if not self._quiet_line(bare):
                 return False
         return True
+
+    def _none_in(self, reading: bytes, *, shown: bool) -> bool:
+        """The same by the last `TAIL` bytes of a reading, if it has so many, with margins and without."""
+        endings = [reading.translate(None, SPACE)[-TAIL:]]
+        if shown and has_margin(reading):
+            endings.append(without_margins(reading)[-TAIL:])
+            owns = from_margins(reading, self._loose.may_begin)
+        else:
+            owns = []
+        if min(map(len, endings)) < TAIL:
+            return False
+        endings.extend(own[-TAIL:] for own in owns)
+        return self._first_four().absent(_SEPARATOR.join(endings))
 
     def _quiet_line(self, bare: bytes) -> bool:
         if may_be_border(bare):

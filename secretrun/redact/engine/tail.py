@@ -128,7 +128,7 @@ class Tail:
         if self._screen:
             opened = is_open(text)
             if special(near):
-                found = shown_end(text, opened=opened, enough=3 * HEAD if room == NEAR else TAIL + HEAD)
+                found = shown_end(text, opened=opened, enough=3 * HEAD if room == NEAR else 2 * TAIL)
                 if found is None:
                     return not opened and self.gate.few(text, []), None
                 cut, seen, back = found
