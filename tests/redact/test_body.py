@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import types
 
 import pytest
 
@@ -54,6 +56,19 @@ def test_a_file_that_is_no_library_is_told_and_python_does_it(monkeypatch, tmp_p
     assert chosen.core is None
     assert chosen.lack.startswith("the compiled core does not load: ")
     assert masks()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("abiflags", "t"), ("implementation", types.SimpleNamespace(name="pypy"))]
+)
+def test_a_python_that_has_no_stable_abi_does_without_the_core(monkeypatch, tmp_path, name, value):
+    (tmp_path / "there").touch()
+    monkeypatch.setattr(library, "path", lambda: str(tmp_path / "there"))
+    monkeypatch.setattr(sys, name, value)
+    chosen = body.chosen()
+    monkeypatch.undo()
+    assert chosen.core is None
+    assert "stable ABI" in chosen.lack
 
 
 def test_it_is_chosen_once_in_a_process(monkeypatch):
