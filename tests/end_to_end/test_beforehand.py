@@ -31,6 +31,7 @@ class Asking:
     def __init__(self, path, *command):
         self._asked, self._told = str(path / "asked"), str(path / "told")
         program = path / "bin" / "secretrun-backend-odd"
+        self._program = str(program)
         program.parent.mkdir()
         program.write_text(
             STORE.format(python=sys.executable, asked=self._asked, told=self._told, value=VALUE)
@@ -57,6 +58,11 @@ class Asking:
         words = {int(line.split()[0]): line for line in said.splitlines()}
         return [pid for pid in descendants(self.terminal.pid) if "-m secretrun" in words.get(pid, "")]
 
+    def programs(self):
+        """The store's programs that still run."""
+        said = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout
+        return [line for line in said.splitlines() if self._program in line and "-IS" in line]
+
     def answer(self, how="value"):
         with open(f"{self._told}.new", "w", encoding="ascii") as file:
             file.write(how)
@@ -64,21 +70,18 @@ class Asking:
 
 
 @pytest.fixture
-def asking(tmp_path, cleanup_after, clean_environment):
+def asking(tmp_path, clean_environment):
+    runs = []
+
     def make(*command):
-        made = Asking(tmp_path, *command)
-        cleanup_after.append(made.terminal)
-        return made
+        runs.append(Asking(tmp_path, *command))
+        return runs[-1]
 
-    return make
-
-
-@pytest.fixture
-def cleanup_after():
-    things = []
-    yield things
-    for thing in things:
-        thing.close()
+    yield make
+    for run in runs:
+        run.terminal.close()
+        run.answer("fail")  # whoever killed the wrapper has left the store's program to itself
+        until(lambda run=run: not run.programs(), "the store's program to end")
 
 
 def test_the_command_is_started_by_the_process_that_waited(asking):
