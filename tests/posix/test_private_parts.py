@@ -176,6 +176,37 @@ def test_an_interrupt_before_anything_is_loaded_has_its_status_without_the_priva
     assert (done.returncode, done.stdout) == (0, "130\n"), done.stderr
 
 
+def test_the_roots_are_where_ssl_says_too(monkeypatch):
+    import ssl
+
+    from secretrun.broker import trust
+
+    expected = trust._places()
+    monkeypatch.setitem(sys.modules, "_ssl", None)
+    assert trust._places() == expected
+    monkeypatch.setattr(ssl, "get_default_verify_paths", fail)
+    with pytest.raises(Unheard):
+        trust._places()
+
+
+@pytest.mark.parametrize("private", ["_frozen_importlib", "_frozen_importlib_external"])
+def test_a_library_is_loaded_by_what_importlib_gives(private):
+    code = (
+        "import importlib.machinery as m, sys\nfrom secretrun.redact.core import library\n"
+        f"sys.modules[{private!r}] = None\nassert library._machinery() == (m.ModuleSpec, m.ExtensionFileLoader)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("private", ["_frozen_importlib_external", "_imp"])
+def test_modules_are_found_by_python_itself(private):
+    code = (
+        "import sys\nfrom secretrun import bytecode\nfinders = list(sys.meta_path)\n"
+        f"sys.modules[{private!r}] = None\nbytecode.install()\nassert sys.meta_path == finders"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_no_other_private_module_is_used_anywhere():
     """What is new here gets a way out, and its test above."""
     import ast
@@ -192,5 +223,7 @@ def test_no_other_private_module_is_used_anywhere():
         ("_sha2", "digest.py"), ("_sha256", "digest.py"),
         ("_blake2", "key.py"), ("_ctypes", "dumpable.py"), ("_json", "parse.py"), ("_signal", "signals.py"),
         ("_signal", "__main__.py"),
-        ("_socket", "sockets.py"), ("_thread", "threads.py"),
+        ("_socket", "sockets.py"), ("_thread", "threads.py"), ("_ssl", "trust.py"),
+        ("_frozen_importlib", "library.py"), ("_frozen_importlib_external", "library.py"),
+        ("_frozen_importlib_external", "bytecode.py"), ("_imp", "bytecode.py"),
     }  # fmt: skip

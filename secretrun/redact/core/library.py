@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 ABI = 3  # of `core/src/module.rs`
 NAME = "secretrun.redact.core.secretrun_core"
 _loaded: Library | None = None
@@ -28,12 +32,9 @@ class Library:
         lack = unfit()
         if lack:
             raise ImportError(lack)
-        # both are there in every Python, importlib.machinery itself takes its time
-        from _frozen_importlib import ModuleSpec
-        from _frozen_importlib_external import ExtensionFileLoader
-
-        loader = ExtensionFileLoader(NAME, path)
-        module = loader.create_module(ModuleSpec(NAME, loader, origin=path))
+        spec, extension = _machinery()
+        loader = extension(NAME, path)
+        module = loader.create_module(spec(NAME, loader, origin=path))
         loader.exec_module(module)
         self.abi = int(getattr(module, "abi", 0))
         if self.abi != ABI:
@@ -43,6 +44,16 @@ class Library:
 
     def __repr__(self) -> str:
         return f"<Library {self.version}>"
+
+
+def _machinery() -> tuple[Any, Any]:
+    """`ModuleSpec` and `ExtensionFileLoader`, without the time that importing `importlib.machinery` takes."""
+    try:
+        from _frozen_importlib import ModuleSpec
+        from _frozen_importlib_external import ExtensionFileLoader
+    except Exception:  # noqa: BLE001  whatever it is: a new Python may cost speed, never the answer
+        from importlib.machinery import ExtensionFileLoader, ModuleSpec
+    return ModuleSpec, ExtensionFileLoader
 
 
 def unfit() -> str:
