@@ -145,7 +145,8 @@ impl Matcher {
             } else {
                 close = (close + CLOSE).max((2 * close).saturating_sub(from));
             }
-            close = bare.not_within(close);
+            // what is shown already, as of an open string, is looked at with what follows it
+            close = bare.not_within(close.max(from + self.done));
             close += text[close.min(text.len())..].iter().take_while(|&&byte| byte >= 0x80).count();
             close = close.min(text.len());
             from += self.step(patterns, &text[from..close], false, out);

@@ -114,3 +114,11 @@ def test_memory_that_runs_out_is_an_error_and_no_byte(script):
     assert done.returncode == 0, done.stderr[-300:]
     assert done.stdout.startswith("redaction failed (CoreError)")
     assert done.stderr == ""
+
+
+def test_what_was_shown_of_an_open_string_may_be_more_than_is_looked_at_closely():
+    """It turns out to be text, in which a character is written over: once, a look that ended before that failed."""
+    words = b"many words " * 30
+    stream = Matcher(patterns(SECRET), lambda _: b"#")
+    text = b"\x1bP" + words + b"_\b" + words
+    assert stream.feed(text) + stream.feed(b"\n") + stream.finish() == text + b"\n"
