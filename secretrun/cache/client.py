@@ -79,6 +79,7 @@ class Cache:
         self._limits: dict[str, float] = {}
         self._keys = keys
         self._cache = Connection(environ)
+        self._asked: set[bytes] = set()
         self.problem: ConfigError | None = None
         self.stale: dict[Reference, int] = {}
 
@@ -142,7 +143,9 @@ class Cache:
         if not keys or (self.problem is not None and not stale):
             return {}
         try:
-            parts = self._cache.ask(b"get", b"s" if stale else b"", *keys.values())
+            flags = b"s" * stale + b"a" * self._asked.issuperset(keys.values())
+            self._asked.update(keys.values())
+            parts = self._cache.ask(b"get", flags, *keys.values())
             if len(parts) != 3 * len(keys):
                 raise ConfigError("the cache gave an answer we don't know")
         except directories.NotOurs:

@@ -70,7 +70,7 @@ class Memory:
                 self.hits += 1
                 parts += [wire.FRESH if fresh else wire.STALE, b"%d" % (now - stored), value]
             else:
-                self.misses += 1
+                self.misses += b"a" not in flags
                 parts += [wire.MISSING, b"0", b""]
         return self._ok(*parts)
 

@@ -4,7 +4,8 @@ A frame is a 4-byte big-endian length and a body; the body is fields, each a 4-b
 Not JSON: importing `json` would cost the client more than the whole exchange takes.
 
     request   VERSION, verb, fields...            answer   VERSION, b"ok" or b"error", fields...
-    get       flags (b"s": stale ones too), key... ->      per key: state, age in seconds, value
+    get       flags, key...                        ->      per key: state, age in seconds, value
+              (b"s": stale ones too; b"a": asked before in this run, so what is missing counts as one miss)
     put       ttl in seconds, key, value, key, value ...
     lock, unlock, status, stop                     ->      status: name, number, name, number ...
 """

@@ -56,6 +56,13 @@ def test_a_stale_value_is_given_only_to_who_asks_for_stale_ones_and_not_for_ever
     assert ask(memory, 10.0 + STALE_FOR, b"get", b"s", b"k") == [*OK, wire.MISSING, b"0", b""]
 
 
+def test_what_one_run_looks_up_twice_is_one_miss():
+    memory = Memory()
+    ask(memory, 0.0, b"get", b"", b"k")
+    ask(memory, 0.0, b"get", b"a", b"k")
+    assert (memory.hits, memory.misses) == (0, 1)
+
+
 def test_locking_forgets_and_refuses_until_it_is_unlocked():
     memory = Memory()
     ask(memory, 0.0, b"put", b"10", b"k", b"value")
