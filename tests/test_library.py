@@ -8,7 +8,7 @@ import io, logging, os, resource, signal, sys
 
 def state():
     with open("/proc/self/status") if sys.platform == "linux" else io.StringIO() as file:
-        masks = [line for line in file if line.startswith(("Sig", "Shd"))]
+        masks = [line for line in file if line.startswith(("SigP", "SigB", "SigI", "SigC", "Shd"))]
     dumpable = os.stat("/proc/self/mem").st_uid == os.geteuid() if sys.platform == "linux" else None
     return (
         dumpable, resource.getrlimit(resource.RLIMIT_CORE), dict(os.environ), os.getcwd(), sorted(os.listdir("/dev/fd")),

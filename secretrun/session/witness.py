@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
+    from secretrun.posix.terminal import Mender
+
 _GUARD = 0  # as operation: the number is a process id; else the operation is a signal to look for, or
 _BEGIN = 0xFF  # the command is about to start
 _MESSAGE = 9  # one byte of operation, eight of number
@@ -39,10 +41,12 @@ class Witness:
     def __init__(self, tty: int | None = None, *, early: bool = False) -> None:
         questions, self._questions = os.pipe()
         self._answers, answers = os.pipe()
+        # read before there are two of us: we may be in raw mode by the time that the other one looks
+        mend = _mender(tty) if tty is not None and not early else None
         mask = signals.block_all()
         self._pid = os.fork()
         if self._pid == 0:
-            _main(questions, answers, tty, early=early)
+            _main(questions, answers, tty, mend)
         signals.set_mask(mask)
         descriptors.close(questions, answers)
 
@@ -90,16 +94,18 @@ class Witness:
         return True
 
 
-def _main(questions: int, answers: int, tty: int | None, *, early: bool) -> NoReturn:
+def _mender(tty: int) -> Mender:
+    """What puts the terminal back into the modes that it has now."""
+    from secretrun.posix import terminal
+    from secretrun.posix.shared_terminal import SharedTerminal
+
+    return terminal.Mender(tty, SharedTerminal(tty))
+
+
+def _main(questions: int, answers: int, tty: int | None, mend: Mender | None) -> NoReturn:
     try:
         descriptors.to_null(0, 1, 2)
-        kill, mend = None, None
-        if tty is not None:
-            from secretrun.posix import terminal
-            from secretrun.posix.shared_terminal import SharedTerminal
-
-            if not early:
-                mend = terminal.Mender(tty, SharedTerminal(tty))
+        kill = None
         descriptors.keep_only({questions, answers} if tty is None else {questions, answers, tty})
         while len(message := os.read(questions, _MESSAGE)) == _MESSAGE:
             operation, number = message[0], int.from_bytes(message[1:], "big")
@@ -107,7 +113,7 @@ def _main(questions: int, answers: int, tty: int | None, *, early: bool) -> NoRe
                 kill = _killer(number)
             elif operation == _BEGIN:
                 signals.forget_pending()
-                mend = terminal.Mender(tty, SharedTerminal(tty)) if tty is not None else None
+                mend = _mender(tty) if tty is not None else None
                 os.write(answers, b"\0")
             else:
                 os.write(answers, bytes((signals.became_pending(operation, _PATIENCE),)))
