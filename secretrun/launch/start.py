@@ -317,9 +317,8 @@ class Spare:
         no_terminal = settings.text("tty") == "never" or settings.flag("stdio")
         unmasked = settings.flag("no_masking") or settings.flag("watch")
         # A descriptor for the command that is opened later, the processes would not have.
-        self._forks = alone and not (delivered or no_terminal or unmasked)
+        self._forks = asks and alone and not (delivered or no_terminal or unmasked) and os.isatty(1)
         self._early: Beforehand | None = None
-        self._forks = self._forks and asks and os.isatty(1)
         if self._forks:
             from secretrun.child import start as child
 

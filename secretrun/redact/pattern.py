@@ -163,9 +163,11 @@ class PatternTable:
         return made
 
     def __iter__(self) -> Iterator[Pattern]:
+        from itertools import pairwise
+
         texts = self.listed
-        for owner, first in enumerate(self._firsts):
-            for order in range(first, (*self._firsts[owner + 1 : owner + 2], len(texts))[0]):
+        for owner, (first, end) in enumerate(pairwise((*self._firsts, len(texts)))):
+            for order in range(first, end):
                 yield self._pattern(texts[order], order, owner)
 
     def _pattern(self, text: bytes, order: int, owner: int) -> Pattern:

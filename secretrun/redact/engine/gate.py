@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from secretrun.redact.engine.ellipsis import ellipses, has_ellipsis, undecided_ellipsis
 from secretrun.redact.engine.endings import NEAR, ending, may_be_border, shown_end
-from secretrun.redact.engine.keys import HEAD
+from secretrun.redact.engine.keys import HEAD, TELLING
 from secretrun.redact.engine.margins import AT_MARGIN, from_margins, has_margin, without_margins
 from secretrun.redact.engine.occurrence import RUN
 from secretrun.redact.engine.prefilter import TAIL
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from secretrun.redact.engine.keys import Keys
 
 _MOST_GRAMS = 1 << 18  # bytes of heads
-_TELLING = 8  # bytes of a beginning that tell it from text
 _SEPARATOR = b"\0" * HEAD
 _NOTHING = AT_MARGIN + b"\b._\"'`[(<"
 
@@ -99,9 +98,7 @@ class Gate:
         if not grams:
             return len(tip) > 0 and self._none_in(reading, shown=shown)
         if tip:
-            return (
-                int.from_bytes(tip[1:], ORDER) not in grams and int.from_bytes(tip[:-1], ORDER) not in grams
-            )
+            return _is_strange(tip, grams)
         if self.is_over(reading):
             return True
         if not self._quiet_line(bare):
@@ -157,12 +154,7 @@ class Gate:
             return False
         tip = reading.translate(None, SPACE)[-HEAD - 1 :] if b"|" in end else b""
         grams = self.grams()
-        return not tip or (
-            len(tip) > HEAD
-            and bool(grams)
-            and int.from_bytes(tip[1:], ORDER) not in grams
-            and int.from_bytes(tip[:-1], ORDER) not in grams
-        )
+        return not tip or (len(tip) > HEAD and bool(grams) and _is_strange(tip, grams))
 
     def few(self, text: bytes, others: Sequence[bytes]) -> bool:
         """Whether no more than three bytes of anything end a text, in its readings and these others."""
@@ -181,7 +173,7 @@ class Gate:
             # what follows may turn out to be nothing, or an ellipsis
             sure = len(end[: undecided_ellipsis(end, len(end))].rstrip(_NOTHING)) - 1
             for start in range(len(end) - HEAD + 1):
-                part = end[start : start + (_TELLING if start + _TELLING <= sure else HEAD)]
+                part = end[start : start + (TELLING if start + TELLING <= sure else HEAD)]
                 at = bisect_left(heads, part)
                 if at < len(heads) and heads[at].startswith(part):
                     return False
@@ -204,6 +196,11 @@ class Gate:
 
     def __repr__(self) -> str:
         return f"<Gate of {len(self._heads)} heads>"
+
+
+def _is_strange(tip: bytes, grams: frozenset[int]) -> bool:
+    """Whether neither the last four bytes of five, nor those without the last, are in any head."""
+    return int.from_bytes(tip[1:], ORDER) not in grams and int.from_bytes(tip[:-1], ORDER) not in grams
 
 
 def _whole(near: bytes) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from secretrun.redact.pattern import Pattern, PatternTable, Rule
 
 HEAD = 4  # bytes of a key that the automaton knows
-_TELLING = 8  # bytes of a key that tell it from text: four are in many a word
+TELLING = 8  # bytes of a key that tell it from text: four are in many a word
 _MEMO = 4096
 
 
@@ -114,10 +114,10 @@ class Keys:
                     parent = parents[parent]
                 parents.append(parent)
             self._parents = parents
-            self._telling = frozenset([text[:_TELLING] for text in self.texts if len(text) >= _TELLING])
-            heads = {text[:HEAD]: HEAD for text in self.texts if len(text) >= _TELLING}
+            self._telling = frozenset([text[:TELLING] for text in self.texts if len(text) >= TELLING])
+            heads = {text[:HEAD]: HEAD for text in self.texts if len(text) >= TELLING}
             for text in self.texts:
-                if len(text) < _TELLING:
+                if len(text) < TELLING:
                     heads[text[:HEAD]] = -len(text[:HEAD])
             self._find = automaton(heads.items())  # last: another thread looks for it
         return self._find
@@ -135,7 +135,7 @@ class Keys:
         for last, head in find(text):
             if head > 0:
                 start = last - head + 1
-                if start + _TELLING > end or text[start : start + _TELLING] in telling:
+                if start + TELLING > end or text[start : start + TELLING] in telling:
                     found.append(start)
             else:
                 found.append(last + head + 1)
@@ -176,7 +176,7 @@ class Keys:
             return memo[part]
         indexes = self.going_on(part)
         found = Beginning(self, indexes) if indexes else None
-        if len(part) <= 2 * _TELLING:
+        if len(part) <= 2 * TELLING:
             if len(memo) >= _MEMO:
                 self._memo = memo = {}
             memo[part] = found

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 KEPT = bytes(byte not in SPACE for byte in range(256))
-_MARKS = b"\\|>#+*:;%!-/<"  # what may stand round a line break, besides lines of boxes
-_MARGINS = _MARKS + b"\xe2"
+MARKS = b"\\|>#+*:;%!-/<"  # what may stand round a line break, besides lines of boxes
+_MARGINS = MARKS + b"\xe2"
 _BOX = bytes([0xE2, *range(0x80, 0xC0)])  # bytes of those
-MARKED = frozenset(bytes([byte]) for byte in _MARKS + _BOX)
+MARKED = frozenset(bytes([byte]) for byte in MARKS + _BOX)
 _BORDER_ENDS = b"|\\" + _BOX
 IN_BORDER = _BORDER_ENDS + b" \t"
-AT_MARGIN = _MARKS + _BOX + b" \t\r"
+AT_MARGIN = MARKS + _BOX + b" \t\r"
 _NOTHING = AT_MARGIN + b"\b_"
 
 

@@ -14,7 +14,7 @@ few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. C
 from __future__ import annotations
 
 from secretrun.redact.engine.absence import SHORT, Absence
-from secretrun.redact.engine.margins import AT_MARGIN, has_margin, without_margins
+from secretrun.redact.engine.margins import AT_MARGIN, MARKS, has_margin, without_margins
 from secretrun.redact.engine.readings import lone_returns, needs_care, otherwise, shown, without_escapes
 from secretrun.redact.engine.words import Words
 from secretrun.redact.pattern import SPACE
@@ -30,13 +30,12 @@ _OVERLAP = 4 * TAIL
 
 _HEX = b"0123456789abcdefABCDEF"
 _BETWEEN = b":\\x,-"  # what may stand between digits
-_MARGIN = b"><#*+;%!:-/"  # what may stand round a line break, see `terminal_escapes.margins`
 _HIGH = bytes(range(0x80, 0x100))
 _CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 _ODD = _CONTROLS + _HIGH
-_DROPPED = SPACE + _CONTROLS + _HIGH + _MARGIN
-_LETTERS = _DROPPED + b"0123456789"  # what `letters` leaves out, with the two that follow
 _LATER = b"|\\"  # of what stands at margins these two may end a sequence, so they go after the sequences
+_DROPPED = SPACE + _CONTROLS + _HIGH + MARKS.translate(None, _LATER)
+_LETTERS = _DROPPED + b"0123456789"  # what `letters` leaves out, with the two that go later
 _NO_LETTERS = _LETTERS + _LATER
 _SOLID = _DROPPED + _LATER
 _DIGITS = bytes.maketrans(_HEX, b"0" * len(_HEX))

@@ -30,13 +30,9 @@ if TYPE_CHECKING:
     from secretrun.redact.engine.ellipsis import Ends
     from secretrun.redact.engine.keys import Beginning, Keys
 
-_MOST_GRAMS = 1 << 18  # bytes of heads
-_TELLING = 8  # bytes of a beginning that tell it from text
 _LONG = 4 * HEAD  # bytes of a beginning with whitespace
 _SPACES_ONLY = bytes(0x20 if byte in SPACE else 0x78 for byte in range(256))
 _SPACES = frozenset(bytes([byte]) for byte in SPACE)
-_SEPARATOR = b"\0" * HEAD
-_NOTHING = AT_MARGIN + b"\b._\"'`[(<"
 
 
 class Tail:
