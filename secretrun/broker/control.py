@@ -6,6 +6,8 @@ import json
 import socket
 import struct
 
+from secretrun.posix.descriptors import read_exactly
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +37,7 @@ def receive(control: socket.socket) -> tuple[dict[str, object] | None, list[int]
 
 
 def _exactly(control: socket.socket, size: int) -> bytes:
-    parts = []
-    while size:
-        part = control.recv(min(size, 1 << 20))
-        if not part:
-            raise ConnectionResetError
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+    data = read_exactly(control.recv, size)
+    if len(data) < size:
+        raise ConnectionResetError
+    return data

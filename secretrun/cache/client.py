@@ -10,7 +10,7 @@ import os
 
 from secretrun.cache import endpoint, wire
 from secretrun.errors import ConfigError
-from secretrun.posix import directories, sockets
+from secretrun.posix import descriptors, directories, sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,14 +178,10 @@ class Cache:
 
 def _receive(connection: sockets.socket, length: int) -> bytes:
     """Exactly `length` bytes."""
-    chunks = []
-    while length:
-        chunk = connection.recv(min(length, 1 << 16))
-        if not chunk:
-            raise wire.WireError("it hung up")
-        chunks.append(chunk)
-        length -= len(chunk)
-    return b"".join(chunks)
+    data = descriptors.read_exactly(connection.recv, length)
+    if len(data) < length:
+        raise wire.WireError("it hung up")
+    return data
 
 
 def _reason(error: Exception) -> str:

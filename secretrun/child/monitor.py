@@ -99,22 +99,19 @@ class Command:
 
 def _told(commands: int) -> Command | None:
     """The command, when the wrapper says what it is; None when it is gone before that."""
-    head = _exactly(commands, 10)
+
+    def read(most: int) -> bytes:
+        return os.read(commands, most)
+
+    head = descriptors.read_exactly(read, 10)
     if head[:1] != GO:
         return None
     size = int.from_bytes(head[2:], "big")
-    said = _exactly(commands, size)
+    said = descriptors.read_exactly(read, size)
     if len(said) < size:
         return None
     argv, environment = marshal.loads(said)  # noqa: S302  by the process that forked this one
     return Command(argv, environment, foreground=bool(head[1]))
-
-
-def _exactly(source: int, size: int) -> bytes:
-    said = bytearray()
-    while len(said) < size and (more := os.read(source, min(size - len(said), 1 << 20))):
-        said += more
-    return bytes(said)
 
 
 def main(orders: Orders, kept: set[int]) -> NoReturn:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PATHS = ("/dev/fd/", "/proc/self/fd/")  # before the number of a descriptor that is handed on as a file
 _closed: tuple[int, ...] = ()  # of 0, 1 and 2, those the caller had closed
 
@@ -71,6 +75,19 @@ def write_all(number: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(number, view) :]
+
+
+def read_exactly(read: Callable[[int], bytes], size: int) -> bytes:
+    """So many bytes, however small the pieces that they come in; fewer where they end before.
+
+    Args:
+        read: gives some of the next bytes, at most as many as it is told, and none at the end.
+        size: how many.
+    """
+    data = bytearray()
+    while len(data) < size and (more := read(min(size - len(data), 1 << 16))):
+        data += more
+    return bytes(data)
 
 
 def to_null(*numbers: int) -> None:

@@ -12,7 +12,7 @@ import os
 import sys
 
 from secretrun.model import Secret
-from secretrun.posix import directories, sockets, threads
+from secretrun.posix import descriptors, directories, sockets, threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,10 +158,7 @@ def _place(address: str) -> str:
 
 
 def _receive(connection: sockets.socket, length: int) -> bytes:
-    data = b""
-    while len(data) < length:
-        more = connection.recv(min(length - len(data), 1 << 16))
-        if not more:
-            raise OSError("the other side closed the connection")
-        data += more
+    data = descriptors.read_exactly(connection.recv, length)
+    if len(data) < length:
+        raise OSError("the other side closed the connection")
     return data
