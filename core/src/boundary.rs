@@ -64,12 +64,9 @@ unsafe fn wanted(object: *mut Object) -> Option<Option<(Arc<PatternSet>, Owned)>
 /// `Matcher(patterns, mask)`.
 unsafe extern "C" fn new(kind: *mut Object, arguments: *mut Object, _: *mut Object) -> *mut Object {
     answer(|| {
-        let (mut patterns, mut mask) = (null_mut::<Object>(), null_mut::<Object>());
-        // SAFETY: as many places as arguments; what is put there stays alive with them, as Python keeps them.
+        // SAFETY: Python keeps the arguments of a call alive.
         let (wanted, mask) = unsafe {
-            if PyArg_UnpackTuple(arguments, text!("Matcher"), 2, 2, &mut patterns, &mut mask) == 0 {
-                return None;
-            }
+            let (patterns, mask) = two(arguments, text!("Matcher"))?;
             (wanted(patterns)?, Owned::of(mask))
         };
         let (set, patterns) = wanted.map_or((None, None), |(set, patterns)| (Some(set), Some(patterns)));

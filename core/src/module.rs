@@ -104,12 +104,9 @@ pub unsafe fn shared(capsule: *mut Object) -> Option<Arc<PatternSet>> {
 /// `holds(handle, text)`: whether anything of a set stands in a text.
 unsafe extern "C" fn holds(_: *mut Object, arguments: *mut Object) -> *mut Object {
     answer(|| {
-        let (mut handle, mut text) = (null_mut::<Object>(), null_mut::<Object>());
-        // SAFETY: as many places as arguments; what is put there stays alive with them, as Python keeps them.
+        // SAFETY: Python keeps the arguments of a call alive.
         let (set, text) = unsafe {
-            if PyArg_UnpackTuple(arguments, text!("holds"), 2, 2, &mut handle, &mut text) == 0 {
-                return None;
-            }
+            let (handle, text) = two(arguments, text!("holds"))?;
             (shared(handle)?, bytes(text)?)
         };
         let found = released(text.len(), || set.hold(text));
@@ -144,13 +141,9 @@ unsafe extern "C" fn free_words(capsule: *mut Object) {
 /// `places(words, text)`: where any of them begins, as `u32`s in bytes.
 unsafe extern "C" fn places(_: *mut Object, arguments: *mut Object) -> *mut Object {
     answer(|| {
-        let (mut handle, mut text) = (null_mut::<Object>(), null_mut::<Object>());
-        // SAFETY: as many places as arguments; what is put there stays alive with them, as Python keeps them.
-        // What is no capsule of words gives NULL, and so nothing.
+        // SAFETY: Python keeps the arguments of a call alive. What is no capsule of words gives NULL, and so nothing.
         let (words, text) = unsafe {
-            if PyArg_UnpackTuple(arguments, text!("places"), 2, 2, &mut handle, &mut text) == 0 {
-                return None;
-            }
+            let (handle, text) = two(arguments, text!("places"))?;
             let words = PyCapsule_GetPointer(handle, WORDS.as_ptr().cast()).cast::<Words>();
             (words.as_ref()?, bytes(text)?)
         };

@@ -166,6 +166,21 @@ impl Drop for Owned {
     }
 }
 
+/// The two arguments of a call; an error is set where there are others. They stay alive with their tuple.
+///
+/// # Safety
+/// `arguments` is a call's tuple, alive; `name` is a text that C can read.
+pub unsafe fn two(arguments: *mut Object, name: *const c_char) -> Option<(*mut Object, *mut Object)> {
+    let (mut first, mut second) = (std::ptr::null_mut::<Object>(), std::ptr::null_mut::<Object>());
+    // SAFETY: as many places as arguments, of the type that is put there.
+    let done = unsafe { PyArg_UnpackTuple(arguments, name, 2, 2, &mut first, &mut second) };
+    if done == 0 {
+        None
+    } else {
+        Some((first, second))
+    }
+}
+
 /// The one None, once more.
 pub fn none() -> Option<Owned> {
     // SAFETY: a call without a format gives None.

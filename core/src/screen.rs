@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::controls::{control_at, is_special, to_first_column, HOME};
 use crate::keys::Keys;
 use crate::reading::{count, readings, Kind, Reading, Text};
-use crate::wraps::wrap_at;
+use crate::wraps::seen;
 
 /// Whether a terminal may show `text` otherwise than byte by byte and line by line.
 pub fn special(text: &[u8]) -> bool {
@@ -35,29 +35,13 @@ pub struct Screen<'a> {
     pub doubled: bool,
 }
 
-/// What is shown of a text without controls; see `wrap_at`.
-fn seen(text: &[u8], rewritten: bool) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        match wrap_at(text, at, rewritten) {
-            Some(end) => at = end,
-            None => {
-                out.push(text[at]);
-                at += 1;
-            }
-        }
-    }
-    out
-}
-
 impl<'a> Screen<'a> {
     /// `data`: places of sequences that the end of the buffer cuts; they are taken for text.
     pub fn new(buffer: &'a [u8], data: &[usize]) -> Screen<'a> {
         Screen::read(buffer, data, true)
     }
 
-    /// The same; `rewritten`: see `wrap_at`.
+    /// The same; `rewritten`: see `wraps::wrap_at`.
     pub fn read(buffer: &'a [u8], data: &[usize], rewritten: bool) -> Screen<'a> {
         let mut screen = Screen {
             text: Text::whole(buffer),
@@ -116,23 +100,14 @@ impl<'a> Screen<'a> {
 
     fn without_wraps(&mut self, rewritten: bool) {
         let text = &self.text.bytes;
-        self.doubled = text.contains(&HOME) && seen(text, true) != seen(text, false);
-        let mut bytes = Vec::with_capacity(text.len());
-        let mut soft = Vec::with_capacity(text.len());
-        let mut at = 0;
-        while at < text.len() {
-            match wrap_at(text, at, rewritten) {
-                Some(end) => at = end,
-                None => {
-                    bytes.push(text[at]);
-                    soft.push(at as u32);
-                    at += 1;
-                }
-            }
-        }
-        if bytes.len() == text.len() {
+        let shown = |rewritten| seen(text, rewritten).map(|at| text[at]);
+        self.doubled = text.contains(&HOME) && shown(true).ne(shown(false));
+        let mut soft: Vec<u32> = Vec::with_capacity(text.len());
+        soft.extend(seen(text, rewritten).map(|at| at as u32));
+        if soft.len() == text.len() {
             return;
         }
+        let bytes = soft.iter().map(|&at| text[at as usize]).collect();
         let soft = Rc::new(soft);
         let places = match &self.text.places {
             Some(places) => Rc::new(soft.iter().map(|&index| places[index as usize]).collect()),

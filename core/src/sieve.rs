@@ -6,6 +6,7 @@ use std::cell::Cell;
 
 use crate::bare::{Bare, Spot};
 use crate::ellipsis::LONGEST_MARK;
+use crate::ends::LONGEST_END;
 use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
@@ -18,8 +19,6 @@ const LEAST: usize = 3;
 /// Bytes from which needles are looked for by themselves: few are shorter, and they slow the others down.
 const LONG: usize = 9;
 const SHORT: usize = 6;
-/// Bare bytes of an end of a pattern, at most: see `ends`.
-const LONGEST_END: usize = 256;
 
 /// Bytes before what is no needle that belong to it.
 const BEFORE: usize = 32;

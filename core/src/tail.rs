@@ -3,6 +3,7 @@
 use crate::bare::Bare;
 use crate::base64_edge::{after, Before};
 use crate::ellipsis::LONGEST_MARK;
+use crate::ends::LONGEST_END;
 use crate::last_bytes;
 use crate::margins::{is_at_margin, kept, may_have_margins};
 use crate::needles::TAIL;
@@ -12,8 +13,6 @@ use crate::patterns::PatternSet;
 use crate::screen::{special, Screen};
 use crate::search::Search;
 
-/// Bare bytes in which an end of a pattern lies after an ellipsis.
-const LONGEST_END: usize = 256;
 /// Bytes that may turn out to be an ellipsis, where no bracket and no backslash is.
 const SHORT_MARK: usize = 4;
 /// Bytes of a line that may be a margin, see `ends_before_margin`.

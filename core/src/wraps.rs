@@ -88,26 +88,33 @@ pub fn wrap_at(text: &[u8], at: usize, rewritten: bool) -> Option<usize> {
     None
 }
 
+/// The indexes of what is shown of such a text; see `wrap_at`.
+pub fn seen(text: &[u8], rewritten: bool) -> impl Iterator<Item = usize> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < text.len() {
+            match wrap_at(text, at, rewritten) {
+                Some(end) => at = end,
+                None => {
+                    at += 1;
+                    return Some(at - 1);
+                }
+            }
+        }
+        None
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::wrap_at;
+    use super::seen;
 
     fn shown(text: &[u8]) -> Vec<u8> {
         both(text, true)
     }
 
     fn both(text: &[u8], rewritten: bool) -> Vec<u8> {
-        let (mut out, mut at) = (Vec::new(), 0);
-        while at < text.len() {
-            match wrap_at(text, at, rewritten) {
-                Some(end) => at = end,
-                None => {
-                    out.push(text[at]);
-                    at += 1;
-                }
-            }
-        }
-        out
+        seen(text, rewritten).map(|at| text[at]).collect()
     }
 
     #[test]
