@@ -4,8 +4,8 @@ Root becomes two user ids without an account. Who is not root runs the tests in 
 are root over a range of ids: `unshare --user --map-root-user --map-auto --mount -- python -m pytest`. Where
 neither is to be had the tests fail by name, they are not skipped.
 
-An interpreter below a closed directory (/root/.pyenv) is out of their reach; a mount namespace opens the way
-to it for what they run, and for nothing else.
+An interpreter below a closed directory (/root/.pyenv) is out of their reach, as is a clone in one that mktemp
+made; a mount namespace for each opens the way to it for what they run, and for nothing else.
 """
 
 import os
@@ -52,16 +52,17 @@ def _as(uid, groups, mounts=()):
         become = ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh",
                   str(source), str(place), *become]  # fmt: skip
     needed = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), ROOT]
-    blocked = [(tree, place) for tree in needed if (place := _closed(tree)) is not None]
-    if not blocked:
-        return become
-    places = {place for _, place in blocked}
-    assert len(places) == 1, f"the tests lie below several closed directories: {places}"
-    trees = sorted({str(tree) for tree, _ in blocked})
-    return [
-        "unshare", "--mount", "--propagation", "private", "sh", "-c", OPEN, "sh", str(places.pop()), "--", *trees,
-        "--", *become,
-    ]  # fmt: skip
+    closed = {}
+    for tree in needed:
+        place = _closed(tree)
+        if place is not None:
+            closed.setdefault(str(place), set()).add(str(tree))
+    for place, trees in closed.items():
+        become = [
+            "unshare", "--mount", "--propagation", "private", "sh", "-c", OPEN, "sh", place, "--", *sorted(trees),
+            "--", *become,
+        ]  # fmt: skip
+    return become
 
 
 class User:
