@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from secretrun.cache.key import CacheKeys
     from secretrun.model import Reference
 
-PATIENCE = 2.0  # seconds for one exchange with a process on this machine
+PATIENCE = 5.0  # seconds for one exchange with a process on this machine, which may be a busy one
 
 
 class Connection:

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
-PATIENCE = 2.0  # seconds a client gets for its whole request
+PATIENCE = 5.0  # seconds a client gets for its whole request
 CLIENTS = 64  # at once; more wait in the listen queue
 
 
