@@ -109,13 +109,11 @@ impl Keys {
         &self.keys[index]
     }
 
-    /// Where in `text` a key may begin; bytes from `end` on may turn out to be none.
-    pub fn starts(&self, text: &[u8], end: usize) -> Vec<usize> {
-        let mut found = Vec::new();
+    /// Add where in `text` a key may begin, in order; bytes from `end` on may turn out to be none.
+    pub fn starts(&self, text: &[u8], end: usize, found: &mut Vec<usize>) {
         if !self.keys.is_empty() {
-            self.heads.starts(text, end, &mut found);
+            self.heads.starts(text, end, found);
         }
-        found
     }
 
     /// How many keys are not after `part` in sorted order.
@@ -206,14 +204,28 @@ impl Keys {
         })
     }
 
+    /// The same of a range of them that have `size` bytes in common, and go on with `part` there.
+    pub fn going_on_with(&self, range: Range<usize>, size: usize, part: &[u8]) -> Range<usize> {
+        let rest = |key: &Key| &key.text.of(&self.texts.0)[size..];
+        let keys = &self.keys[range.clone()];
+        let first = keys.partition_point(|key| rest(key) <= part);
+        let more = keys[first..].partition_point(|key| rest(key).starts_with(part));
+        range.start + first..range.start + first + more
+    }
+
     /// What is known of the keys that begin with `part` and go on after it.
     pub fn beginning(&self, part: &[u8]) -> Option<Beginning> {
         let range = self.going_on(part);
         if range.is_empty() {
             None
         } else {
-            Some(self.beginnings.of(range))
+            Some(self.known(range))
         }
+    }
+
+    /// What is known of a range of them, which is not empty.
+    pub fn known(&self, range: Range<usize>) -> Beginning {
+        self.beginnings.of(range)
     }
 
     /// How many bytes the longest beginning of a key has that a text ends with; 0 when there is none.

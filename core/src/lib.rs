@@ -8,6 +8,7 @@ mod base64_edge;
 mod beginning;
 #[cfg(all(feature = "module", not(test)))]
 mod boundary;
+mod carried;
 mod classes;
 mod controls;
 mod ellipsis;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::bare::Bare;
 use crate::base64_edge::{after, Before, START};
+use crate::carried::Carried;
 use crate::occurrence::{Occurrence, Unfinished};
 use crate::output::{Mark, Output, Writer};
 use crate::pattern::Texts;
@@ -41,8 +42,15 @@ pub struct Matcher {
     frontier: usize,
     /// How many patterns there were before; 0 when that no longer matters.
     known: usize,
+    /// What the buffer is the beginning of.
+    carried: Option<Carried>,
+    /// Bytes were put to the buffer that were not looked at.
+    behind: bool,
     /// Room to work in.
     bare: Bare,
+    /// How many bytes were looked at.
+    #[cfg(test)]
+    pub looked: usize,
 }
 
 impl Matcher {
@@ -60,6 +68,10 @@ impl Matcher {
             last_shown: None,
             frontier: 0,
             known: 0,
+            carried: None,
+            behind: false,
+            #[cfg(test)]
+            looked: 0,
         }
     }
 
@@ -74,6 +86,8 @@ impl Matcher {
 
     /// Look for these from now on: the old ones and more, which count from the first byte not shown.
     pub fn add(&mut self, patterns: Option<Arc<PatternSet>>) {
+        self.catch_up();
+        self.carried = None;
         if let (Some(old), false) = (&self.patterns, self.buffer.0.is_empty()) {
             if self.known == 0 {
                 self.known = old.patterns.len();
@@ -92,6 +106,15 @@ impl Matcher {
                 return;
             }
         };
+        if let Some(mut carried) = self.carried.take() {
+            if carried.take(&patterns, data, &self.buffer.0, self.before) {
+                append(&mut self.buffer.0, data);
+                self.carried = Some(carried);
+                self.behind = true;
+                return;
+            }
+        }
+        self.behind = false;
         let mut bare = std::mem::take(&mut self.bare);
         let mut rest = data;
         while !rest.is_empty() {
@@ -109,12 +132,26 @@ impl Matcher {
             rest = later;
         }
         self.bare = bare;
+        if self.covered == 0 && self.known == 0 {
+            self.carried = Carried::of(&patterns, &self.buffer.0, self.before);
+        }
+    }
+
+    /// Look at what was put to the buffer: what an idle terminal may show depends on it.
+    fn catch_up(&mut self) {
+        if let (Some(patterns), true) = (self.patterns.clone(), std::mem::take(&mut self.behind)) {
+            let buffer = std::mem::take(&mut self.buffer);
+            let keep = self.step(&patterns, &buffer.0, false, &mut Output::default());
+            assert!(keep == 0, "what goes on was shown");
+            self.buffer = buffer;
+        }
     }
 
     /// Look through what waits and what was taken in; returns where what waits now begins.
     ///
     /// `all` when it is all that was taken in.
     fn take(&mut self, patterns: &PatternSet, whole: &[u8], bare: &mut Bare, all: bool, out: &mut Output) -> usize {
+        self.note(whole);
         let mut text = whole; // a piece of it that goes to the end
         let mut sift = patterns.sieve.sift(text, bare);
         let mut from = 0; // what stands before is decided
@@ -218,6 +255,7 @@ impl Matcher {
 
     /// Give the held bytes that an idle terminal may show.
     pub fn release(&mut self, out: &mut Output) {
+        self.catch_up();
         let (start, end) = (self.shown_to(), self.limit.min(self.buffer.0.len()));
         if start < end {
             self.done = end;
@@ -237,6 +275,7 @@ impl Matcher {
 
     /// Look closely at all of a text; returns where what waits begins.
     fn step(&mut self, patterns: &PatternSet, text: &[u8], last: bool, out: &mut Output) -> usize {
+        self.note(text);
         assert!(u32::try_from(text.len()).is_ok(), "more waits than a place can say");
         let (mut search, screen) = patterns.look(text, self.before, self.last_shown, last, self.known > 0);
         if self.known > 0 {
@@ -252,6 +291,15 @@ impl Matcher {
         let last_shown = patterns.last_shown(text, keep, screen.as_ref(), self.last_shown);
         self.forget(text, keep, last_shown);
         keep
+    }
+
+    /// Count what is looked at; the tests ask for it.
+    #[inline]
+    fn note(&mut self, _text: &[u8]) {
+        #[cfg(test)]
+        {
+            self.looked += _text.len();
+        }
     }
 
     /// Patterns added in mid-stream don't reach back over what was shown before they came.

@@ -24,6 +24,15 @@ pub struct Search<'a> {
     every: bool,
     pub found: Vec<Occurrence>,
     pub waiting: Vec<Unfinished>,
+    room: Room,
+}
+
+/// Room that one reading needs after another.
+#[derive(Default)]
+struct Room {
+    starts: Vec<usize>,
+    known: Vec<Start>,
+    found: Vec<(usize, usize)>,
 }
 
 /// A piece of a reading where a key stands, or a part of one.
@@ -39,7 +48,7 @@ struct Piece {
 impl<'a> Search<'a> {
     /// A look that has found nothing yet.
     pub fn new(buffer: &'a [u8], before: Before, patterns: &'a PatternSet, last: bool, every: bool) -> Search<'a> {
-        Search { buffer, before, patterns, last, every, found: Vec::new(), waiting: Vec::new() }
+        Search { buffer, before, patterns, last, every, found: Vec::new(), waiting: Vec::new(), room: Room::default() }
     }
 
     /// Wait for what follows.
@@ -54,44 +63,46 @@ impl<'a> Search<'a> {
         }
         let (keys, text) = (reading.keys, reading.bytes());
         let size = text.len();
-        let (starts, last_shown) = if reading.own {
-            (vec![0], None)
+        let mut room = std::mem::take(&mut self.room);
+        room.starts.clear();
+        let last_shown = if reading.own {
+            room.starts.push(0);
+            None
         } else {
-            (keys.starts(text, reading.ends.iter().copied().min().unwrap_or(size)), last_shown)
+            keys.starts(text, reading.ends.iter().copied().min().unwrap_or(size), &mut room.starts);
+            last_shown
         };
         let gaps = reading.gaps();
         // no byte of a secret can follow when whitespace that is too long already has
         let ended = self.last || (size > 0 && reading.size - reading.soft(size - 1) > RUN + 1);
-        let mut found = Vec::new();
-        let mut known = Vec::with_capacity(starts.len());
-        for &start in &starts {
+        room.known.clear();
+        for &start in &room.starts {
             let next = gaps.partition_point(|&gap| gap <= start);
             let stop = gaps.get(next).copied().unwrap_or(size);
-            let end = keys.at(text, start, stop, ended || stop < size, &mut found);
-            known.push(Start { place: start, end });
-            for &(index, length) in &found {
+            let end = keys.at(text, start, stop, ended || stop < size, &mut room.found);
+            room.known.push(Start { place: start, end });
+            for &(index, length) in &room.found {
                 let key = keys.key(index);
                 let edges = length == key.text.size as usize;
                 let piece = Piece { start, stop: start + length, order: key.order, edges };
                 self.occurrence(reading, piece, key.word, last_shown);
             }
         }
-        self.look_at_end(reading, &known, &gaps);
+        self.look_at_end(reading, &room.known, &gaps);
         if self.patterns.shortened && has_ellipsis(text) {
-            self.look_at_ellipses(reading, &known, &gaps);
+            self.look_at_ellipses(reading, &room.known, &gaps);
         }
+        self.room = room;
     }
 
     fn look_at_end(&mut self, reading: &Reading, starts: &[Start], gaps: &[usize]) {
         let (keys, text) = (reading.keys, reading.bytes());
         let size = text.len();
         let first = gaps.last().copied().unwrap_or(0);
-        let mut stops = vec![size];
-        if !self.last {
-            stops.extend(&reading.ends);
-        }
-        stops.retain(|&stop| stop > first && reading.size - reading.soft(stop - 1) <= RUN + 1);
-        for &stop in &stops {
+        let ends: &[usize] = if self.last { &[] } else { &reading.ends };
+        let may_end = |&stop: &usize| stop > first && reading.size - reading.soft(stop - 1) <= RUN + 1;
+        let stops = std::iter::once(size).chain(ends.iter().copied()).filter(may_end);
+        for stop in stops.clone() {
             keys.unfinished(text, stop, starts, |start, known| {
                 if start < first {
                     false
@@ -104,7 +115,7 @@ impl<'a> Search<'a> {
             });
         }
         if !self.last && self.patterns.shortened {
-            for &stop in &stops {
+            for stop in stops {
                 if may_be_undecided(&text[..stop]) {
                     self.look_at_dots(reading, stop, starts, first);
                 }

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from secretrun.redact.engine.carried import Carried
     from secretrun.redact.engine.pattern_set import PatternSet
     from secretrun.redact.engine.readings import Screen
     from secretrun.redact.engine.search import Search
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST = 1 << 18  # bytes looked at in one go: what is sifted again and again should stay in the cache
 _LEAST = 256  # bytes that are not halved any more
+_LONG = 16  # bytes that wait, below which it costs nothing to look at all of them with each that comes
 
 
 class Matcher:
@@ -35,8 +37,8 @@ class Matcher:
     """
 
     __slots__ = (
-        "_before", "_buffer", "_covered", "_done", "_frontier", "_known", "_last_shown", "_limit", "_mask",
-        "_patterns", "_solid",
+        "_before", "_buffer", "_carried", "_covered", "_done", "_frontier", "_known", "_last_shown", "_limit",
+        "_mask", "_more", "_patterns", "_solid",
     )  # fmt: skip
 
     def __init__(self, patterns: PatternSet | None, mask: Callable[[Pattern], bytes]) -> None:
@@ -54,14 +56,18 @@ class Matcher:
         self._last_shown = -1  # the last byte before it that a terminal shows
         self._frontier = 0  # where patterns added in mid-stream begin to count
         self._known = 0  # how many patterns there were before; 0 when that no longer matters
+        self._carried: Carried | None = None  # what the buffer is the beginning of
+        self._more = bytearray()  # what follows the buffer, and was not looked at
 
     @property
     def held(self) -> int:
         """The number of bytes that wait for what follows them."""
-        return max(0, len(self._buffer) - max(self._done, self._covered))
+        return max(0, len(self._buffer) + len(self._more) - max(self._done, self._covered))
 
     def add(self, patterns: PatternSet | None) -> None:
         """Look for these from now on: the old ones and more, which count from the first byte not shown."""
+        self._catch_up()
+        self._carried = None
         if self._patterns is not None and self._buffer:
             self._known = self._known or len(self._patterns.patterns)
             self._frontier = max(self._done, self._covered)
@@ -72,6 +78,11 @@ class Matcher:
         patterns = self._patterns
         if patterns is None or not data:
             return data
+        if self._carried is not None:
+            if self._carried.take(data):
+                self._more += data
+                return b""
+            self._join()
         size = len(data)
         if size > _MOST:
             return b"".join([self.feed(data[at : at + _MOST]) for at in range(0, size, _MOST)])
@@ -88,8 +99,21 @@ class Matcher:
             return self.feed(data[:half]) + self.feed(data[half:])
         return self._step(patterns, buffer, final=False)
 
+    def _join(self) -> None:
+        self._carried = None
+        if self._more:
+            self._buffer += self._more
+            self._more = bytearray()
+
+    def _catch_up(self) -> None:
+        """Look at what was not looked at: what an idle terminal may show depends on it."""
+        if self._more and self._patterns is not None:
+            self._join()
+            self._step(self._patterns, self._buffer, final=False)
+
     def release(self) -> bytes:
         """Return the held bytes that an idle terminal may show."""
+        self._catch_up()
         start, end = max(self._done, self._covered), min(self._limit, len(self._buffer))
         if end <= start:
             return b""
@@ -99,6 +123,7 @@ class Matcher:
     def finish(self) -> bytes:
         """End the stream and begin another; return the rest of it."""
         out = b""
+        self._join()
         if self._buffer and self._patterns is not None:
             out = self._step(self._patterns, self._buffer, final=True)
         self._start()
@@ -133,7 +158,10 @@ class Matcher:
             done, self._done = self._done, len(buffer)
             self._forget(buffer, len(buffer), screen)
             return buffer[done:] if done else buffer
-        return self._emit(buffer, search, screen)
+        out = self._emit(buffer, search, screen)
+        if len(self._buffer) >= _LONG and not (self._covered or self._known or final):
+            self._carried = patterns.carried(self._buffer, self._before)
+        return out
 
     def _drop_early(self, search: Search) -> None:
         """Patterns added in mid-stream don't reach back over what was shown before they came."""

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from secretrun.redact.engine.carried import Carried
     from secretrun.redact.pattern import PatternTable
 
 _ELLIPSES = 8  # in one text: with more it is looked at closely
@@ -141,6 +142,12 @@ class PatternSet:
         begin = ending(text, screen=self.screen, size=size, enough=enough)[0]
         search, _ = self.look(text[begin:], after(text, begin, before), last_shown, final=False, few=few)
         return begin, search.waiting
+
+    def carried(self, buffer: bytes, before: tuple[int, int]) -> Carried | None:
+        """What a buffer is the beginning of, if it is one; `before` is what stands before it."""
+        from secretrun.redact.engine.carried import carried
+
+        return carried(buffer, before, self._exact, self._loose)
 
     def look(
         self,

@@ -174,10 +174,17 @@ class Never:
         return None
 
 
+class Looking(pattern_set.PatternSet):
+    """Patterns of Python's engine that have it look at all that waits with each read."""
+
+    def carried(self, buffer, before):
+        return None
+
+
 class Pair:
     """Patterns of some secrets, compiled by both bodies; and the same with more secrets."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, *, carries=False):
         forms = rng.choice(
             [DEFAULT_FORMS, DEFAULT_FORMS, DEFAULT_FORMS, (), ("terminal",), ("wrapped", "hex", "base64")]
         )
@@ -188,7 +195,7 @@ class Pair:
             shared.add({str(rng.random()): secret for secret in rng.sample(SECRETS, rng.randint(1, 3))})
             patterns = shared.table
             options = {"screen": shared.terminal, "shortened": bool(forms) and least > 1}
-            looking = pattern_set.PatternSet(patterns, **options)
+            looking = (pattern_set.PatternSet if carries else Looking)(patterns, **options)
             looking._prefilter = Never()
             self.bodies.append((looking, core.PatternSet(patterns, **options)))
         self.texts = list(shared.table.texts)
@@ -240,7 +247,7 @@ def difference(seed, pairs, percent=1):
 
 
 def made(number=40, seed=0):
-    return [Pair(random.Random(f"pair {seed} {index}")) for index in range(number)]
+    return [Pair(random.Random(f"pair {seed} {index}"), carries=index % 2 == 0) for index in range(number)]
 
 
 def main(cases=10_000, first=0, percent=1):
