@@ -56,6 +56,7 @@ pub fn control_at(text: &[u8], at: usize, cut: bool) -> Option<Control> {
             Some(0x9b) => parameters(text, at + 2, cut),
             _ => ends_here(1),
         },
+        0xe2 if next.map_or(false, |next| next > 0x81) => None, // most of what is no letter is drawn, and common
         0xcd | 0xd8 | 0xe1..=0xe3 | 0xef | 0xf0 | 0xf3 => invisible(text, at, cut),
         // C1 as one byte, where it is no part of a character
         0x80..=0x9f if at == 0 || text[at - 1] < 0x80 => {

@@ -24,6 +24,25 @@ pub fn may_have_margins(text: &[u8]) -> bool {
     text.contains(&b'\n') && text.iter().any(|&byte| is_mark(byte) || byte == 0xe2)
 }
 
+/// Whether anything stands where margins are, round a line end: else `margins` finds none.
+pub fn has_margins(text: &[u8]) -> bool {
+    let beside = |at: usize| {
+        let after = at + 1 + run(text, at + 1, is_blank);
+        let before = trimmed(&text[..at], |byte| is_blank(byte) || byte == b'\r');
+        match text.get(after) {
+            Some(0xe2) if is_border(text, after) => return true,
+            Some(b'>' | b'#' | b'|' | b'+' | b'*' | b':' | b';' | b'%' | b'!' | b'<' | b'-' | b'/') => return true,
+            _ => {}
+        }
+        match text[..before].last() {
+            Some(b'|' | b'\\') => true,
+            Some(0x80..=0xbf) => before >= 3 && is_border(text, before - 3),
+            _ => false,
+        }
+    };
+    text.iter().enumerate().any(|(at, &byte)| byte == b'\n' && beside(at))
+}
+
 /// The second bytes of borders.
 fn is_second(byte: u8) -> bool {
     matches!(byte, 0x80 | 0x86 | 0x8b | 0x8f | 0x94 | 0x95 | 0x96)

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::heads::HEAD;
 use crate::keys::Keys;
-use crate::margins::{ends_before_margin, is_at_margin, margins, may_have_margins};
+use crate::margins::{ends_before_margin, has_margins, is_at_margin, margins};
 use crate::occurrence::RUN;
 use crate::pattern::is_space;
 
@@ -29,7 +29,6 @@ pub fn count(places: &Places, size: usize, index: usize) -> usize {
 }
 
 /// A text with its places.
-#[derive(Clone)]
 pub struct Text<'a> {
     pub bytes: Cow<'a, [u8]>,
     /// For each byte its index in the buffer.
@@ -44,35 +43,39 @@ impl<'a> Text<'a> {
         Text { bytes: Cow::Borrowed(buffer), places: None, soft: None }
     }
 
-    /// The bytes that a mask of the same length keeps.
-    fn kept(&self, kept: impl Fn(usize) -> bool) -> Text<'static> {
-        let count = (0..self.bytes.len()).filter(|&index| kept(index)).count();
-        let mut bytes = Vec::with_capacity(count);
-        let mut soft = Vec::with_capacity(count);
-        for index in 0..self.bytes.len() {
-            if kept(index) {
-                bytes.push(self.bytes[index]);
-                soft.push(index as u32);
+    /// The same, whose bytes are this one's.
+    fn borrowed(&'a self) -> Text<'a> {
+        Text { bytes: Cow::Borrowed(&self.bytes), places: self.places.clone(), soft: self.soft.clone() }
+    }
+
+    /// The bytes whose indexes are kept.
+    fn kept(&self, is_kept: impl Fn(usize) -> bool) -> Text<'static> {
+        let size = self.bytes.len();
+        let (mut bytes, mut kept) = (Vec::with_capacity(size), Vec::with_capacity(size));
+        for (index, &byte) in self.bytes.iter().enumerate() {
+            if is_kept(index) {
+                bytes.push(byte);
+                kept.push(index as u32);
             }
         }
-        let through = |way: &Places, kept: &[u32]| match way {
+        let kept = Rc::new(kept);
+        let through = |way: &Places| match way {
             Some(places) => Rc::new(kept.iter().map(|&index| places[index as usize]).collect()),
-            None => Rc::new(kept.to_vec()),
+            None => kept.clone(),
         };
-        let places = through(&self.places, &soft);
+        let places = through(&self.places);
         let soft = match (&self.places, &self.soft) {
-            (None, None) => places.clone(),
             (Some(a), Some(b)) if Rc::ptr_eq(a, b) => places.clone(),
-            _ => through(&self.soft, &soft),
+            _ => through(&self.soft),
         };
         Text { bytes: Cow::Owned(bytes), places: Some(places), soft: Some(soft) }
     }
 
-    fn without_space(&self) -> Text<'a> {
+    fn without_space(&'a self) -> Text<'a> {
         if self.bytes.iter().any(|&byte| is_space(byte)) {
             self.kept(|index| !is_space(self.bytes[index]))
         } else {
-            self.clone()
+            self.borrowed()
         }
     }
 
@@ -186,17 +189,17 @@ pub enum Kind {
 }
 
 /// The text, the text without whitespace, and without what stands at its margins too.
-pub fn readings<'a>(text: &Text<'a>, size: usize, exact: &'a Keys, loose: &'a Keys, kind: Kind) -> Vec<Reading<'a>> {
+pub fn readings<'a>(text: &'a Text<'a>, size: usize, exact: &'a Keys, loose: &'a Keys, kind: Kind) -> Vec<Reading<'a>> {
     let shown = !matches!(kind, Kind::AsTheyAre);
     let (end, sure, on_screen) = match kind {
         Kind::Screen { end, sure } => (end, sure, true),
         _ => (size, None, false),
     };
     let way = |text| Way { text, own: false, sure: None };
-    let mut ways = vec![way(text.clone())];
+    let mut ways = vec![way(text.borrowed())];
     if !loose.is_empty() {
         ways.push(way(text.without_space()));
-        if shown && may_have_margins(&text.bytes) {
+        if shown && has_margins(&text.bytes) {
             // besides, for what stands at one may be the secret's
             text.without_margins(text.bytes.len(), loose, None, &mut ways);
         }

@@ -73,12 +73,17 @@ impl<'a> Screen<'a> {
         let mut places = Vec::with_capacity(buffer.len());
         let mut at = 0;
         while at < buffer.len() {
-            let byte = buffer[at];
-            let control = if is_special(byte) { control_at(buffer, at, !data.contains(&at)) } else { None };
-            let control = match control {
+            let plain = buffer[at..].iter().take_while(|&&byte| !is_special(byte)).count();
+            text.extend_from_slice(&buffer[at..at + plain]);
+            places.extend(at as u32..(at + plain) as u32);
+            at += plain;
+            if at == buffer.len() {
+                break;
+            }
+            let control = match control_at(buffer, at, !data.contains(&at)) {
                 Some(control) => control,
                 None => {
-                    text.push(byte);
+                    text.push(buffer[at]);
                     places.push(at as u32);
                     at += 1;
                     continue;
