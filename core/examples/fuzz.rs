@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use secretrun_core::matcher::Matcher;
 use secretrun_core::output::Output;
-use secretrun_core::wire;
+use secretrun_core::pattern::Rule;
+use secretrun_core::patterns::PatternSet;
+use secretrun_core::table::Table;
 
 /// A generator of numbers: splitmix64.
 struct Random(u64);
@@ -45,26 +47,22 @@ const SECRETS: &[&[u8]] = &[
     b"| bordered | value |", b"p\xc3\xa4ssw\xc3\xb6rd-\xc3\xbc\xc3\x9f", b"3f786850e387550fdab836ed7e6dc881de23001b", b"12345678901234567890m-and-more", b"zz",
 ];
 
-/// Patterns as they come over the boundary.
-fn patterns(random: &mut Random) -> Vec<u8> {
-    let start = random.below(SECRETS.len());
-    let count = 1 + random.below(4);
-    let texts: Vec<&[u8]> = (0..count).map(|number| SECRETS[(start + number) % SECRETS.len()]).collect();
-    let mut data = Vec::new();
-    let mut number = |value: u32| data.extend_from_slice(&value.to_le_bytes());
-    number(random.below(8) as u32);
-    number(3);
-    number(count as u32);
-    for flags in 0..3 {
-        number(flags);
-        for _ in 0..8 {
-            number(if flags == 2 { random.next() as u32 } else { 0 });
+/// Patterns, and under which rules.
+fn patterns(random: &mut Random) -> PatternSet {
+    let mut table = Table::new(random.below(2) == 0);
+    let rules = [0, 1, 2].map(|flags| {
+        let mut packed = [0; Rule::PACKED];
+        packed[0] = flags;
+        if flags == 2 {
+            packed[4..].iter_mut().for_each(|byte| *byte = random.next() as u8);
         }
+        Rule::packed(&packed).expect("well-formed")
+    });
+    let start = random.below(SECRETS.len());
+    for number in 0..1 + random.below(4) {
+        table.add(SECRETS[(start + number) % SECRETS.len()], rules[random.below(3)]).expect("room");
     }
-    texts.iter().for_each(|text| number(text.len() as u32));
-    texts.iter().for_each(|_| number(random.below(3) as u32));
-    data.extend(texts.concat());
-    data
+    table.compiled(random.below(2) == 0, random.below(2) == 0)
 }
 
 /// Some text: of files, of secrets and of what may stand in them, and some of its bytes are others.
@@ -103,7 +101,7 @@ fn stream(random: &mut Random, files: &[Vec<u8>]) -> Vec<u8> {
 /// One stream; returns its size.
 fn run(seed: u64, files: &[Vec<u8>]) -> usize {
     let random = &mut Random(seed);
-    let set = Arc::new(wire::patterns(&patterns(random)).expect("well-formed"));
+    let set = Arc::new(patterns(random));
     let text = stream(random, files);
     let mut matcher = Matcher::new(Some(set.clone()));
     let mut out = Output::default();

@@ -59,20 +59,23 @@ impl Keys {
     fn of_sorted(texts: &Arc<Texts>, patterns: &[Pattern], chosen: Vec<(Span, u32, u32)>, shortened: bool) -> Keys {
         let bytes = &texts.0;
         let mut keys: Vec<Key> = Vec::with_capacity(chosen.len());
-        for (text, order, public) in chosen {
+        let mut words = Vec::with_capacity(chosen.len());
+        let mut same = Vec::with_capacity(chosen.len());
+        let mut before: &[u8] = &[];
+        for (span, order, public) in chosen {
+            let text = span.of(bytes);
             let word = patterns[order as usize].rule.word;
-            let size = text.size as usize;
-            let least = if word || !shortened { size } else { least(size, public as usize) };
+            let least = if word || !shortened { text.len() } else { least(text.len(), public as usize) };
+            // the one before begins it, or what begins that one does, where that is in what both have in common
+            let shared = common(before, text);
             let mut parent = (keys.len() as u32).wrapping_sub(1);
-            while parent != NONE && !text.of(bytes).starts_with(keys[parent as usize].text.of(bytes)) {
+            while parent != NONE && keys[parent as usize].text.size as usize > shared {
                 parent = keys[parent as usize].parent;
             }
-            keys.push(Key { text, order, public, least: least as u32, parent, word });
-        }
-        let words = keys.iter().map(|key| first_word(key.text.of(bytes))).collect();
-        let mut same = vec![0; keys.len()];
-        for index in 1..keys.len() {
-            same[index] = common(keys[index - 1].text.of(bytes), keys[index].text.of(bytes)) as u32;
+            keys.push(Key { text: span, order, public, least: least as u32, parent, word });
+            words.push(first_word(text));
+            same.push(shared as u32);
+            before = text;
         }
         let longest = keys.iter().map(|key| key.text.size as usize).max().unwrap_or(0);
         let heads = Heads::new(keys.iter().map(|key| key.text.of(bytes)));
@@ -279,13 +282,39 @@ impl Keys {
     }
 }
 
+/// Bytes up to which texts are told apart by numbers made of them.
+const NUMBERED: usize = 40;
+/// How many are sooner compared with each other.
+const SHORT_RUN: usize = 8;
+
 /// Sort by the text, then by the order.
 pub fn sort(bytes: &[u8], chosen: &mut Vec<(Span, u32, u32)>) {
-    // most differ in their first bytes, which are at hand as a number
-    let mut all: Vec<_> = chosen.iter().map(|&one| (first_word(one.0.of(bytes)), one)).collect();
-    all.sort_unstable_by(|(a, one), (b, other)| {
-        a.cmp(b).then_with(|| (one.0.of(bytes), one.1).cmp(&(other.0.of(bytes), other.1)))
-    });
+    // texts lie far apart: each is looked up once for a number of its first bytes, those that agree once more
+    let mut all: Vec<_> = chosen.iter().map(|&one| (0, one)).collect();
+    let mut runs = vec![(0..all.len(), 0)];
+    while let Some((run, known)) = runs.pop() {
+        let begin = run.start;
+        let part = &mut all[run];
+        let ended = part.iter().any(|(_, one)| (one.0.size as usize) < known);
+        if ended || known >= NUMBERED || part.len() <= SHORT_RUN {
+            let from = if ended { 0 } else { known };
+            part.sort_unstable_by(|(_, a), (_, b)| (&a.0.of(bytes)[from..], a.1).cmp(&(&b.0.of(bytes)[from..], b.1)));
+            continue;
+        }
+        for (number, one) in &mut *part {
+            *number = first_word(&one.0.of(bytes)[known..]);
+        }
+        part.sort_unstable_by_key(|&(number, _)| number);
+        let mut start = 0;
+        for end in 1..=part.len() {
+            if end == part.len() || part[end].0 != part[start].0 {
+                if end - start > 1 {
+                    runs.push((begin + start..begin + end, known + WORD));
+                }
+                start = end;
+            }
+        }
+    }
     chosen.clear();
     chosen.extend(all.iter().map(|&(_, one)| one));
 }
@@ -310,4 +339,31 @@ fn common(a: &[u8], b: &[u8]) -> usize {
         known += 16;
     }
     known + a[known..].iter().zip(&b[known..]).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sort;
+    use crate::pattern::Span;
+
+    #[test]
+    fn texts_are_sorted_however_much_they_have_in_common() {
+        let mut texts: Vec<Vec<u8>> = Vec::new();
+        for size in [0, 1, 7, 8, 9, 16, 39, 40, 41, 80] {
+            for end in [&b""[..], b"\0", b"\0\0", b"a", b"b\0", b"zz", b"a"] {
+                texts.push([&vec![b'x'; size][..], end, &vec![0; size % 3]].concat());
+            }
+        }
+        let bytes = texts.concat();
+        let mut start = 0;
+        let mut chosen = Vec::new();
+        for (order, text) in texts.iter().enumerate() {
+            chosen.push((Span { start, size: text.len() as u32 }, order as u32, 0));
+            start += text.len() as u32;
+        }
+        sort(&bytes, &mut chosen);
+        let mut orders: Vec<u32> = (0..texts.len() as u32).collect();
+        orders.sort_by_key(|&order| (&texts[order as usize], order));
+        assert_eq!(chosen.iter().map(|one| one.1).collect::<Vec<_>>(), orders);
+    }
 }

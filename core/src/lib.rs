@@ -27,8 +27,8 @@ mod needles;
 mod occurrence;
 pub mod output;
 mod parts;
-mod pattern;
-mod patterns;
+pub mod pattern;
+pub mod patterns;
 mod public_head;
 #[cfg(all(feature = "module", not(test)))]
 mod python;
@@ -36,10 +36,10 @@ mod reading;
 mod screen;
 mod search;
 mod sieve;
+pub mod table;
 mod tail;
 #[cfg(target_arch = "x86_64")]
 mod vectors;
 mod wipe;
-pub mod wire;
 pub mod words;
 mod wraps;

@@ -2,6 +2,8 @@
 //!
 //! Every function catches panics: they are an error.
 
+use std::cell::Cell;
+use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::{null, null_mut};
@@ -9,13 +11,14 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::Arc;
 
 use crate::boundary::matcher_type;
+use crate::pattern::Rule;
 use crate::patterns::PatternSet;
 use crate::python::*;
-use crate::wire;
+use crate::table::Table;
 use crate::words::Words;
 
 /// Counts the changes of this boundary; the loader asks for the one it knows.
-const ABI: u32 = 3;
+const ABI: u32 = 4;
 
 /// Bytes that a step may need for each byte that it looks at again.
 pub const ROOM_EACH: usize = 64;
@@ -60,13 +63,162 @@ pub fn has_room(size: Option<usize>) -> bool {
     size.map_or(false, |size| size < SMALL || Vec::<u8>::new().try_reserve_exact(size).is_ok())
 }
 
-/// `patterns(data)`: a set of patterns, see `wire`.
-unsafe extern "C" fn patterns(_: *mut Object, data: *mut Object) -> *mut Object {
+/// What a capsule of a table is called.
+const TABLE: &str = "secretrun.table\0";
+/// Bytes that a set may need for each of its patterns, besides their own.
+const ROOM_OF_PATTERN: usize = 2048;
+/// What compiling them takes at most: 1, as a terminal shows text too; 2, beginnings too.
+const SCREEN: i64 = 1;
+const SHORTENED: i64 = 2;
+
+/// A table in a capsule: not there while it is added to, and never again after that failed.
+type Making = Cell<Option<(Table, Rules)>>;
+
+/// Python's rules, each read once. They are kept, so that no other can come to lie where one was.
+#[derive(Default)]
+struct Rules {
+    known: HashMap<*mut Object, Rule>,
+    kept: Vec<Owned>,
+    last: Option<(*mut Object, Rule)>,
+}
+
+impl Rules {
+    /// # Safety
+    /// `object` is alive. It may run code of Python's.
+    unsafe fn of(&mut self, object: *mut Object) -> Option<Rule> {
+        match self.last {
+            Some((last, rule)) if last == object => return Some(rule),
+            _ => {}
+        }
+        if let Some(&rule) = self.known.get(&object) {
+            self.last = Some((object, rule));
+            return Some(rule);
+        }
+        // SAFETY: it is alive, as the caller promises, and what is got from it is ours.
+        let rule = unsafe {
+            let packed = Owned::new(PyObject_GetAttrString(object, text!("packed")))?;
+            let packed = Owned::new(PyObject_CallFunctionObjArgs(packed.object(), null_mut::<Object>()))?;
+            let rule = Rule::packed(bytes(packed.object())?)?;
+            self.kept.push(Owned::of(object));
+            rule
+        };
+        self.known.insert(object, rule);
+        self.last = Some((object, rule));
+        Some(rule)
+    }
+}
+
+/// `table(squeeze)`: an empty table.
+unsafe extern "C" fn table(_: *mut Object, squeeze: *mut Object) -> *mut Object {
     answer(|| {
-        // SAFETY: Python keeps the argument of a call alive, and bytes are not changed.
-        let data = unsafe { bytes(data) }?;
-        let made = released(data.len(), || {
-            has_room(data.len().checked_mul(ROOM_EACH)).then(|| wire::patterns(data)).flatten()
+        // SAFETY: Python keeps the argument of a call alive.
+        match unsafe { PyObject_IsTrue(squeeze) } {
+            0 => kept_table(Table::new(false)),
+            1 => kept_table(Table::new(true)),
+            _ => None,
+        }
+    })
+}
+
+/// `copy(table)`: another with the same patterns, to add to.
+unsafe extern "C" fn copy(_: *mut Object, other: *mut Object) -> *mut Object {
+    // SAFETY: Python keeps the argument of a call alive.
+    answer(|| kept_table(unsafe { look_at(other, Table::clone) }?))
+}
+
+/// A capsule for a table.
+fn kept_table(table: Table) -> Option<Owned> {
+    let making: Box<Making> = Box::new(Cell::new(Some((table, Rules::default()))));
+    // SAFETY: the name is static, and `free_table` takes the box back.
+    unsafe { Owned::new(PyCapsule_New(Box::into_raw(making).cast(), TABLE.as_ptr().cast(), Some(free_table))) }
+}
+
+unsafe extern "C" fn free_table(capsule: *mut Object) {
+    // SAFETY: the capsule is one of `kept_table`, and this is called once, at its end.
+    let making = unsafe { PyCapsule_GetPointer(capsule, TABLE.as_ptr().cast()) }.cast::<Making>();
+    if !making.is_null() {
+        // SAFETY: it came from `Box::into_raw`, and nobody uses it any more.
+        let making = unsafe { Box::from_raw(making) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(making)));
+    }
+}
+
+/// # Safety
+/// `capsule` is alive for `'a`.
+unsafe fn making<'a>(capsule: *mut Object) -> Option<&'a Making> {
+    // SAFETY: it is alive; what is another thing, or another module's capsule, gives NULL.
+    unsafe { PyCapsule_GetPointer(capsule, TABLE.as_ptr().cast()).cast::<Making>().as_ref() }
+}
+
+/// What `look` sees in a table.
+///
+/// # Safety
+/// `capsule` is alive.
+unsafe fn look_at<T>(capsule: *mut Object, look: impl FnOnce(&Table) -> T) -> Option<T> {
+    // SAFETY: it is alive, as the caller promises.
+    let place = unsafe { making(capsule) }?;
+    let made = place.take()?;
+    let seen = look(&made.0);
+    place.set(Some(made));
+    Some(seen)
+}
+
+/// `extend(table, found)`: look for the patterns of a list of (form, text, rule) too; a list of the forms of those
+/// that were not there yet.
+unsafe extern "C" fn extend(_: *mut Object, arguments: *mut Object) -> *mut Object {
+    answer(|| {
+        // SAFETY: Python keeps the arguments of a call alive, and with each tuple what is in it. The list may change
+        // while a rule is asked what it says, so it is asked for its size each time, and its tuple is held.
+        unsafe {
+            let (capsule, found) = two(arguments, text!("extend"))?;
+            let place = making(capsule)?;
+            let (mut table, mut rules) = place.take()?;
+            if !has_room(Some(table.shared_size())) {
+                return None;
+            }
+            let forms = Owned::new(PyList_New(0))?;
+            let mut index = 0;
+            while index < PyList_Size(found) {
+                let one = PyList_GetItem(found, index);
+                if one.is_null() {
+                    return None;
+                }
+                let one = Owned::of(one);
+                let (form, text, rule) =
+                    (PyTuple_GetItem(one.object(), 0), PyTuple_GetItem(one.object(), 1), PyTuple_GetItem(one.object(), 2));
+                if form.is_null() || text.is_null() || rule.is_null() {
+                    return None;
+                }
+                let rule = rules.of(rule)?;
+                if table.add(bytes(text)?, rule).ok()? && PyList_Append(forms.object(), form) < 0 {
+                    return None;
+                }
+                index += 1;
+            }
+            if index == 0 && PyList_Size(found) < 0 {
+                return None; // no list
+            }
+            place.set(Some((table, rules)));
+            Some(forms)
+        }
+    })
+}
+
+/// `compiled(table, options)`: the set of its patterns.
+unsafe extern "C" fn compiled(_: *mut Object, arguments: *mut Object) -> *mut Object {
+    answer(|| {
+        // SAFETY: Python keeps the arguments of a call alive.
+        let (options, (texts, patterns)) = unsafe {
+            let (capsule, options) = two(arguments, text!("compiled"))?;
+            let options = PyLong_AsLongLong(options);
+            if options < 0 {
+                return None;
+            }
+            (options, look_at(capsule, Table::content)?)
+        };
+        let room = patterns.len().checked_mul(ROOM_OF_PATTERN);
+        let made = released(texts.0.len(), || {
+            has_room(room).then(|| PatternSet::new(texts, patterns, options & SCREEN != 0, options & SHORTENED != 0))
         });
         let set = Arc::into_raw(Arc::new(made?));
         // SAFETY: the name is static, and `free_patterns` gives back the count that the capsule has.
@@ -75,7 +227,7 @@ unsafe extern "C" fn patterns(_: *mut Object, data: *mut Object) -> *mut Object 
 }
 
 unsafe extern "C" fn free_patterns(capsule: *mut Object) {
-    // SAFETY: the capsule is one of `patterns`, and this is called once, at its end.
+    // SAFETY: the capsule is one of `compiled`, and this is called once, at its end.
     let set = unsafe { PyCapsule_GetPointer(capsule, SET.as_ptr().cast()) } as *const PatternSet;
     if !set.is_null() {
         // SAFETY: it came from `Arc::into_raw`, whose count was the capsule's.
@@ -158,7 +310,16 @@ unsafe extern "C" fn places(_: *mut Object, arguments: *mut Object) -> *mut Obje
 pub extern "C" fn PyInit_secretrun_core() -> *mut Object {
     // A panic is an error, and the caller says so: a message of the library's own could quote what it was about.
     std::panic::set_hook(Box::new(|_| ()));
-    let methods = kept([method(text!("patterns"), patterns, ONE), method(text!("holds"), holds, VARARGS), method(text!("words"), words, ONE), method(text!("places"), places, VARARGS), END]);
+    let methods = kept([
+        method(text!("table"), table, ONE),
+        method(text!("copy"), copy, ONE),
+        method(text!("extend"), extend, VARARGS),
+        method(text!("compiled"), compiled, VARARGS),
+        method(text!("holds"), holds, VARARGS),
+        method(text!("words"), words, ONE),
+        method(text!("places"), places, VARARGS),
+        END,
+    ]);
     let def = kept(ModuleDef {
         object: Object::STATIC,
         init: null(),

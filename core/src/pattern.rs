@@ -1,5 +1,6 @@
 //! One byte string to mask, and the rule for where it counts.
 
+use crate::keys::first_word;
 use crate::public_head::public_head;
 
 /// Non-space bytes a pattern needs to be matched across line breaks.
@@ -32,7 +33,7 @@ impl Left {
 }
 
 /// Where a pattern counts, and what else belongs to it.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rule {
     /// Only between bytes that are no letters, digits or `_`.
     pub word: bool,
@@ -42,7 +43,31 @@ pub struct Rule {
     pub right: bool,
 }
 
+impl Rule {
+    /// Bytes of one that is packed.
+    pub const PACKED: usize = 36;
+
+    /// As it comes over the boundary: `u32` flags (1: word, 2: right), 32 bytes of left; little-endian.
+    pub fn packed(data: &[u8]) -> Option<Rule> {
+        if data.len() != Rule::PACKED {
+            return None;
+        }
+        let wide = |at: usize| {
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(&data[at..at + 16]);
+            u128::from_le_bytes(bytes)
+        };
+        Some(Rule { word: data[0] & 1 != 0, left: Left([wide(4), wide(20)]), right: data[0] & 2 != 0 })
+    }
+
+    /// For bytes that are asked for under both.
+    fn or(self, other: Rule) -> Rule {
+        Rule { word: self.word && other.word, left: self.left.or(other.left), right: self.right || other.right }
+    }
+}
+
 /// One byte string to mask. Its text lies in the set's `Texts`; its order is its index.
+#[derive(Clone)]
 pub struct Pattern {
     pub rule: Rule,
     /// The bytes as they appear, whitespace included: a span of the set's bytes.
@@ -55,6 +80,19 @@ pub struct Pattern {
     pub public: u32,
     /// The same of the key.
     pub public_of_key: u32,
+}
+
+impl Pattern {
+    /// Count under another rule too.
+    pub fn also(&mut self, rule: Rule, squeeze: bool) {
+        self.rule = self.rule.or(rule);
+        self.loose = is_loose(self.key, self.rule, squeeze);
+    }
+}
+
+/// Whether a key is found with whitespace in it.
+fn is_loose(key: Span, rule: Rule, squeeze: bool) -> bool {
+    squeeze && key.size as usize >= LOOSE_LENGTH && !rule.word
 }
 
 /// A piece of the set's bytes.
@@ -73,7 +111,7 @@ impl Span {
 }
 
 /// The bytes of all patterns, one after another, wiped when they are dropped.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Texts(pub Vec<u8>);
 
 impl Drop for Texts {
@@ -82,39 +120,89 @@ impl Drop for Texts {
     }
 }
 
+/// Bytes from which the system moves memory without leaving a copy behind.
+const MOVED: usize = 1 << 20;
+/// Bytes that are looked through for whitespace at a time.
+const STEP: usize = 32;
+
 impl Texts {
     /// Add a pattern; with `squeeze` it is also looked for without its whitespace.
     ///
     /// # Errors
     /// The set is larger than a span can say.
     pub fn add(&mut self, text: &[u8], rule: Rule, squeeze: bool) -> Result<Pattern, TooLarge> {
-        let span = self.put(text.len())?;
+        let text_span = self.put(text.len())?;
         self.0.extend_from_slice(text);
         let public = public_head(text);
-        let spaces = if squeeze { text.iter().filter(|&&byte| is_space(byte)).count() } else { 0 };
-        let (mut key, mut public_of_key) = (span, public);
-        if spaces > 0 {
-            key = self.put(text.len() - spaces)?;
-            self.0.extend(text.iter().filter(|&&byte| !is_space(byte)));
+        let (mut key, mut public_of_key) = (text_span, public);
+        let first = if squeeze { text.chunks(STEP).position(may_have_space) } else { None };
+        if let Some(first) = first {
+            key = self.put(text.len())?;
+            let (before, rest) = text.split_at(first * STEP);
+            self.0.extend_from_slice(before);
+            for part in rest.chunks(STEP) {
+                if may_have_space(part) {
+                    self.append_squeezed(part);
+                } else {
+                    self.0.extend_from_slice(part);
+                }
+            }
+            key.size = (self.0.len() - key.start as usize) as u32;
+            if key.size == text_span.size {
+                self.0.truncate(key.start as usize);
+                key = text_span;
+            }
             public_of_key = text[..public].iter().filter(|&&byte| !is_space(byte)).count();
         }
-        Ok(Pattern {
-            rule,
-            text: span,
-            key,
-            loose: squeeze && key.size as usize >= LOOSE_LENGTH && !rule.word,
-            public: public as u32,
-            public_of_key: public_of_key as u32,
-        })
+        let (public, public_of_key) = (public as u32, public_of_key as u32);
+        Ok(Pattern { rule, text: text_span, key, loose: is_loose(key, rule, squeeze), public, public_of_key })
     }
 
+    /// Add so few bytes without the whitespace among them.
+    fn append_squeezed(&mut self, part: &[u8]) {
+        let (mut kept, mut size) = ([0; STEP], 0);
+        for &byte in part {
+            kept[size] = byte;
+            size += usize::from(!is_space(byte));
+        }
+        self.0.extend_from_slice(&kept[..size]);
+    }
+
+    /// Where the next bytes will be.
     fn put(&mut self, size: usize) -> Result<Span, TooLarge> {
         let start = u32::try_from(self.0.len()).map_err(|_| TooLarge)?;
+        let room = self.0.capacity() - self.0.len();
         let size = u32::try_from(size).map_err(|_| TooLarge)?;
         start.checked_add(size).ok_or(TooLarge)?;
-        self.0.try_reserve(size as usize).map_err(|_| TooLarge)?;
+        if room < size as usize {
+            self.grow(size as usize).map_err(|_| TooLarge)?;
+        }
         Ok(Span { start, size })
     }
+
+    fn grow(&mut self, size: usize) -> Result<(), std::collections::TryReserveError> {
+        if self.0.capacity() >= MOVED {
+            return self.0.try_reserve(size);
+        }
+        let mut larger = Vec::new();
+        larger.try_reserve_exact((self.0.len() + size).max(2 * self.0.capacity()))?;
+        larger.extend_from_slice(&self.0);
+        std::mem::swap(&mut self.0, &mut larger);
+        crate::wipe::wipe(&mut larger);
+        Ok(())
+    }
+}
+
+/// Whether any of some bytes is a blank or below it, told of eight at a time.
+fn may_have_space(part: &[u8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let mut words = part.chunks_exact(8);
+    let mut found = 0;
+    for word in &mut words {
+        let word = first_word(word);
+        found |= word.wrapping_sub(EACH * 0x21) & !word;
+    }
+    found & (EACH * 0x80) != 0 || words.remainder().iter().any(|&byte| byte < 0x21)
 }
 
 /// A length does not fit, or there is no memory for it.

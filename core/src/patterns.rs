@@ -23,7 +23,7 @@ const MANY: usize = 1 << 13;
 /// Every pattern of a redactor. Shared between threads.
 pub struct PatternSet {
     texts: Arc<Texts>,
-    pub patterns: Vec<Pattern>,
+    pub patterns: Arc<Vec<Pattern>>,
     /// Text is read as a terminal shows it too.
     pub screen: bool,
     /// A beginning that breaks off is masked too when it is long enough.
@@ -41,8 +41,7 @@ pub struct PatternSet {
 
 impl PatternSet {
     /// Patterns with distinct texts, none empty or of whitespace only.
-    pub fn new(texts: Texts, patterns: Vec<Pattern>, screen: bool, shortened: bool) -> PatternSet {
-        let texts = Arc::new(texts);
+    pub fn new(texts: Arc<Texts>, patterns: Arc<Vec<Pattern>>, screen: bool, shortened: bool) -> PatternSet {
         let (mut exact, mut loose) = (Vec::new(), Vec::new());
         for (order, pattern) in patterns.iter().enumerate() {
             if !pattern.loose || pattern.text != pattern.key {

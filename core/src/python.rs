@@ -2,7 +2,7 @@
 //!
 //! Everything here wants the GIL, but for `without_gil`. `boundary` and `module` are built on it, the only other files that are `unsafe` for Python's sake.
 
-use std::os::raw::{c_char, c_int, c_long, c_uint, c_void};
+use std::os::raw::{c_char, c_int, c_long, c_longlong, c_uint, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::null;
 
@@ -108,6 +108,11 @@ extern "C" {
     pub fn PyErr_SetNone(kind: *mut Object);
     pub fn PyEval_RestoreThread(state: *mut c_void);
     pub fn PyEval_SaveThread() -> *mut c_void;
+    pub fn PyList_Append(list: *mut Object, object: *mut Object) -> c_int;
+    pub fn PyList_GetItem(list: *mut Object, index: isize) -> *mut Object;
+    pub fn PyList_New(size: isize) -> *mut Object;
+    pub fn PyList_Size(list: *mut Object) -> isize;
+    pub fn PyLong_AsLongLong(number: *mut Object) -> c_longlong;
     pub fn PyLong_FromSize_t(value: usize) -> *mut Object;
     pub fn PyModule_AddIntConstant(module: *mut Object, name: *const c_char, value: c_long) -> c_int;
     pub fn PyModule_AddObjectRef(module: *mut Object, name: *const c_char, value: *mut Object) -> c_int;
@@ -116,7 +121,9 @@ extern "C" {
     pub fn PyObject_CallFunctionObjArgs(callable: *mut Object, ...) -> *mut Object;
     pub fn PyObject_GC_UnTrack(object: *mut c_void);
     pub fn PyObject_GetAttrString(object: *mut Object, name: *const c_char) -> *mut Object;
+    pub fn PyObject_IsTrue(object: *mut Object) -> c_int;
     pub fn PySequence_GetItem(object: *mut Object, index: isize) -> *mut Object;
+    pub fn PyTuple_GetItem(tuple: *mut Object, index: isize) -> *mut Object;
     pub fn PyType_FromSpec(spec: *const Spec) -> *mut Object;
     pub fn PyType_GetSlot(kind: *mut Object, slot: c_int) -> *mut c_void;
     pub fn Py_DecRef(object: *mut Object);

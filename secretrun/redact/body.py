@@ -11,14 +11,26 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Protocol
+    from typing import Any, Protocol, Self
 
-    from secretrun.redact.pattern import Pattern, PatternTable
+    from secretrun.redact.pattern import Origin, Rule
 else:
     Protocol = object
 
 PURE = "SECRETRUN_PURE"
 _chosen: Body | None = None
+
+
+class Table(Protocol):
+    """The patterns of some secrets, as one body is given them: immutable once they are compiled."""
+
+    def __len__(self) -> int: ...
+
+    def copy(self) -> Self:
+        """Another one with the same patterns, to add to."""
+
+    def add(self, found: list[tuple[str, bytes, Rule]]) -> None:
+        """Add the (form, text, rule) of the next owner; what is there keeps its owner and form."""
 
 
 class Patterns(Protocol):
@@ -60,8 +72,18 @@ class Body:
         self.core = core
         self.lack = lack
 
-    def compiled(self, patterns: PatternTable, *, screen: bool, shortened: bool) -> Patterns:
-        """What to look for; the arguments are those of `engine.pattern_set.PatternSet`."""
+    def table(self, *, squeeze: bool) -> Table:
+        """An empty one; with `squeeze` its patterns are found with other whitespace than theirs."""
+        if self.core is not None:
+            from secretrun.redact.core import matcher
+
+            return matcher.PatternTable(squeeze=squeeze)
+        from secretrun.redact.pattern import PatternTable
+
+        return PatternTable(squeeze=squeeze)
+
+    def compiled(self, patterns: Any, *, screen: bool, shortened: bool) -> Patterns:
+        """What to look for: those of a table; the arguments are those of `engine.pattern_set.PatternSet`."""
         if self.core is not None:
             from secretrun.redact.core import matcher
 
@@ -70,7 +92,7 @@ class Body:
 
         return PatternSet(patterns, screen=screen, shortened=shortened)
 
-    def matcher(self, patterns: Any, mask: Callable[[Pattern], bytes]) -> Matching:
+    def matcher(self, patterns: Any, mask: Callable[[Origin], bytes]) -> Matching:
         """The state of a new stream; the arguments are those of `engine.matcher.Matcher`."""
         if self.core is not None:
             from secretrun.redact.core import matcher

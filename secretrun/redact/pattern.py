@@ -40,6 +40,10 @@ class Rule:
             word=self.word and other.word, left=self.left | other.left, right=self.right or other.right
         )
 
+    def packed(self) -> bytes:
+        """As the compiled core reads it: 4 bytes of flags (1: word, 2: right), 32 of left; little-endian."""
+        return (self.word | self.right << 1).to_bytes(4, "little") + self.left.to_bytes(32, "little")
+
     def __repr__(self) -> str:
         return f"<Rule word={self.word} left={self.left:#x} right={self.right}>"
 
@@ -48,59 +52,92 @@ ANYWHERE: Final = Rule()
 WORD: Final = Rule(word=True)
 
 
-class Pattern:
-    """One byte string to mask, and how it may appear.
+class Origin:
+    """Where a pattern comes from: what its mask is made of.
+
+    Attributes:
+        order: the pattern's place in registration order, from 0.
+        owner: which secret, an index.
+        form: the dialect, for the report.
+    """
+
+    __slots__ = ("form", "order", "owner")
+
+    def __init__(self, order: int, owner: int, form: str) -> None:
+        self.order = order
+        self.owner = owner
+        self.form = form
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.order} {self.form}>"
+
+
+class Pattern(Origin):
+    """One byte string to mask.
 
     Attributes:
         text: the bytes as they appear, whitespace included.
-        key: `text` without whitespace (the same object when there is none).
-        loose: `key` is also found with line breaks, blanks and tabs anywhere in it.
         rule: where it counts.
-        owner: which secret, an index.
-        form: the dialect, for the report.
-        order: the place in registration order, from 0.
     """
 
-    __slots__ = ("form", "key", "loose", "order", "owner", "rule", "text")
+    __slots__ = ("rule", "text")
 
-    def __init__(self, text: bytes, *, squeeze: bool, rule: Rule, owner: int, form: str, order: int) -> None:
+    def __init__(self, order: int, owner: int, form: str, *, text: bytes, rule: Rule) -> None:
+        super().__init__(order, owner, form)
         self.text = text
-        key = text.translate(None, SPACE) if squeeze else text
-        self.key = text if len(key) == len(text) else key
-        self.loose = squeeze and len(key) >= LOOSE_LENGTH and not rule.word
         self.rule = rule
-        self.owner = owner
-        self.form = form
-        self.order = order
-
-    def __repr__(self) -> str:
-        return f"<Pattern {self.order} {self.form}>"
 
 
-class PatternTable:
-    """Patterns with distinct texts: a column of each attribute, and a `Pattern` where one is asked for.
+class Origins:
+    """Where patterns with distinct texts come from, by their order. Immutable once streams know of it.
 
-    A thousand secrets have forty thousand patterns, of which a run writes a handful. Immutable once streams
-    know of it.
+    A thousand secrets have forty thousand patterns, of which a run writes a handful: there is no object for
+    one before it is asked for.
 
     Args:
         squeeze: they are found with other whitespace than theirs.
 
     Attributes:
-        texts: the order of each, by its text.
-        forms, rules: by order.
+        forms: by order.
+        firsts: for each owner the number of patterns that were there before.
     """
 
-    __slots__ = ("_firsts", "_list", "_made", "forms", "rules", "squeeze", "texts")
+    __slots__ = ("firsts", "forms", "squeeze")
 
     def __init__(self, *, squeeze: bool) -> None:
         self.squeeze = squeeze
-        self.texts: dict[bytes, int] = {}
         self.forms: list[str] = []
+        self.firsts: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.forms)
+
+    def owner(self, order: int) -> int:
+        """Whose a pattern is."""
+        from bisect import bisect_right
+
+        return bisect_right(self.firsts, order) - 1
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self)}>"
+
+
+class PatternTable(Origins):
+    """What the Python engine is given: the texts and rules too.
+
+    Attributes:
+        texts: the order of each, by its text.
+        rules: by order.
+    """
+
+    __slots__ = ("_list", "_patterns", "rules", "texts")
+
+    def __init__(self, *, squeeze: bool) -> None:
+        super().__init__(squeeze=squeeze)
+        self.texts: dict[bytes, int] = {}
         self.rules: list[Rule] = []
-        self._firsts: list[int] = []  # for each owner the number of patterns that were there before
         self._list: list[bytes] | None = None
-        self._made: dict[int, Pattern] = {}
+        self._patterns: dict[int, Pattern] = {}
 
     def copy(self) -> PatternTable:
         """Another one with the same patterns, to add to."""
@@ -108,14 +145,14 @@ class PatternTable:
         other.texts = self.texts.copy()
         other.forms = self.forms.copy()
         other.rules = self.rules.copy()
-        other._firsts = self._firsts.copy()
+        other.firsts = self.firsts.copy()
         return other
 
     def add(self, found: Iterable[tuple[str, bytes, Rule]]) -> None:
         """Add the (form, text, rule) of the next owner; what is there keeps its owner and form."""
         texts, forms, rules = self.texts, self.forms, self.rules
         size = len(texts)
-        self._firsts.append(size)
+        self.firsts.append(size)
         for form, text, rule in found:
             order = texts.setdefault(text, size)
             if order == size:
@@ -125,8 +162,22 @@ class PatternTable:
             elif rules[order] is not rule:
                 rules[order] |= rule  # the same bytes asked for once more: both rules count
 
-    def __len__(self) -> int:
-        return len(self.forms)
+    def __getitem__(self, order: int) -> Pattern:
+        made = self._patterns.get(order)
+        if made is None:
+            made = self._patterns[order] = self._pattern(self.listed[order], order, self.owner(order))
+        return made
+
+    def __iter__(self) -> Iterator[Pattern]:
+        from itertools import pairwise
+
+        texts = self.listed
+        for owner, (first, end) in enumerate(pairwise((*self.firsts, len(texts)))):
+            for order in range(first, end):
+                yield self._pattern(texts[order], order, owner)
+
+    def _pattern(self, text: bytes, order: int, owner: int) -> Pattern:
+        return Pattern(order, owner, self.forms[order], text=text, rule=self.rules[order])
 
     @property
     def listed(self) -> list[bytes]:
@@ -152,33 +203,3 @@ class PatternTable:
             if is_loose:
                 loose.setdefault(key, order)
         return exact, loose
-
-    def __getitem__(self, order: int) -> Pattern:
-        made = self._made.get(order)
-        if made is None:
-            from bisect import bisect_right
-
-            owner = bisect_right(self._firsts, order) - 1
-            made = self._made[order] = self._pattern(self.listed[order], order, owner)
-        return made
-
-    def __iter__(self) -> Iterator[Pattern]:
-        from itertools import pairwise
-
-        texts = self.listed
-        for owner, (first, end) in enumerate(pairwise((*self._firsts, len(texts)))):
-            for order in range(first, end):
-                yield self._pattern(texts[order], order, owner)
-
-    def _pattern(self, text: bytes, order: int, owner: int) -> Pattern:
-        return Pattern(
-            text,
-            squeeze=self.squeeze,
-            rule=self.rules[order],
-            owner=owner,
-            form=self.forms[order],
-            order=order,
-        )
-
-    def __repr__(self) -> str:
-        return f"<PatternTable of {len(self)}>"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from secretrun.redact import body
 from secretrun.redact.forms.derive import DEFAULT_FORMS, TERMINAL, WRAPPED, derive
-from secretrun.redact.pattern import PatternTable
 from secretrun.redact.policy import decide, mask_texts
 
 TYPE_CHECKING = False
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from secretrun.model import Secret
-    from secretrun.redact.body import Patterns
+    from secretrun.redact.body import Patterns, Table
 
 
 class SecretSet:
@@ -56,7 +55,7 @@ class SecretSet:
         self.terminal = TERMINAL in self.forms
         self.names: list[str | None] = []
         self.masks: list[bytes] = []
-        self.table = PatternTable(squeeze=self.squeeze)
+        self.table = self._empty()
         self.patterns: Patterns | None = None
         self.warnings: list[str] = []
 
@@ -81,7 +80,10 @@ class SecretSet:
         # one assignment, last: another thread sees all of the new set or none of it
         self.patterns = patterns
 
-    def _compiled(self, table: PatternTable) -> Patterns:
+    def _empty(self) -> Table:
+        return body.chosen().table(squeeze=self.squeeze)
+
+    def _compiled(self, table: Table) -> Patterns:
         # a least length of 1 asks for values as they are, whole: nothing that policy adds
         return body.chosen().compiled(
             table, screen=self.terminal, shortened=bool(self.forms) and self.min_length > 1

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secretrun.redact.pattern import Pattern
+    from secretrun.redact.pattern import Origin
     from secretrun.redact.secret_set import SecretSet
 
 
@@ -51,10 +51,10 @@ class Stream:
         return self._matcher.held
 
 
-def _masks(secrets: SecretSet, counts: dict[str, dict[str, int]]) -> Callable[[Pattern], bytes]:
+def _masks(secrets: SecretSet, counts: dict[str, dict[str, int]]) -> Callable[[Origin], bytes]:
     """The mask of a pattern that is written, and counted; it knows no stream, whose matcher has it."""
 
-    def mask(pattern: Pattern) -> bytes:
+    def mask(pattern: Origin) -> bytes:
         forms = counts.setdefault(secrets.names[pattern.owner] or "secret", {})
         forms[pattern.form] = forms.get(pattern.form, 0) + 1
         return secrets.masks[pattern.owner]

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ABI = 3  # of `core/src/module.rs`
+ABI = 4  # of `core/src/module.rs`
 NAME = "secretrun.redact.core.secretrun_core"
 _loaded: Library | None = None
 

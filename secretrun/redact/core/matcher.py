@@ -2,26 +2,73 @@
 
 from __future__ import annotations
 
-from secretrun.redact.core.secretrun_core import CoreError, Matcher, holds, places, words
-from secretrun.redact.core.secretrun_core import patterns as compiled
+from secretrun.redact.core.secretrun_core import (
+    CoreError,
+    Matcher,
+    compiled,
+    copy,
+    extend,
+    holds,
+    places,
+    table,
+    words,
+)
+from secretrun.redact.pattern import Origin, Origins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from secretrun.redact.pattern import PatternTable
+    from secretrun.redact.core.secretrun_core import Table
+    from secretrun.redact.pattern import Rule
 
-_SCREEN, _SHORTENED, _SQUEEZE = 1, 2, 4
-_WORD, _RIGHT = 1, 2
+_SCREEN, _SHORTENED = 1, 2
 
-__all__ = ["CoreError", "Matcher", "PatternSet", "places_of"]
+__all__ = ["CoreError", "Matcher", "PatternSet", "PatternTable", "places_of"]
+
+
+class PatternTable(Origins):
+    """What a set is made of. The core alone has the texts: Python's are gone once they are added.
+
+    Attributes:
+        handle: the core's own.
+    """
+
+    __slots__ = ("_made", "handle")
+
+    def __init__(self, *, squeeze: bool, handle: Table | None = None) -> None:
+        super().__init__(squeeze=squeeze)
+        self.handle = table(squeeze) if handle is None else handle
+        self._made: dict[int, Origin] = {}
+
+    def copy(self) -> PatternTable:
+        """Another one with the same patterns, to add to."""
+        other = PatternTable(squeeze=self.squeeze, handle=copy(self.handle))
+        other.forms = self.forms.copy()
+        other.firsts = self.firsts.copy()
+        return other
+
+    def add(self, found: list[tuple[str, bytes, Rule]]) -> None:
+        """Add the (form, text, rule) of the next owner; what is there keeps its owner and form.
+
+        Raises:
+            CoreError: there is no room for them, or one is empty; the table is no longer of use.
+        """
+        self.firsts.append(len(self.forms))
+        self.forms += extend(self.handle, found)
+
+    def __getitem__(self, order: int) -> Origin:
+        made = self._made.get(order)
+        if made is None:
+            made = self._made[order] = Origin(order, self.owner(order), self.forms[order])
+        return made
 
 
 class PatternSet:
     """Every pattern of a redactor. Immutable, shared between threads.
 
     Args:
-        patterns: none empty or of whitespace only.
+        patterns: none of whitespace only.
         screen: text is read as a terminal shows it too.
         shortened: a beginning that breaks off is masked too when it is long enough.
 
@@ -37,7 +84,7 @@ class PatternSet:
 
     def __init__(self, patterns: PatternTable, *, screen: bool, shortened: bool = True) -> None:
         self.patterns = patterns
-        self.handle = compiled(_wire(patterns, screen=screen, shortened=shortened))
+        self.handle = compiled(patterns.handle, _SCREEN * screen | _SHORTENED * shortened)
 
     def holds(self, text: bytes) -> bool:
         """Whether anything stands in `text`."""
@@ -45,26 +92,6 @@ class PatternSet:
 
     def __repr__(self) -> str:
         return f"<PatternSet of {len(self.patterns)}>"
-
-
-def _wire(patterns: PatternTable, *, screen: bool, shortened: bool) -> bytes:
-    """A set as `core/src/wire.rs` reads it."""
-    texts = patterns.texts
-    rules = {rule: number for number, rule in enumerate(dict.fromkeys(patterns.rules))}
-    options = _SCREEN * screen | _SHORTENED * shortened | _SQUEEZE * patterns.squeeze
-    head = [options, len(rules), len(texts)]
-    parts = [number.to_bytes(4, "little") for number in head]
-    for rule in rules:
-        parts.append((_WORD * rule.word | _RIGHT * rule.right).to_bytes(4, "little"))
-        parts.append(rule.left.to_bytes(32, "little"))
-    parts += [_numbers([*map(len, texts)]), _numbers([*map(rules.__getitem__, patterns.rules)])]
-    return b"".join([*parts, *texts])
-
-
-def _numbers(numbers: list[int]) -> bytes:
-    """As `u32`s; few of them differ."""
-    known = {number: number.to_bytes(4, "little") for number in {*numbers}}
-    return b"".join(map(known.__getitem__, numbers))
 
 
 def places_of(heads: Iterable[bytes]) -> Callable[[bytes], Sequence[int]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from secretrun.redact.core.matcher import PatternSet
-from secretrun.redact.pattern import Pattern
+from secretrun.redact.pattern import Origin, Rule
 
 abi: int
 version: str
@@ -18,7 +18,7 @@ class Handle: ...
 # as does one that begins while another thread is in one. A TypeError of `feed` leaves the stream as it was.
 class Matcher:
     # `mask` gives the mask of a pattern, and is told so that it is written.
-    def __init__(self, patterns: PatternSet | None, mask: Callable[[Pattern], bytes]) -> None: ...
+    def __init__(self, patterns: PatternSet | None, mask: Callable[[Origin], bytes]) -> None: ...
     # Take the next bytes; return those that are decided, the very object where that is all of them and
     # nothing waits. Other threads run meanwhile when they are 64 KiB or more.
     def feed(self, data: bytes, /) -> bytes: ...
@@ -32,8 +32,21 @@ class Matcher:
     @property
     def held(self) -> int: ...
 
-# A set as `core/src/wire.rs` reads it; CoreError where it is not well-formed, or too large.
-def patterns(data: bytes, /) -> Handle: ...
+# A capsule round a table of patterns. A step that raises ends it: each later one raises CoreError.
+class Table: ...
+
+# An empty one; with `squeeze` its patterns are found with other whitespace than theirs.
+def table(squeeze: bool, /) -> Table: ...
+
+# Another with the same patterns, to add to.
+def copy(table: Table, /) -> Table: ...
+
+# Look for (form, text, rule)s too, no text empty; the forms of those that were not there yet.
+def extend(table: Table, found: list[tuple[str, bytes, Rule]], /) -> list[str]: ...
+
+# The set of a table's patterns, in what a terminal shows too (1), their beginnings too (2).
+# CoreError where it is too large.
+def compiled(table: Table, options: int, /) -> Handle: ...
 
 # A capsule round some words. Immutable, shared between threads.
 class Words: ...

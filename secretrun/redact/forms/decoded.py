@@ -6,6 +6,8 @@ shell, in base64. What uses it decodes it first, and prints what it has then.
 
 from __future__ import annotations
 
+from binascii import Error, a2b_base64
+
 from secretrun.redact.forms.parts import unquote
 
 TYPE_CHECKING = False
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
 
 SHORTEST = 6  # bytes of what is decoded
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_STANDARD, _URL = _BASE64 + b"+/", _BASE64 + b"-_"
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 _HEX = b"0123456789abcdefABCDEF"
+# No text has these: controls but white space, and what is in no UTF-8. Random bytes nearly always have one.
+_NO_TEXT = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xC0, 0xC1, *range(0xF5, 0x100)])
 _C = {
     0x61: b"\a", 0x62: b"\b", 0x65: b"\x1b", 0x45: b"\x1b", 0x66: b"\f", 0x6E: b"\n", 0x72: b"\r",
     0x74: b"\t", 0x76: b"\v",
@@ -64,14 +70,12 @@ def base64_text(value: bytes) -> Iterator[tuple[str, bytes]]:
     bare = squeezed.rstrip(b"=")
     if len(bare) < 8 or len(bare) % 4 == 1 or value.startswith(b"-----"):
         return
-    if bare.translate(None, _BASE64 + b"+/") and bare.translate(None, _BASE64 + b"-_"):
+    if bare.translate(None, _STANDARD) and bare.translate(None, _URL):
         return
     if squeezed != bare and len(squeezed) % 4:
         return
-    from binascii import Error, a2b_base64
-
     try:
-        plain = a2b_base64(bare.replace(b"-", b"+").replace(b"_", b"/") + b"=" * (-len(bare) % 4))
+        plain = a2b_base64(bare.translate(_FROM_URL) + b"=" * (-len(bare) % 4))
     except Error:
         return
     if _is_text(plain):
@@ -88,11 +92,13 @@ def _is_wrapped(value: bytes) -> bool:
 
 def _is_text(plain: bytes) -> bool:
     """UTF-8 without controls but white space."""
+    if len(plain.translate(None, _NO_TEXT)) < len(plain):
+        return False
     try:
         text = plain.decode()
     except UnicodeError:
         return False
-    return all(char.isprintable() or char in "\t\r\n" for char in text)
+    return text.isprintable() or all(char.isprintable() or char in "\t\r\n" for char in text)
 
 
 def escapes(value: bytes) -> Iterator[bytes]:

@@ -220,7 +220,7 @@ def _dialects(value: bytes, wanted: frozenset[str], *, all_: bool = True) -> lis
         return spelled + [(form, text, ANYWHERE) for form, text in found if form in wanted]
     found = [
         *dialects.every().spellings(value, special),
-        *[one for one in dialects.positional(value) if one[1] != value],
+        *[one for one in dialects.positional(value, special) if one[1] != value],
     ]
     spelled += [
         (form, text, ANYWHERE)

@@ -13,6 +13,10 @@ from secretrun.redact.forms.tables import IDENTITY, PLAIN, Table, composed, spel
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TypeAlias
+
+    # (which text, what is replaced in it, by what); the first text is the value
+    _Step: TypeAlias = tuple[int, bytes, bytes]
 
 _LONG = 256  # bytes from which replacing is cheaper than looking up each byte
 _PLANS = 512
@@ -52,7 +56,7 @@ class _Dialects:
                 self._tables.append(table)
         self._kinds: dict[int, tuple[int, ...]] = {}
         self._plans: dict[bytes, list[tuple[str, Table]]] = {}
-        self._steps: dict[bytes, list[list[tuple[bytes, bytes]] | None]] = {}
+        self._steps: dict[bytes, tuple[list[_Step], list[int]]] = {}
 
     def _kind(self, byte: int) -> tuple[int, ...]:
         """For each table the number of its spelling of a byte, 0 for the byte itself."""
@@ -96,18 +100,17 @@ class _Dialects:
                 pieces[1::2] = [table[byte] for byte in between]
                 found.append((form, b"".join(pieces)))
             return found
-        all_steps = self._steps.get(special)
-        if all_steps is None:
-            all_steps = self._steps[special] = [_steps(table, special) for _, table in plan]
-        for (form, table), steps in zip(plan, all_steps, strict=True):
-            if steps is None:
-                found.append((form, b"".join(map(table.__getitem__, value))))
-                continue
-            text = value
-            for old, new in steps:
-                text = text.replace(old, new)
-            found.append((form, text))
-        return found
+        known = self._steps.get(special)
+        if known is None:
+            known = self._steps[special] = _all_steps([table for _, table in plan], special)
+        steps, ends = known
+        texts = [value]
+        for at, old, new in steps:
+            texts.append(texts[at].replace(old, new))
+        return [
+            (form, texts[end] if end >= 0 else b"".join(map(table.__getitem__, value)))
+            for (form, table), end in zip(plan, ends, strict=True)
+        ]
 
 
 _BETWEEN = bytes(byte if byte in PLAIN else 0 for byte in range(256))
@@ -152,8 +155,22 @@ def likeliest() -> _Dialects:
     return _made["likeliest"]
 
 
-def positional(value: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield (form, text) of what depends on more than a byte: neighbours, words, characters."""
+# Quotes, marks, blanks, controls and what is not ASCII: no other byte is written by what stands beside it,
+# but for the first of a word, and one that is there twice.
+_BESIDE = b"'\"&<>#\\ \x7f" + bytes(range(0x20)) + bytes(range(0x80, 0x100))
+_ALONE = bytes(byte for byte in range(256) if byte not in _BESIDE)
+
+
+def positional(value: bytes, special: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield (form, text) of what depends on more than a byte: neighbours, words, characters.
+
+    Args:
+        value: what to write.
+        special: its bytes besides letters and digits.
+    """
+    if not special.translate(None, _ALONE) and value[0] not in b"~=":
+        yield from (("doubled", text) for text in escapes.halved(value))
+        return
     yield from (("shell", text) for text in shells.positional(value))
     yield from (("literal", text) for text in escapes.literals(value))
     yield from (("xml", text) for text in escapes.xml(value))
@@ -192,6 +209,22 @@ def carried_beyond(value: bytes) -> Iterator[bytes]:
     """What is carried in base64 of a value that is not ASCII: JSON with UTF-16 units, and Latin-1."""
     yield from escapes.in_units(value, escapes.JSON()[0])
     yield value.decode("utf-8", "replace").encode("latin-1", "replace")
+
+
+def _all_steps(tables: Iterable[Table], special: bytes) -> tuple[list[_Step], list[int]]:
+    """What is replaced, in which of the texts that came before; the text of each table, -1 where none is.
+
+    Most tables begin as others do, and share these steps.
+    """
+    numbers: dict[_Step, int] = {}
+    ends: list[int] = []
+    for table in tables:
+        steps = _steps(table, special)
+        end = 0
+        for old, new in steps or ():
+            end = numbers.setdefault((end, old, new), len(numbers) + 1)
+        ends.append(-1 if steps is None else end)
+    return list(numbers), ends
 
 
 def _steps(table: Table, special: bytes) -> list[tuple[bytes, bytes]] | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _QUOTE = 0x27
+_CONTROLS = bytes(CONTROLS)
 _BASH_BARE = bytes(byte for byte in range(0x21, 0x100) if byte not in b"'\"\\|&;()<>!{}*[?]^$`\x7f")
 _WORD_BARE = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz@%+,./:-"
 _ZSH_BARE = bytes(byte for byte in range(0x21, 0x100) if byte not in b"\"#$&'()*;<=>?[\\]^`{|}~\x7f")
@@ -117,7 +118,12 @@ def every(value: bytes) -> Iterator[bytes]:
 
     In the C locale, and where it is no text, each byte is a character.
     """
-    yield b"".join(map(_EVERY.__getitem__, value))
+    if value.translate(None, _NEVER) == value:
+        marked = bytearray(b"\\") * (2 * len(value))
+        marked[1::2] = value
+        yield bytes(marked)
+    else:
+        yield b"".join(map(_EVERY.__getitem__, value))
     if not value.isascii():
         yield b"".join(raw if raw in b"\x01\x7f" else b"\\" + raw for raw in _characters(value))
 
@@ -128,7 +134,8 @@ def _characters(value: bytes) -> Iterator[bytes]:
         yield char.encode("utf-8", "surrogateescape")
 
 
-_EVERY = [bytes((byte,)) if byte in b"\x01\x7f" else bytes((0x5C, byte)) for byte in range(256)]
+_NEVER = b"\x01\x7f"
+_EVERY = [bytes((byte,)) if byte in _NEVER else bytes((0x5C, byte)) for byte in range(256)]
 
 
 def positional(value: bytes) -> Iterator[bytes]:
@@ -138,7 +145,7 @@ def positional(value: bytes) -> Iterator[bytes]:
     if value[0] in b"#~=":  # quoted where a word begins only
         for by in BACKSLASH():
             yield b"\\" + spell(value, by)
-    controls = value.translate(None, bytes(CONTROLS)) != value
+    controls = value.translate(None, _CONTROLS) != value
     if not value.isascii():
         yield from _high(value)
     if controls or not value.isascii():
@@ -156,9 +163,11 @@ def split(value: bytes) -> Iterator[bytes]:
     words = value.split()
     if len(words) < 2:
         return
+    quotes = (b"'\\''", b"'\"'\"'") if _QUOTE in value else (b"'",)
+    both = any(word.translate(None, _CONTROLS) != word for word in words)
     for bare in (_BASH_BARE, _WORD_BARE):
-        for quote in (b"'\\''", b"'\"'\"'"):
-            for controls in (bytes(CONTROLS), b""):  # busybox leaves them as they are
+        for quote in quotes:
+            for controls in (_CONTROLS, b"") if both else (b"",):  # busybox leaves them as they are
                 pieces = [_word(word, bare, quote, controls) for word in words]
                 yield _between_quotes(b" ".join(pieces))
                 if pieces[0] == words[0]:  # what stands before it may need quotes

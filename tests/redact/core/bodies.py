@@ -19,6 +19,7 @@ from secretrun.redact.core import matcher as core
 from secretrun.redact.engine import matcher as engine
 from secretrun.redact.engine import pattern_set
 from secretrun.redact.forms.derive import DEFAULT_FORMS
+from secretrun.redact.pattern import PatternTable
 from secretrun.redact.secret_set import SecretSet
 
 SECRETS = [
@@ -181,6 +182,42 @@ class Looking(pattern_set.PatternSet):
         return None
 
 
+class Tables:
+    """Patterns as both bodies are given them."""
+
+    def __init__(self, ours, theirs):
+        self.ours, self.theirs = ours, theirs
+
+    def __len__(self):
+        assert len(self.ours) == len(self.theirs)
+        return len(self.ours)
+
+    def copy(self):
+        return Tables(self.ours.copy(), self.theirs.copy())
+
+    def add(self, found):
+        self.ours.add(found)
+        self.theirs.add(found)
+
+
+class Secrets(SecretSet):
+    """Compiled by both bodies."""
+
+    engine = Looking
+
+    def _empty(self):
+        return Tables(PatternTable(squeeze=self.squeeze), core.PatternTable(squeeze=self.squeeze))
+
+    def _compiled(self, table):
+        options = {"screen": self.terminal, "shortened": bool(self.forms) and self.min_length > 1}
+        looking = self.engine(table.ours, **options)
+        looking._prefilter = Never()
+        return looking, core.PatternSet(table.theirs, **options)
+
+    def _choose_masks(self, patterns):
+        pass
+
+
 class Pair:
     """Patterns of some secrets, compiled by both bodies; and the same with more secrets."""
 
@@ -189,16 +226,14 @@ class Pair:
             [DEFAULT_FORMS, DEFAULT_FORMS, DEFAULT_FORMS, (), ("terminal",), ("wrapped", "hex", "base64")]
         )
         least = rng.choice([6, 6, 6, 1])
-        shared = SecretSet(mask="#", forms=forms, min_length=least, paranoid=rng.random() < 0.1, common=())
+        shared = Secrets(mask="#", forms=forms, min_length=least, paranoid=rng.random() < 0.1, common=())
+        if carries:
+            shared.engine = pattern_set.PatternSet
         self.bodies = []
         for _ in range(2):
             shared.add({str(rng.random()): secret for secret in rng.sample(SECRETS, rng.randint(1, 3))})
-            patterns = shared.table
-            options = {"screen": shared.terminal, "shortened": bool(forms) and least > 1}
-            looking = (pattern_set.PatternSet if carries else Looking)(patterns, **options)
-            looking._prefilter = Never()
-            self.bodies.append((looking, core.PatternSet(patterns, **options)))
-        self.texts = list(shared.table.texts)
+            self.bodies.append(shared.patterns)
+        self.texts = list(shared.table.ours.texts)
         self.some = [*self.texts[:3], *rng.sample(self.texts, min(8, len(self.texts)))]
 
 

@@ -8,8 +8,8 @@ import weakref
 
 import pytest
 
-from secretrun.redact.core.matcher import CoreError, Matcher, PatternSet
-from secretrun.redact.pattern import ANYWHERE, PatternTable
+from secretrun.redact.core.matcher import CoreError, Matcher, PatternSet, PatternTable
+from secretrun.redact.pattern import ANYWHERE
 
 SECRET = b"correct-horse-battery"
 
@@ -88,9 +88,53 @@ def test_only_sets_of_patterns_are_taken():
         Matcher(None, mask=None)
 
 
-def test_a_set_that_is_not_well_formed_is_none():
-    with pytest.raises(CoreError):
-        patterns(b"")
+@pytest.mark.parametrize(
+    ("found", "error"),
+    [
+        ([("raw", b"", ANYWHERE)], CoreError),
+        ([("raw", "text", ANYWHERE)], TypeError),
+        ([("raw", SECRET, None)], AttributeError),
+        ([("raw", SECRET)], IndexError),
+        ([["raw", SECRET, ANYWHERE]], SystemError),
+        ((), SystemError),
+    ],
+)
+def test_what_is_no_pattern_ends_a_table(found, error):
+    table = PatternTable(squeeze=True)
+    table.add([("raw", SECRET, ANYWHERE)])
+    with pytest.raises(error):
+        table.add(found)
+    for step in (lambda: table.add([]), table.copy, lambda: PatternSet(table, screen=True)):
+        with pytest.raises(CoreError):
+            step()
+
+
+def test_a_table_is_added_to_by_one_at_a_time():
+    """A rule that is asked what it says asks for another step."""
+
+    class Rule:
+        def packed(self):
+            for step in (lambda: table.add([]), table.copy):
+                with pytest.raises(CoreError):
+                    step()
+            found.clear()
+            return bytes(36)
+
+    table = PatternTable(squeeze=True)
+    found = [("raw", b"more-" + SECRET, Rule()), ("raw", SECRET, ANYWHERE)]
+    table.add(found)
+    assert table.forms == ["raw"]
+
+
+def test_a_copy_is_added_to_by_itself():
+    table = PatternTable(squeeze=True)
+    table.add([("raw", SECRET, ANYWHERE)])
+    before = PatternSet(table, screen=True)
+    other = table.copy()
+    other.add([("raw", SECRET, ANYWHERE), ("hex", b"another-" + SECRET, ANYWHERE)])
+    assert (table.forms, other.forms, other[1].owner) == (["raw"], ["raw", "hex"], 1)
+    after = PatternSet(other, screen=True)
+    assert (before.holds(b"another-secret"), after.holds(b"another-" + SECRET)) == (False, True)
 
 
 OUT_OF_MEMORY = """
