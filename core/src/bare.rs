@@ -4,7 +4,7 @@
 //! the contents of strings (titles, links) stand behind the rest, each after a NUL. What is written over is
 //! not found out here: where anything may be, its place is told.
 
-use crate::classes::{compact, is_kept, sort, BLOCK};
+use crate::classes::{compact, is_kept, sort, Bits, BLOCK};
 use crate::controls::{control_at, to_first_column};
 use crate::ellipsis::LONGEST_MARK;
 use crate::pattern::is_space;
@@ -21,10 +21,10 @@ pub struct Spot {
 pub struct Bare {
     bytes: Vec<u8>,
     size: usize,
-    /// The size at the beginning of each block.
-    blocks: Vec<u32>,
-    /// (start, end) of what begins with ESC or is a CSI of one character.
-    pub sequences: Vec<(u32, u32)>,
+    /// What each block of the text is of. Sequences are what begins with ESC or is a CSI of one character.
+    blocks: Vec<Bits>,
+    /// There may be sequences.
+    sequences: bool,
     /// Where each ellipsis begins.
     pub ellipses: Vec<Spot>,
     /// Where the first character that may be written over is.
@@ -39,9 +39,6 @@ pub struct Bare {
     pub text_size: usize,
     /// (start, end) of the contents of each string, and where they begin among the bare bytes.
     strings: Vec<(u32, u32, u32)>,
-    /// For each block of the text which bytes are bare, and which are looked at.
-    kept: Vec<u64>,
-    events: Vec<u64>,
 }
 
 /// What `Bare::until` put aside.
@@ -69,9 +66,9 @@ impl Bare {
             let after = self.strings.partition_point(|string| string.2 as usize <= index);
             return after.checked_sub(1).map_or(0, |last| self.strings[last].0 as usize);
         }
-        let block = self.blocks[..self.kept.len()].partition_point(|&size| size as usize <= index) - 1;
-        let mut kept = self.kept[block];
-        for _ in self.blocks[block] as usize..index {
+        let block = self.blocks.partition_point(|bits| bits.before as usize <= index) - 1;
+        let mut kept = self.blocks[block].kept;
+        for _ in self.blocks[block].before as usize..index {
             kept &= kept - 1;
         }
         block * BLOCK + kept.trailing_zeros() as usize
@@ -79,11 +76,8 @@ impl Bare {
 
     /// How many bytes of the text before a place of it are bare.
     pub fn index(&self, place: usize) -> usize {
-        match self.kept.get(place / BLOCK) {
-            Some(kept) => {
-                let before = kept & !(!0 << (place % BLOCK));
-                self.blocks[place / BLOCK] as usize + before.count_ones() as usize
-            }
+        match self.blocks.get(place / BLOCK) {
+            Some(bits) => bits.before as usize + below(bits.kept, place).count_ones() as usize,
             None => self.strings.first().map_or(self.size, |string| string.2 as usize),
         }
     }
@@ -109,34 +103,91 @@ impl Bare {
         self.ellipses.extend(aside.ellipses);
     }
 
+    /// The last of the places before another where a sequence begins, and where that ends.
+    fn sequence_before(&self, place: usize) -> Option<(usize, usize)> {
+        if !self.sequences {
+            return None;
+        }
+        let place = place.min(self.blocks.len() * BLOCK);
+        let mut block = place / BLOCK;
+        let mut starts = self.blocks.get(block).map_or(0, |bits| below(bits.starts, place));
+        while starts == 0 {
+            block = block.checked_sub(1)?;
+            starts = self.blocks[block].starts;
+        }
+        let start = block * BLOCK + BLOCK - 1 - starts.leading_zeros() as usize;
+        self.places(start, |bits| bits.ends).next().map(|last| (start, last + 1))
+    }
+
+    /// Where the sequence begins that ends at a place.
+    pub fn sequence_to(&self, end: usize) -> Option<usize> {
+        let last = end.checked_sub(1)?;
+        if self.blocks.get(last / BLOCK)?.ends >> (last % BLOCK) & 1 == 0 {
+            return None;
+        }
+        self.sequence_before(end).map(|sequence| sequence.0)
+    }
+
+    /// (start, end) of every sequence from a place on, which is within none.
+    pub fn sequences(&self, from: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.places(from, |bits| bits.starts).zip(self.places(from, |bits| bits.ends).map(|last| last + 1))
+    }
+
+    /// The places from one on of which a bit is set.
+    fn places<'a>(&'a self, from: usize, of: impl Fn(&Bits) -> u64 + 'a) -> impl Iterator<Item = usize> + 'a {
+        let mut block = from / BLOCK;
+        let mut open = self.blocks.get(block).map_or(0, |bits| of(bits) & !0 << (from % BLOCK));
+        std::iter::from_fn(move || {
+            while open == 0 {
+                block += 1;
+                open = of(self.blocks.get(block)?);
+            }
+            let place = block * BLOCK + open.trailing_zeros() as usize;
+            open &= open - 1;
+            Some(place)
+        })
+    }
+
     /// A place not before `place` that is within no sequence but one that the text's end cuts.
     pub fn not_within(&self, place: usize) -> usize {
-        let before = self.sequences.partition_point(|sequence| (sequence.0 as usize) < place);
-        before.checked_sub(1).map_or(place, |last| place.max(self.sequences[last].1 as usize))
+        self.sequence_before(place).map_or(place, |(_, end)| place.max(end))
     }
 
     /// A place not after `place` that is within no sequence.
     pub fn outside(&self, place: usize) -> usize {
-        let mut place = match self.cut {
+        let place = match self.cut {
             Some(cut) if cut < place => cut,
             _ => place,
         };
-        let before = self.sequences.partition_point(|sequence| (sequence.0 as usize) < place);
-        if before > 0 && self.sequences[before - 1].1 as usize > place {
-            place = self.sequences[before - 1].0 as usize;
+        match self.sequence_before(place) {
+            Some((start, end)) if end > place => start,
+            _ => place,
         }
-        place
     }
 
     /// The same, and within no character.
     pub fn between(&self, text: &[u8], place: usize) -> usize {
         let mut place = self.outside(place);
-        let before = self.sequences.partition_point(|sequence| (sequence.0 as usize) < place);
-        let least = before.checked_sub(1).map_or(0, |last| self.sequences[last].1 as usize);
-        while place > least && place < text.len() && text[place] >= 0x80 {
-            place -= 1;
+        let is_within = |place: usize| place > 0 && place < text.len() && text[place] >= 0x80;
+        if is_within(place) {
+            let least = self.sequence_before(place).map_or(0, |(_, end)| end);
+            while place > least && is_within(place) {
+                place -= 1;
+            }
         }
         place
+    }
+
+    /// How many bytes before a place of the text are bare, side by side.
+    pub fn solid_to(&self, end: usize) -> usize {
+        let (block, rest) = (end / BLOCK, end % BLOCK);
+        let last = self.blocks.get(block).map_or(0, |bits| bits.kept);
+        let (size, all) = if rest > 0 { ((last << (BLOCK - rest)).leading_ones() as usize, rest) } else { (0, 0) };
+        if size < all || block == 0 {
+            size
+        } else {
+            size + self.blocks[block - 1].kept.leading_ones() as usize
+        }
     }
 
     /// How many bytes between two places are those that every reading has.
@@ -153,7 +204,6 @@ impl Bare {
 
     /// Take another text; with `screen` as a terminal shows it.
     pub fn read(&mut self, text: &[u8], screen: bool) {
-        self.sequences.clear();
         self.ellipses.clear();
         self.strings.clear();
         self.doubtful = None;
@@ -162,10 +212,12 @@ impl Bare {
             crate::wipe::wipe(&mut self.bytes);
             self.bytes.resize(2 * text.len() + 2 * BLOCK, 0);
         }
-        self.nul = sort(text, &mut self.kept, &mut self.events);
+        self.nul = sort(text, screen, &mut self.blocks);
+        self.sequences = false;
         let mut skip = 0; // up to here all is of a sequence
-        for block in 0..self.events.len() {
-            let (mut open, start) = (self.events[block], block * BLOCK);
+        for block in 0..self.blocks.len() {
+            let (mut open, start) = (self.blocks[block].events, block * BLOCK);
+            self.sequences |= self.blocks[block].starts != 0;
             while open != 0 {
                 let place = start + open.trailing_zeros() as usize;
                 open &= open - 1;
@@ -174,23 +226,23 @@ impl Bare {
                     b'.' | b'\\' | b's' | 0xe2 => self.ellipsis(text, place),
                     _ if !screen => {}
                     0x08 | b'\r' => self.back(text, place),
+                    b'G' | b'H' => {
+                        let start = self.sequence_to(place + 1).unwrap_or(place);
+                        if to_first_column(&text[start..=place]) {
+                            self.back(text, start);
+                        }
+                    }
                     _ => {
-                        let end = match colour(text, place) {
-                            Some(end) => {
-                                self.sequences.push((place as u32, end as u32));
-                                end
-                            }
-                            None => self.sequence(text, place),
-                        };
-                        if end > place {
-                            self.leave_out(place, end);
+                        let sequence = colour(text, place).or_else(|| self.sequence(text, place));
+                        if let Some((begin, end)) = sequence {
+                            self.leave_out(begin, end);
                             skip = end;
                         }
                     }
                 }
             }
         }
-        self.size = compact(text, &self.kept, &mut self.bytes, &mut self.blocks);
+        self.size = compact(text, &mut self.blocks, &mut self.bytes);
         self.text_size = self.size;
         for index in 0..self.ellipses.len() {
             self.ellipses[index].bare = self.index(self.ellipses[index].bare);
@@ -208,14 +260,17 @@ impl Bare {
         }
     }
 
-    /// Keep none of the bytes between two places.
+    /// Keep none of the bytes of a sequence.
     fn leave_out(&mut self, begin: usize, end: usize) {
-        for block in begin / BLOCK..=(end - 1) / BLOCK {
-            let start = block * BLOCK;
-            let from = !0 << begin.saturating_sub(start);
-            let to = if end - start < BLOCK { !(!0 << (end - start)) } else { !0 };
-            self.kept[block] &= !(from & to);
+        let last = end - 1;
+        self.sequences = true;
+        for block in begin / BLOCK..=last / BLOCK {
+            let from = if block == begin / BLOCK { !0 << (begin % BLOCK) } else { !0 };
+            let to = if block == last / BLOCK { !0 >> (BLOCK - 1 - last % BLOCK) } else { !0 };
+            self.blocks[block].kept &= !(from & to);
         }
+        self.blocks[begin / BLOCK].starts |= 1 << (begin % BLOCK);
+        self.blocks[last / BLOCK].ends |= 1 << (last % BLOCK);
     }
 
     fn add(&mut self, byte: u8) {
@@ -226,31 +281,25 @@ impl Bare {
         self.size += 1;
     }
 
-    /// Note a sequence at `place`; returns where it ends, or `place`.
-    fn sequence(&mut self, text: &[u8], place: usize) -> usize {
+    /// A sequence at `place`: where it begins and ends.
+    fn sequence(&mut self, text: &[u8], place: usize) -> Option<(usize, usize)> {
         if text[place] == 0x9b && place > 0 && text[place - 1] >= 0x80 && text[place - 1] != 0xc2 {
-            return place;
+            return None;
         }
         let begin = place - usize::from(text[place] == 0x9b && place > 0 && text[place - 1] == 0xc2);
-        let control = match control_at(text, begin, true) {
-            Some(control) => control,
-            None => return place,
-        };
+        let control = control_at(text, begin, true)?;
         if control.cut {
-            if self.cut.is_none() {
-                self.cut = Some(begin);
-            }
-            return place;
+            self.cut = self.cut.or(Some(begin));
+            return None;
         }
         if matches!(text[control.end - 1], b'H' | b'G') && to_first_column(&text[begin..control.end]) {
             self.back(text, begin);
         }
-        self.sequences.push((begin as u32, control.end as u32));
         let kind = if control.end - begin > 2 { text[begin + 1] } else { 0 };
         if text[begin] == 0x1b && matches!(kind, b']' | b'P' | b'X' | b'^' | b'_') {
             self.strings.push((begin as u32 + 2, control.end as u32, 0));
         }
-        control.end
+        Some((begin, control.end))
     }
 
     /// An ellipsis within a sequence is one in the bytes as they are.
@@ -277,11 +326,8 @@ impl Bare {
             return;
         }
         let mut begin = place;
-        for &(start, end) in self.sequences.iter().rev() {
-            if end as usize != begin {
-                break;
-            }
-            begin = start as usize;
+        while let Some(start) = self.sequence_to(begin) {
+            begin = start;
         }
         let mut end = place;
         let mut home = false;
@@ -311,11 +357,11 @@ impl Bare {
     }
 }
 
-/// Where the CSI of a colour or the like ends that begins at a place: of a few parameters, and no move in the line.
+/// A CSI at a place: of a few parameters, and no move in the line.
 ///
-/// What it doesn't know `control_at` does.
+/// What it doesn't know `control_at` does. Those that are whole in a block are known already.
 #[inline]
-fn colour(text: &[u8], place: usize) -> Option<usize> {
+fn colour(text: &[u8], place: usize) -> Option<(usize, usize)> {
     let rest = text.get(place..place + 2 + 5 * 8)?;
     if rest[..2] != *b"\x1b[" {
         return None;
@@ -332,9 +378,16 @@ fn colour(text: &[u8], place: usize) -> Option<usize> {
         }
     }
     match rest.get(2 + size)? {
-        b'm' | b'K' | b'J' | b'h' | b'l' => Some(place + 3 + size),
+        b'G' | b'H' => None,
+        0x40..=0x7e => Some((place, place + 3 + size)),
         _ => None,
     }
+}
+
+/// The bits of a block that are before a place in it.
+#[inline]
+fn below(bits: u64, place: usize) -> u64 {
+    bits & !(!0 << (place % BLOCK))
 }
 
 /// Whether there is an ellipsis at a place, or its last bytes but one.

@@ -45,27 +45,87 @@ pub const fn is_kept(byte: u8) -> bool {
     byte.wrapping_sub(0x21) < 0x5e && !mark
 }
 
-/// For each block of a text a bit for each byte that every reading has; and one for each at which something begins
-/// that is no text, or goes back, or may be of an ellipsis.
-///
-/// Returns whether there is a NUL.
-pub fn sort(text: &[u8], kept: &mut Vec<u64>, events: &mut Vec<u64>) -> bool {
-    kept.clear();
-    events.clear();
-    #[cfg(target_arch = "x86_64")]
-    if let Some(nul) = crate::vectors::sort(text, kept, events) {
-        return nul;
-    }
-    sort_anywhere(text, kept, events)
+/// A block of a text, a bit for each of its bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Bits {
+    /// Every reading has it.
+    pub kept: u64,
+    /// Something begins here that is no text, or goes back, or may be of an ellipsis; or a CSI ends that goes back.
+    pub events: u64,
+    /// The first and the last bytes of sequences.
+    pub starts: u64,
+    pub ends: u64,
+    /// How many bytes are kept before the block.
+    pub before: u32,
 }
 
-fn sort_anywhere(text: &[u8], kept: &mut Vec<u64>, events: &mut Vec<u64>) -> bool {
+impl Bits {
+    /// Leave out sequences, of which these are the first and the last bytes; some of the last are of moves in the line.
+    #[inline]
+    pub fn leave_out(&mut self, [starts, ends, moves]: [u64; 3]) {
+        self.kept &= !(ends << 1).wrapping_sub(starts);
+        self.events = self.events & !starts | moves;
+        self.starts |= starts;
+        self.ends |= ends;
+    }
+}
+
+/// What each block of a text is of; with `screen` without the sequences that are whole in it (see `csis`).
+///
+/// Returns whether there is a NUL.
+pub fn sort(text: &[u8], screen: bool, found: &mut Vec<Bits>) -> bool {
+    found.clear();
+    #[cfg(target_arch = "x86_64")]
+    if let Some(nul) = crate::vectors::sort(text, screen, found) {
+        return nul;
+    }
+    sort_anywhere(text, screen, found)
+}
+
+fn sort_anywhere(text: &[u8], screen: bool, found: &mut Vec<Bits>) -> bool {
     for start in (0..text.len()).step_by(BLOCK) {
         let block = Block::at(text, start);
-        kept.push(kept_of(block.bytes()));
-        events.push(events_of(block.bytes()));
+        let block = block.bytes();
+        let mut bits = Bits { kept: kept_of(block), events: events_of(block), ..Bits::default() };
+        if screen && bits.events != 0 {
+            bits.leave_out(sequences_of(block));
+        }
+        found.push(bits);
     }
     text.contains(&0)
+}
+
+/// The first and the last bytes of the CSIs that are whole in a block, and the last ones of those that may go back.
+///
+/// Given are bits for ESC, for `[`, for parameters, for the last bytes of any, and of those that may go back. There is
+/// no other sequence that they could be within: each ends before an ESC with which a CSI begins.
+#[inline]
+pub fn csis([esc, bracket, parameter, last, moves]: [u64; 5]) -> [u64; 3] {
+    let opened = esc << 1 & bracket;
+    let first = opened << 1;
+    // what is added to the first of a run of parameters comes out after the run
+    let mut ends = (first & !parameter) | (parameter.wrapping_add(first & parameter) & !parameter);
+    let mut starts = opened >> 1;
+    if starts > ends {
+        starts &= !highest(starts); // it goes on in the next block
+    }
+    let mut others = ends & !last;
+    while others != 0 {
+        let end = others & others.wrapping_neg();
+        starts &= !highest(starts & (end - 1));
+        ends &= !end;
+        others &= !end;
+    }
+    if (starts, ends) == (1, 1 << 63) {
+        return [0; 3]; // it has more parameters than one may have
+    }
+    [starts, ends, ends & moves]
+}
+
+/// The highest bit alone.
+#[inline]
+fn highest(bits: u64) -> u64 {
+    (1 << 63 >> bits.leading_zeros().min(63)) & bits
 }
 
 #[inline]
@@ -82,17 +142,38 @@ fn kept_of(block: &[u8; BLOCK + 1]) -> u64 {
 
 #[inline]
 fn events_of(block: &[u8; BLOCK + 1]) -> u64 {
-    let mut flags = [0u8; BLOCK];
+    let (mut flags, mut dots) = ([0u8; BLOCK], [0u8; BLOCK]);
     let next = &block[1..];
     for index in 0..BLOCK {
         let (byte, next) = (block[index], next[index]);
         let control = (byte == 0x1b) | (byte == 0x9b) | (byte == 0x08) | ((byte == b'\r') & (next != b'\n'));
-        let dots = (byte == b'.') & (next == b'.');
         let ellipsis = (byte == 0xe2) & (next == 0x80);
         let counted = (byte == b's') & (next == b']');
-        flags[index] = u8::from(control | dots | ellipsis | counted | ((byte == b'\\') & (next == b'u')));
+        flags[index] = u8::from(control | ellipsis | counted | ((byte == b'\\') & (next == b'u')));
+        dots[index] = u8::from((byte == b'.') & (next == b'.'));
     }
-    packed(&flags)
+    packed(&flags) | first_of_each(packed(&dots))
+}
+
+/// The first bit of each run.
+#[inline]
+pub fn first_of_each(runs: u64) -> u64 {
+    runs & !(runs << 1)
+}
+
+fn sequences_of(block: &[u8; BLOCK + 1]) -> [u64; 3] {
+    let bits = |kind: fn(u8) -> bool| {
+        let mut flags = [0u8; BLOCK];
+        flags.iter_mut().zip(block).for_each(|(flag, &byte)| *flag = u8::from(kind(byte)));
+        packed(&flags)
+    };
+    let esc = bits(|byte| byte == 0x1b);
+    if esc == 0 {
+        return [0; 3];
+    }
+    let last = bits(|byte| (0x40..0x7f).contains(&byte));
+    let moves = bits(|byte| byte == b'G' || byte == b'H');
+    csis([esc, bits(|byte| byte == b'['), bits(|byte| byte & 0xf0 == 0x30), last, moves])
 }
 
 /// A bit for each byte that is 1.
@@ -108,23 +189,22 @@ fn packed(flags: &[u8; BLOCK]) -> u64 {
     bits
 }
 
-/// Write the bytes of a text whose bits are set to `out`, and how many there are before each block to `sizes`.
+/// Write the bytes of a text that are kept to `out`, and say how many there are before each block.
 ///
 /// `out` has as much room as the text, and `ROOM`. Returns how many there are.
-pub fn compact(text: &[u8], kept: &[u64], out: &mut [u8], sizes: &mut Vec<u32>) -> usize {
-    sizes.clear();
+pub fn compact(text: &[u8], blocks: &mut [Bits], out: &mut [u8]) -> usize {
     #[cfg(target_arch = "x86_64")]
-    if let Some(size) = crate::vectors::compact(text, kept, out, sizes) {
+    if let Some(size) = crate::vectors::compact(text, blocks, out) {
         return size;
     }
-    compact_anywhere(text, kept, out, sizes)
+    compact_anywhere(text, blocks, out)
 }
 
-fn compact_anywhere(text: &[u8], kept: &[u64], out: &mut [u8], sizes: &mut Vec<u32>) -> usize {
+fn compact_anywhere(text: &[u8], blocks: &mut [Bits], out: &mut [u8]) -> usize {
     let mut size = 0;
-    for (index, &bits) in kept.iter().enumerate() {
-        sizes.push(size as u32);
-        let block = Block::at(text, index * BLOCK);
+    for (index, bits) in blocks.iter_mut().enumerate() {
+        bits.before = size as u32;
+        let (bits, block) = (bits.kept, Block::at(text, index * BLOCK));
         for (index, eight) in block.bytes()[..BLOCK].chunks_exact(8).enumerate() {
             let mask = (bits >> (8 * index)) as u8;
             let room = &mut out[size..size + 8];
@@ -144,6 +224,37 @@ fn compact_anywhere(text: &[u8], kept: &[u64], out: &mut [u8], sizes: &mut Vec<u
     size
 }
 
+/// A set of ASCII bytes: for each column of the code its rows.
+#[derive(Clone, Copy, Default)]
+pub struct Class(pub [u8; 16]);
+
+impl Class {
+    /// Add a byte of ASCII.
+    pub fn add(&mut self, byte: u8) {
+        self.0[usize::from(byte & 15)] |= 1 << (byte >> 4);
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        byte < 0x80 && self.0[usize::from(byte & 15)] >> (byte >> 4) & 1 == 1
+    }
+
+    /// A bit for each byte of a block that is one of them.
+    #[inline]
+    pub fn of(&self, block: &[u8; BLOCK + 1]) -> u64 {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(found) = crate::vectors::of_class(block, &self.0) {
+            return found;
+        }
+        self.of_anywhere(block)
+    }
+
+    fn of_anywhere(&self, block: &[u8; BLOCK + 1]) -> u64 {
+        let mut flags = [0u8; BLOCK];
+        flags.iter_mut().zip(block).for_each(|(flag, &byte)| *flag = u8::from(self.has(byte)));
+        packed(&flags)
+    }
+}
+
 /// Whether any of some bytes is in a text.
 pub fn has_any(text: &[u8], of: &[u8]) -> bool {
     if of.is_empty() {
@@ -159,6 +270,7 @@ pub fn has_any(text: &[u8], of: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controls::control_at;
 
     /// Texts of all bytes, and of those that matter, of every size up to a few blocks.
     fn texts() -> Vec<Vec<u8>> {
@@ -169,9 +281,12 @@ mod tests {
         };
         let some = b"\x1b\x9b\x08\r\n..\xe2\x80\xa6rs]\\u2026 \0ab!|~\x7f";
         let mut texts: Vec<Vec<u8>> = vec![(0..=255).collect(), vec![b'x'; 300], Vec::new()];
+        let sequences = b"\x1b\x1b[[[01;3?mKGH (x";
         for size in 0..260 {
             texts.push((0..size).map(|_| next() as u8).collect());
             texts.push((0..size).map(|_| some[next() % some.len()]).collect());
+            texts.push((0..size).map(|_| sequences[next() % sequences.len()]).collect());
+            texts.push([&b"\x1b["[..], &vec![b'1'; size], b"m"].concat());
         }
         texts
     }
@@ -179,35 +294,64 @@ mod tests {
     #[test]
     fn what_is_kept_is_written_in_order() {
         for text in texts() {
-            let (mut kept, mut events, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
-            assert_eq!(sort(&text, &mut kept, &mut events), text.contains(&0));
+            let mut blocks = Vec::new();
+            assert_eq!(sort(&text, false, &mut blocks), text.contains(&0));
             let mut out = vec![0; text.len() + ROOM];
-            let size = compact(&text, &kept, &mut out, &mut sizes);
+            let size = compact(&text, &mut blocks, &mut out);
             let want: Vec<u8> = text.iter().copied().filter(|&byte| is_kept(byte)).collect();
             assert_eq!(&out[..size], &want[..]);
-            for (index, &size) in sizes.iter().enumerate() {
-                assert_eq!(size as usize, text[..index * BLOCK].iter().filter(|&&byte| is_kept(byte)).count());
+            for (index, bits) in blocks.iter().enumerate() {
+                let before = text[..index * BLOCK].iter().filter(|&&byte| is_kept(byte)).count();
+                assert_eq!(bits.before as usize, before);
+            }
+        }
+    }
+
+    #[test]
+    fn whole_sequences_are_those_of_their_grammar() {
+        for text in texts() {
+            let mut blocks = Vec::new();
+            sort(&text, true, &mut blocks);
+            for (index, block) in text.chunks(BLOCK).enumerate() {
+                let (mut starts, mut ends) = (0, 0);
+                for at in (0..block.len()).filter(|&at| block[at..].starts_with(b"\x1b[")) {
+                    let end = at + 2 + block[at + 2..].iter().take_while(|&&byte| byte & 0xf0 == 0x30).count();
+                    let last = block.get(end).copied().unwrap_or(0);
+                    if (0x40..0x7f).contains(&last) && end - at <= 62 {
+                        assert_eq!(control_at(&text, index * BLOCK + at, true).unwrap().end, index * BLOCK + end + 1);
+                        starts |= 1 << at;
+                        ends |= 1 << end;
+                    }
+                }
+                assert_eq!((blocks[index].starts, blocks[index].ends), (starts, ends));
             }
         }
     }
 
     #[test]
     fn wide_instructions_do_the_same() {
+        let mut class = Class::default();
+        b"Qz~\0".iter().for_each(|&byte| class.add(byte));
         for text in texts() {
-            let (mut kept, mut events, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
-            let (mut kept_too, mut events_too, mut sizes_too) = (Vec::new(), Vec::new(), Vec::new());
-            let nul = sort(&text, &mut kept, &mut events);
-            assert_eq!(nul, sort_anywhere(&text, &mut kept_too, &mut events_too));
-            assert_eq!((&kept, &events), (&kept_too, &events_too));
-            let (mut out, mut out_too) = (vec![0; text.len() + ROOM], vec![0; text.len() + ROOM]);
-            for bits in &mut kept {
-                *bits &= 0x5bff_00f1_a5c3_ffff;
+            for screen in [false, true] {
+                let (mut blocks, mut blocks_too) = (Vec::new(), Vec::new());
+                let nul = sort(&text, screen, &mut blocks);
+                assert_eq!(nul, sort_anywhere(&text, screen, &mut blocks_too));
+                assert_eq!(blocks, blocks_too);
+                let (mut out, mut out_too) = (vec![0; text.len() + ROOM], vec![0; text.len() + ROOM]);
+                for bits in blocks.iter_mut().chain(&mut blocks_too) {
+                    bits.kept &= 0x5bff_00f1_a5c3_ffff;
+                }
+                let size = compact(&text, &mut blocks, &mut out);
+                assert_eq!(size, compact_anywhere(&text, &mut blocks_too, &mut out_too));
+                assert_eq!((&out[..size], blocks), (&out_too[..size], blocks_too));
             }
-            let size = compact(&text, &kept, &mut out, &mut sizes);
-            assert_eq!(size, compact_anywhere(&text, &kept, &mut out_too, &mut sizes_too));
-            assert_eq!((&out[..size], sizes), (&out_too[..size], sizes_too));
             for of in [&b""[..], b"\0", b"\x1bz", b"~}{<>;?|"] {
                 assert_eq!(has_any(&text, of), of.iter().any(|byte| text.contains(byte)));
+            }
+            for start in (0..text.len()).step_by(BLOCK) {
+                let block = Block::at(&text, start);
+                assert_eq!(class.of(block.bytes()), class.of_anywhere(block.bytes()));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::classes::is_kept;
 use crate::find::find;
 use crate::grams::{word, Grams};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
@@ -28,8 +29,10 @@ pub struct Ends {
     /// The same last bytes, to ask first.
     lasts: Grams,
     joined: Texts,
-    /// All pieces of that.
+    /// All pieces of that, as they are among the bare bytes of a text.
     pieces: Grams,
+    /// They may hold sequences, or begin or end in one.
+    sequences: bool,
 }
 
 impl Ends {
@@ -51,8 +54,11 @@ impl Ends {
         }
         let spans = patterns.iter().map(|pattern| pattern.text).collect();
         let lasts = Grams::new(ends.keys().map(|last| word(last)));
-        let pieces = Grams::large(joined.windows(HEAD).map(word));
-        Ends { texts: texts.clone(), spans, ends, lasts, joined: Texts(joined), pieces }
+        let mut bare = Texts(joined.iter().copied().filter(|&byte| is_kept(byte)).collect());
+        let pieces = Grams::large(bare.0.windows(HEAD).map(word));
+        crate::wipe::wipe(&mut bare.0);
+        let sequences = joined.iter().any(|byte| matches!(byte, 0x1b | 0x9b));
+        Ends { texts: texts.clone(), spans, ends, lasts, joined: Texts(joined), pieces, sequences }
     }
 
     /// Every end of a pattern at one of `starts`, which are sorted.
@@ -91,13 +97,21 @@ impl Ends {
         found
     }
 
+    /// Whether an end of a pattern may begin with bytes of which these are the bare ones, or before them.
+    pub fn may_go_on(&self, bare: &[u8]) -> bool {
+        self.sequences || bare.windows(HEAD).all(|part| self.pieces.has(word(part)))
+    }
+
     /// Whether an end of a pattern of enough bytes begins with `part`, which is not all of it.
     pub fn may_become(&self, part: &[u8]) -> bool {
         if part.is_empty() || is_space(part[0]) || part.len() >= LONGEST_END {
             return false;
         }
-        if part.len() >= HEAD && !self.pieces.has(word(&part[..HEAD])) {
-            return false;
+        let mut bare = part.iter().copied().filter(|&byte| is_kept(byte));
+        if let (Some(a), Some(b), Some(c), Some(d)) = (bare.next(), bare.next(), bare.next(), bare.next()) {
+            if !self.pieces.has(word(&[a, b, c, d])) {
+                return false;
+            }
         }
         let joined = &self.joined.0;
         let mut from = 0;

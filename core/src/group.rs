@@ -15,8 +15,9 @@ pub struct Group {
     gram: usize,
     stride: usize,
     grams: Grams,
-    /// Sorted, none the beginning of another.
-    needles: Vec<Vec<u8>>,
+    /// Sorted, none the beginning of another: their first bytes as a number, and where they end in `texts`.
+    needles: Vec<(u64, u32)>,
+    texts: Vec<u8>,
     /// First bytes of needles, to ask before comparing whole ones.
     firsts: Grams,
     first: usize,
@@ -24,7 +25,7 @@ pub struct Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.needles.iter_mut().for_each(crate::wipe::wipe);
+        crate::wipe::wipe(&mut self.texts);
     }
 }
 
@@ -46,7 +47,15 @@ impl Group {
         let grams = Grams::new(pieces);
         let first = shortest.min(8);
         let firsts = Grams::new(needles.iter().map(|needle| word(&needle[..first])));
-        Some(Group { gram, stride: shortest - gram + 1, grams, needles, firsts, first })
+        let mut texts = Vec::with_capacity(needles.iter().map(Vec::len).sum());
+        let put = |mut needle: Vec<u8>| {
+            texts.extend_from_slice(&needle);
+            let word = first_word(&needle[..first]);
+            crate::wipe::wipe(&mut needle);
+            (word, texts.len() as u32)
+        };
+        let needles = needles.into_iter().map(put).collect();
+        Some(Group { gram, stride: shortest - gram + 1, grams, needles, texts, firsts, first })
     }
 
     /// Where the first needle stands.
@@ -81,8 +90,14 @@ impl Group {
         if rest.len() < self.first || !self.firsts.has(word(&rest[..self.first])) {
             return false;
         }
-        let after = self.needles.partition_point(|needle| needle.as_slice() <= rest);
-        after > 0 && rest.starts_with(&self.needles[after - 1])
+        let word = first_word(&rest[..self.first]);
+        let low = self.needles.partition_point(|needle| needle.0 < word);
+        let alike = self.needles[low..].iter().take_while(|needle| needle.0 == word).count();
+        let text = |index: usize| {
+            let start = index.checked_sub(1).map_or(0, |before| self.needles[before].1 as usize);
+            &self.texts[start..self.needles[index].1 as usize]
+        };
+        (low..low + alike).any(|index| rest.starts_with(text(index)))
     }
 }
 

@@ -3,12 +3,13 @@
 //! It knows the ends that nearly all texts have: ASCII, sequences, whitespace. Of others it says nothing.
 
 use crate::bare::Bare;
-use crate::base64_edge::Before;
+use crate::base64_edge::{leftmost, Before};
 use crate::classes::is_kept;
-use crate::controls::control_at;
+use crate::controls::{control_at, to_first_column};
 use crate::ellipsis::{may_be_undecided, undecided, LONGEST_MARK};
 use crate::keys::Keys;
 use crate::margins::{ends_before_margin, margins};
+use crate::occurrence::{Unfinished, NOBODY, RUN, SHOWN};
 use crate::pattern::{is_space, UNFINISHED};
 use crate::patterns::PatternSet;
 
@@ -64,11 +65,24 @@ impl Drop for Last {
     }
 }
 
-/// How many bytes the longest beginning of a key has that ends with a clear text, in whatever way it is read; none
-/// where that takes a closer look.
+/// What may wait at the end of a clear text.
+pub struct Longest {
+    /// Bytes of the longest beginning of a key that ends with it, in whatever way it is read.
+    pub size: usize,
+    /// Where what is shown ends but for whitespace, if nothing waits that ends later.
+    pub solid: Option<usize>,
+    /// Bytes of whitespace that are shown after that.
+    blanks: usize,
+    /// The last of them is a blank.
+    blank: bool,
+    /// Nothing but these comes after that.
+    last: bool,
+}
+
+/// The longest beginning of a key that ends with a clear text; none where that takes a closer look.
 ///
 /// The text is clear from `from` on, and `before` is of that place. No beginning has more than `wanted` bytes, and no
-/// ellipsis is near.
+/// end of a pattern goes on that begins after an ellipsis.
 pub fn longest(
     patterns: &PatternSet,
     text: &[u8],
@@ -76,12 +90,22 @@ pub fn longest(
     bare: &Bare,
     wanted: usize,
     before: Before,
-) -> Option<usize> {
+) -> Option<Longest> {
     let end = bare.cut.unwrap_or(text.len());
     let (mut exact, mut loose) = (Last::new(), Last::new());
-    let sequences = last_shown(&text[..end], from, bare, wanted, &mut exact, &mut loose)? || end < text.len();
+    let (sequences, solid) = last_shown(&text[..end], from, bare, wanted, &mut exact, &mut loose)?;
+    let sequences = sequences || end < text.len();
     let keys = patterns.keys();
-    let mut found = of_shown(keys, exact.bytes(), loose.bytes(), Kind { shortened: patterns.shortened, kept: 0 })?;
+    let kind = Kind { shortened: patterns.shortened, kept: 0 };
+    let mut size = of_shown(keys, exact.bytes(), loose.bytes(), kind)?;
+    let last = solid.map_or(false, |solid| text[solid..].iter().all(|&byte| is_space(byte)));
+    let blank = exact.bytes().last() == Some(&b' ');
+    let blanks = exact.bytes().iter().rev().take_while(|&&byte| is_space(byte)).count();
+    let mut later = match blanks {
+        0 => 0,
+        1 => ended(keys.0, exact.bytes(), kind)?,
+        _ => written_over(keys.0, exact.bytes(), kind)?,
+    };
     if end < text.len() {
         // what the end cuts may turn out to be data, but for its ESC
         let data = &text[end + 1..];
@@ -89,9 +113,11 @@ pub fn longest(
         if text[end] != 0x1b || !(data.is_empty() || (data[0] == b'[' && data[1..].iter().all(is_parameter))) {
             return None;
         }
-        let (exact, loose) = (exact.with(data)?, loose.with(data)?);
-        let kind = Kind { shortened: patterns.shortened, kept: data.len() };
-        found = found.max(of_shown(keys, exact.bytes(), loose.bytes(), kind)?);
+        if !data.is_empty() {
+            let (exact, loose) = (exact.with(data)?, loose.with(data)?);
+            let kind = Kind { shortened: patterns.shortened, kept: data.len() };
+            later = later.max(of_shown(keys, exact.bytes(), loose.bytes(), kind)?);
+        }
     }
     if sequences {
         let (exact, mut loose) = (&text[text.len().saturating_sub(MOST).max(from)..], Last::new());
@@ -99,19 +125,86 @@ pub fn longest(
         if loose.bytes().len() < wanted.max(LONGEST_MARK + 1) && exact.len() < text.len() - from {
             return None;
         }
-        for (keys, last) in [(keys.0, exact), (keys.1, loose.bytes())] {
-            let last = &last[last.len().saturating_sub(wanted.max(LONGEST_MARK + 1))..];
-            found = found.max(ended(keys, last, Kind { shortened: patterns.shortened, kept: text.len() - end })?);
+        for (keys, bytes, is_last) in [(keys.0, exact, last && blanks == 0), (keys.1, loose.bytes(), last)] {
+            let bytes = &bytes[bytes.len().saturating_sub(wanted.max(LONGEST_MARK + 1))..];
+            let found = ended(keys, bytes, Kind { shortened: patterns.shortened, kept: text.len() - end })?;
+            size = size.max(found);
+            later = later.max(if is_last { 0 } else { found });
         }
     }
-    if text.len() > from && patterns.left_edge(&text[from..], before) {
-        found = found.max(1);
+    let edge = usize::from(text.len() > from && patterns.left_edge(&text[from..], before));
+    Some(Longest { size: size.max(later).max(edge), solid: solid.filter(|_| later == 0), blanks, blank, last })
+}
+
+/// What waits at the end of a clear text, as one that is as much as all.
+///
+/// `longest` is of it and has a `solid`; its bytes, and one more, stand side by side before that in every reading.
+/// `special` when a terminal shows what stands near the end otherwise than byte by byte.
+pub fn waiting(
+    patterns: &PatternSet,
+    text: &[u8],
+    from: usize,
+    (longest, solid): (&Longest, usize),
+    bare: &Bare,
+    before: Before,
+    special: bool,
+) -> Unfinished {
+    let end = text.len();
+    let begin = from.max(solid.saturating_sub(longest.size + 1));
+    let mut found = Unfinished { keep: bare.cut.unwrap_or(end), hold: end, limit: end, order: NOBODY };
+    let mut add = |keys: &Keys, stop: usize, broken: bool| {
+        let count = keys.longest_unfinished(&text[begin..stop]);
+        let start = stop - count;
+        if count == 0 {
+            return;
+        }
+        if count <= SHOWN && broken {
+            found.keep = found.keep.min(start); // it is shown before a break
+        } else if let Some(known) = keys.beginning(&text[start..stop]) {
+            let first = from + leftmost(&text[from..], start - from, known.left, before);
+            let early = if known.early < count { start + known.early } else { end };
+            found.keep = found.keep.min(first);
+            found.hold = found.hold.min(first);
+            found.limit = found.limit.min(early - (start - first));
+        }
+    };
+    let again = match &text[begin..solid] {
+        [.., before, last] => before == last || *last == b'_',
+        last => last == b"_",
+    };
+    let broken = longest.blanks > 0;
+    let mut look = |keys: (&Keys, &Keys), is_shown: bool| {
+        if !broken {
+            add(keys.0, solid, false);
+            if is_shown && again {
+                add(keys.0, solid - 1, true);
+            }
+        } else if is_shown && longest.blanks == 1 && longest.blank {
+            add(keys.0, solid, true); // the blank may be written over
+        }
+        if longest.blanks <= RUN {
+            add(keys.1, solid, broken);
+            if is_shown && again {
+                add(keys.1, solid - 1, true);
+            }
+        }
+    };
+    if longest.last {
+        look(patterns.keys(), patterns.screen && !special);
     }
-    Some(found)
+    if patterns.screen && special {
+        let (exact, loose) = &*patterns.shown();
+        look((exact, loose), true);
+    }
+    if end > from && patterns.left_edge(&text[from..], before) {
+        found.keep = found.keep.min(end - 1);
+        found.hold = found.hold.min(end - 1);
+    }
+    found
 }
 
 /// The last bytes that are shown, with whitespace and without, of which `wanted` are in every reading; whether there
-/// are sequences between them.
+/// are sequences between them, and where they end but for whitespace, if the last of them is in every reading.
 fn last_shown(
     text: &[u8],
     from: usize,
@@ -119,21 +212,16 @@ fn last_shown(
     wanted: usize,
     exact: &mut Last,
     loose: &mut Last,
-) -> Option<bool> {
-    let mut sequences = bare.sequences.iter().rev().peekable();
-    let (mut at, mut kept, mut between) = (text.len(), 0, false);
+) -> Option<(bool, Option<usize>)> {
+    let (mut at, mut kept, mut between, mut solid) = (text.len(), 0, false, None);
     while at > from && (kept < wanted || MOST - loose.begin <= LONGEST_MARK) {
-        match sequences.peek() {
-            Some(&&(start, end)) if end as usize == at => {
-                if matches!(text[at - 1], b'H' | b'G') {
-                    return None; // a move in the line, perhaps
-                }
-                at = start as usize;
-                between = true;
-                sequences.next();
-                continue;
+        if let Some(start) = bare.sequence_to(at) {
+            if matches!(text[at - 1], b'H' | b'G') && to_first_column(&text[start..at]) {
+                return None;
             }
-            _ => {}
+            at = start;
+            between = true;
+            continue;
         }
         at -= 1;
         let byte = text[at];
@@ -141,6 +229,9 @@ fn last_shown(
             b' ' | b'\t' | b'\n' => {}
             b'\r' if exact.bytes().first() == Some(&b'\n') => {}
             0x21..=0x7e => {
+                if loose.begin == MOST && is_kept(byte) {
+                    solid = Some(at + 1);
+                }
                 kept += usize::from(is_kept(byte));
                 loose.put(byte);
             }
@@ -153,7 +244,7 @@ fn last_shown(
             return None;
         }
     }
-    Some(between)
+    Some((between, solid))
 }
 
 /// What matters for the end of a reading.

@@ -3,6 +3,7 @@
 //! Bytes in, bytes out. It knows patterns and their places, never secrets, names or masks.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod anchors;
 mod bare;
 mod base64_edge;
 mod beginning;

@@ -15,7 +15,7 @@ const SELDOM: &[u8] =
 const MOST_SELDOM: usize = 8;
 
 /// How common a byte is; those that are no ASCII are the most seldom, ESC is not.
-fn rank(byte: u8) -> usize {
+pub fn rank(byte: u8) -> usize {
     let otherwise = if byte == 0x1b { SELDOM.len() } else { 0 };
     SELDOM.iter().position(|&one| one == byte).unwrap_or(otherwise)
 }
@@ -61,9 +61,12 @@ pub struct Bytes([u64; 4]);
 
 impl Bytes {
     pub fn of(bytes: &[u8]) -> Bytes {
+        // of a long text one by one, for a bit waits for the one before it
+        let mut seen = [false; 256];
+        bytes.iter().for_each(|&byte| seen[usize::from(byte)] = true);
         let mut set = Bytes::default();
-        for &byte in bytes {
-            set.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        for (byte, _) in seen.iter().enumerate().filter(|(_, &seen)| seen) {
+            set.0[byte >> 6] |= 1 << (byte & 63);
         }
         set
     }

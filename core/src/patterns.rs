@@ -69,7 +69,7 @@ impl PatternSet {
     }
 
     /// What a terminal may show as it is; of many patterns it is told when the first text comes that it does not.
-    fn shown(&self) -> Arc<(Keys, Keys)> {
+    pub fn shown(&self) -> Arc<(Keys, Keys)> {
         made(&self.shown, || {
             let as_it_is = |text: &[u8]| !special(text) || Screen::new(text, &[]).bytes() == text;
             let of = |keys: &Keys| keys.filtered(&self.patterns, self.shortened, as_it_is);

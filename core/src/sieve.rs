@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 
+use crate::anchors::Anchors;
 use crate::bare::{Bare, Spot};
 use crate::ellipsis::LONGEST_MARK;
 use crate::ends::LONGEST_END;
@@ -16,9 +17,8 @@ use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
 /// Bytes of a needle below which it is no proof.
 const LEAST: usize = 3;
-/// Bytes from which needles are looked for by themselves: few are shorter, and they slow the others down.
-const LONG: usize = 9;
-const SHORT: usize = 6;
+/// Bytes from which needles are looked for in steps, which shorter ones would make small.
+const LONG: usize = 16;
 
 /// Bytes before what is no needle that belong to it.
 const BEFORE: usize = 32;
@@ -35,8 +35,8 @@ pub struct Sieve {
     screen: bool,
     shortened: bool,
     long: Option<Group>,
-    short: Seldom,
-    /// Of needles of which every place has to be looked at.
+    short: Option<Anchors>,
+    /// Of needles that are shorter still, of which every place has to be looked at.
     tiny: Seldom,
     /// Of keys that have a NUL, as all in UTF-16 have.
     wide: Option<Group>,
@@ -151,9 +151,10 @@ impl Sieve {
                     odd.add(&head);
                 } else if head.contains(&0) {
                     wide.push(needle);
+                } else if needle.len() < Anchors::LEAST {
+                    tiny.push((needle, head));
                 } else if needle.len() < LONG {
-                    let group = if needle.len() < SHORT { &mut tiny } else { &mut short };
-                    group.push((needle, head));
+                    short.push(needle);
                 } else {
                     long.push(needle);
                 }
@@ -175,7 +176,7 @@ impl Sieve {
             screen,
             shortened,
             long: Group::new(long),
-            short: Seldom::new(short),
+            short: Anchors::new(short),
             tiny: Seldom::new(tiny),
             wide: Group::new(wide),
             odd,
@@ -195,7 +196,7 @@ impl Sieve {
         Sift {
             odd: self.odd.stands_in(&there),
             there,
-            groups: [self.long.is_some(), self.short.may_be_in(text), self.tiny.may_be_in(text), bare.nul],
+            groups: [self.long.is_some(), self.short.is_some(), self.tiny.may_be_in(text), bare.nul],
             in_text: [Next::Unknown; GROUPS],
             in_strings: [Next::Unknown; GROUPS],
             ending: Next::Unknown,
@@ -224,16 +225,12 @@ impl Sieve {
                 found = Some(found.map_or(place, |found| found.min(place)));
             }
         };
-        let groups = [self.long.as_ref(), self.short.group.as_ref(), self.tiny.group.as_ref(), self.wide.as_ref()];
-        for (number, group) in groups.into_iter().enumerate() {
-            let group = match group {
-                Some(group) if sift.groups[number] => group,
-                _ => continue,
-            };
-            let in_text = || group.find(&bytes[index..size]).map(|found| index + found);
-            add(sift.in_text[number].from(index, in_text).map(|index| bare.place(index)));
-            let in_strings = || group.find(&bytes[string..]).map(|found| string + found);
-            add(sift.in_strings[number].from(string, in_strings).map(|index| bare.place(index)));
+        for number in (0..GROUPS).filter(|&number| sift.groups[number]) {
+            let find = |from: usize, to: usize| self.find(number, &bytes[from..to]).map(|found| from + found);
+            let in_text = sift.in_text[number].from(index, || find(index, size));
+            add(in_text.map(|index| bare.place(index)));
+            let in_strings = sift.in_strings[number].from(string, || find(string, bytes.len()));
+            add(in_strings.map(|index| bare.place(index)));
         }
         add(bare.doubtful.map(|place| place.saturating_sub(BEFORE)));
         add(sift.ending.from(from, || self.ending(text, bare, from)).map(|place| place.saturating_sub(BEFORE)));
@@ -249,6 +246,17 @@ impl Sieve {
             add(sift.ellipsis.from(least, in_text).map(|place| place.saturating_sub(BEFORE)));
         }
         found.map(|place| place.max(from))
+    }
+
+    /// Where the first needle of a group stands.
+    fn find(&self, group: usize, bytes: &[u8]) -> Option<usize> {
+        let group = match group {
+            0 => &self.long,
+            1 => return self.short.as_ref()?.find(bytes),
+            2 => &self.tiny.group,
+            _ => &self.wide,
+        };
+        group.as_ref()?.find(bytes)
     }
 
     /// What tells of the keys that may stand in a text.
@@ -291,8 +299,7 @@ impl Sieve {
             return None;
         }
         let is_in = |grams: &Option<Grams>, part: &[u8]| grams.as_ref().map_or(false, |grams| grams.has(word(part)));
-        let is_one = |&&(start, end): &&(u32, u32)| {
-            let (start, end) = (start as usize, end as usize);
+        let is_one = |&(start, end): &(usize, usize)| {
             if end - start <= LONG_END {
                 return false;
             }
@@ -320,7 +327,6 @@ impl Sieve {
             }
             is_in(&self.tails, &around)
         };
-        let first = bare.sequences.partition_point(|sequence| (sequence.0 as usize) < from);
-        bare.sequences[first..].iter().find(is_one).map(|sequence| sequence.0 as usize)
+        bare.sequences(from).find(is_one).map(|sequence| sequence.0)
     }
 }

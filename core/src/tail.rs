@@ -1,10 +1,10 @@
 //! What may begin at the end of a text that holds nothing: only its last bytes are looked at.
 
-use crate::bare::Bare;
+use crate::bare::{Bare, Spot};
 use crate::base64_edge::{after, Before};
 use crate::ellipsis::LONGEST_MARK;
 use crate::ends::LONGEST_END;
-use crate::last_bytes;
+use crate::last_bytes::{self, Longest};
 use crate::margins::{is_at_margin, kept, may_have_margins};
 use crate::needles::TAIL;
 use crate::occurrence::{Unfinished, NOBODY, RUN};
@@ -15,6 +15,8 @@ use crate::search::Search;
 
 /// Bytes that may turn out to be an ellipsis, where no bracket and no backslash is.
 const SHORT_MARK: usize = 4;
+/// Bytes of a whole ellipsis that are bare, at most, where they are no dots.
+const ITS_BYTES: usize = 5;
 /// Bytes of a line that may be a margin, see `ends_before_margin`.
 const LONGEST_MARGIN: usize = 4 * RUN;
 
@@ -37,12 +39,19 @@ pub fn waiting(
     let (end, mut wanted, soon) = least(patterns, text.len(), bare);
     if soon {
         match last_bytes::longest(patterns, text, from, bare, wanted, before) {
-            Some(0) => {
+            Some(Longest { size: 0, .. }) => {
                 let end = text.len();
                 let open = bare.cut.map(|cut| Unfinished { keep: cut, hold: end, limit: end, order: NOBODY });
                 return open.into_iter().collect();
             }
-            Some(size) => wanted = wanted.min(size + SHORT_MARK),
+            Some(longest) => {
+                wanted = wanted.min(longest.size + SHORT_MARK);
+                if let Some(solid) = longest.solid.filter(|&solid| bare.solid_to(solid) > longest.size) {
+                    let begin = back(patterns, text, from, end, bare, wanted);
+                    let special = special(&text[begin..]);
+                    return vec![last_bytes::waiting(patterns, text, from, (&longest, solid), bare, before, special)];
+                }
+            }
             None => {}
         }
     }
@@ -95,13 +104,13 @@ pub fn window(patterns: &PatternSet, text: &[u8], from: usize, end: usize, bare:
     back(patterns, text, from, end, bare, wanted)
 }
 
-/// Before which place those end that are looked for, how many of them are shown at least, and whether no ellipsis
-/// is near.
+/// Before which place those end that are looked for, how many of them are shown at least, and whether no end of a
+/// pattern may go on that begins after an ellipsis.
 fn least(patterns: &PatternSet, end: usize, bare: &Bare) -> (usize, usize, bool) {
     let bytes = &bare.bytes()[..bare.text_size];
-    let near = bare.ellipses.iter().find(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
-    match near {
-        Some(spot) if patterns.shortened => (spot.place, TAIL, false),
+    let near = bare.ellipses.iter().filter(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
+    match near.filter(|_| patterns.shortened).find(|spot| may_go_on(patterns, bare, spot)) {
+        Some(spot) => (spot.place, TAIL, false),
         _ => {
             let last = &bytes[bytes.len().saturating_sub(LONGEST_MARK)..];
             let marked = bare.cut.is_some()
@@ -111,6 +120,15 @@ fn least(patterns: &PatternSet, end: usize, bare: &Bare) -> (usize, usize, bool)
             (end, (patterns.sieve.reach(bare) + mark).min(TAIL), true)
         }
     }
+}
+
+/// Whether an end of a pattern may stand after an ellipsis, and go on after the text.
+fn may_go_on(patterns: &PatternSet, bare: &Bare, spot: &Spot) -> bool {
+    // the last byte may be written over; before what is open the text may end
+    let end = bare.cut.map_or(bare.text_size, |_| bare.bare_cut.min(bare.text_size)).saturating_sub(1);
+    let after = bare.bytes().get(spot.bare + ITS_BYTES..end).unwrap_or(&[]);
+    let dots = after.iter().take_while(|&&byte| byte == b'.').count();
+    after.get(dots + 1..).map_or(true, |after| patterns.ends().may_go_on(after)) // one may be its bracket
 }
 
 /// Where the last bytes before `end` begin of which `wanted` are in every reading; not before `from`.

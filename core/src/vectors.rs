@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use crate::classes::{is_kept, Block, BLOCK, ROOM};
+use crate::classes::{csis, first_of_each, is_kept, Bits, Block, BLOCK, ROOM};
 
 /// Whether the processor has what the rest of this file needs.
 #[inline]
@@ -15,21 +15,21 @@ fn at_hand() -> bool {
 }
 
 /// `classes::sort`; none where the processor can't.
-pub fn sort(text: &[u8], kept: &mut Vec<u64>, events: &mut Vec<u64>) -> Option<bool> {
+pub fn sort(text: &[u8], screen: bool, found: &mut Vec<Bits>) -> Option<bool> {
     if !at_hand() {
         return None;
     }
     // SAFETY: the processor knows these instructions.
-    Some(unsafe { sorted(text, kept, events) })
+    Some(unsafe { sorted(text, screen, found) })
 }
 
 /// `classes::compact`; none where the processor can't.
-pub fn compact(text: &[u8], kept: &[u64], out: &mut [u8], sizes: &mut Vec<u32>) -> Option<usize> {
+pub fn compact(text: &[u8], blocks: &mut [Bits], out: &mut [u8]) -> Option<usize> {
     if !at_hand() {
         return None;
     }
     // SAFETY: the processor knows these instructions.
-    Some(unsafe { compacted(text, kept, out, sizes) })
+    Some(unsafe { compacted(text, blocks, out) })
 }
 
 /// `classes::has_any`; none where the processor can't.
@@ -41,17 +41,32 @@ pub fn has_any(text: &[u8], of: &[u8]) -> Option<bool> {
     Some(unsafe { any(text, of) })
 }
 
+/// `classes::Class::of`; none where the processor can't.
+#[inline]
+pub fn of_class(block: &[u8; BLOCK + 1], columns: &[u8; 16]) -> Option<u64> {
+    if !at_hand() {
+        return None;
+    }
+    // SAFETY: the processor knows these instructions.
+    Some(unsafe { among(block, columns) })
+}
+
 /// # Safety
 /// `at_hand`.
 #[target_feature(enable = "avx2,popcnt")]
-unsafe fn sorted(text: &[u8], kept: &mut Vec<u64>, events: &mut Vec<u64>) -> bool {
+unsafe fn sorted(text: &[u8], screen: bool, found: &mut Vec<Bits>) -> bool {
     let mut nul = 0;
     for start in (0..text.len()).step_by(BLOCK) {
+        let block = Block::at(text, start);
         // SAFETY: the same processor.
-        let found = unsafe { whole(Block::at(text, start).bytes()) };
-        kept.push(found[0]);
-        events.push(found[1]);
-        nul |= found[2] << BLOCK.saturating_sub(text.len() - start);
+        let [kept, events, nuls] = unsafe { whole(block.bytes()) };
+        let mut bits = Bits { kept, events, ..Bits::default() };
+        if screen && events != 0 {
+            // SAFETY: the same processor.
+            bits.leave_out(unsafe { sequences(block.bytes()) });
+        }
+        found.push(bits);
+        nul |= nuls << BLOCK.saturating_sub(text.len() - start);
     }
     nul != 0
 }
@@ -96,16 +111,16 @@ unsafe fn whole(block: &[u8; BLOCK + 1]) -> [u64; 3] {
     // SAFETY: the same processor.
     let (first, second) = unsafe { (half(block, 0), half(block, 32)) };
     let one = |index: usize| u64::from(first[index]) | u64::from(second[index]) << 32;
-    [one(0), one(1), one(2)]
+    [one(0), one(1) | first_of_each(one(2)), one(3)]
 }
 
-/// Which of 32 bytes are kept, are events, are NUL.
+/// Which of 32 bytes are kept, are events, are dots before dots, are NUL.
 ///
 /// # Safety
 /// `at_hand`. `start` is 0 or 32.
 #[inline]
 #[target_feature(enable = "avx2,popcnt")]
-unsafe fn half(block: &[u8; BLOCK + 1], start: usize) -> [u32; 3] {
+unsafe fn half(block: &[u8; BLOCK + 1], start: usize) -> [u32; 4] {
     // SAFETY: 32 bytes are there from `start`, and from the byte after it; 16 in each table. The processor knows the
     // instructions, none of which reads or writes memory but these.
     unsafe {
@@ -113,21 +128,74 @@ unsafe fn half(block: &[u8; BLOCK + 1], start: usize) -> [u32; 3] {
         let next = _mm256_loadu_si256(block.as_ptr().add(start + 1).cast());
         let rows = _mm256_broadcastsi128_si256(_mm_loadu_si128(ROWS.as_ptr().cast()));
         let columns = _mm256_broadcastsi128_si256(_mm_loadu_si128(COLUMNS.as_ptr().cast()));
-        let zero = _mm256_setzero_si256();
         let row = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15));
         let left_out = _mm256_and_si256(_mm256_shuffle_epi8(columns, bytes), _mm256_shuffle_epi8(rows, row));
         let ascii = !_mm256_movemask_epi8(bytes); // a byte without its first bit
-        let kept = _mm256_movemask_epi8(_mm256_cmpeq_epi8(left_out, zero)) & ascii;
+        let kept = _mm256_movemask_epi8(is!(left_out, 0u8)) & ascii;
         let control = either!(is!(bytes, 0x1bu8), is!(bytes, 0x9bu8), is!(bytes, 8u8));
         let back = _mm256_andnot_si256(is!(next, b'\n'), is!(bytes, b'\r'));
-        let dots = _mm256_and_si256(is!(bytes, b'.'), is!(next, b'.'));
         let ellipsis = _mm256_and_si256(is!(bytes, 0xe2u8), is!(next, 0x80u8));
         let counted = _mm256_and_si256(is!(bytes, b's'), is!(next, b']'));
         let escaped = _mm256_and_si256(is!(bytes, b'\\'), is!(next, b'u'));
-        let events = _mm256_movemask_epi8(either!(control, back, dots, ellipsis, counted, escaped));
+        let events = _mm256_movemask_epi8(either!(control, back, ellipsis, counted, escaped));
+        let dots = _mm256_movemask_epi8(_mm256_and_si256(is!(bytes, b'.'), is!(next, b'.')));
         let nul = _mm256_movemask_epi8(is!(bytes, 0u8));
-        [kept as u32, events as u32, nul as u32]
+        [kept as u32, events as u32, dots as u32, nul as u32]
     }
+}
+
+/// `classes::csis` of a block.
+///
+/// # Safety
+/// `at_hand`.
+#[inline(never)]
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn sequences(block: &[u8; BLOCK + 1]) -> [u64; 3] {
+    let mut bits = [0u64; 5];
+    for start in [0, 32] {
+        // SAFETY: 32 bytes are there from `start`. The processor knows the instructions, none of which reads or writes
+        // other memory.
+        let found = unsafe {
+            let bytes = _mm256_loadu_si256(block.as_ptr().add(start).cast());
+            let row = _mm256_and_si256(bytes, _mm256_set1_epi8(-16));
+            let after = _mm256_cmpgt_epi8(bytes, _mm256_set1_epi8(0x3f)); // what is no ASCII is below 0
+            [
+                _mm256_movemask_epi8(is!(bytes, 0x1bu8)) as u32,
+                _mm256_movemask_epi8(is!(bytes, b'[')) as u32,
+                _mm256_movemask_epi8(is!(row, b'0')) as u32,
+                _mm256_movemask_epi8(_mm256_andnot_si256(is!(bytes, 0x7fu8), after)) as u32,
+                _mm256_movemask_epi8(either!(is!(bytes, b'G'), is!(bytes, b'H'))) as u32,
+            ]
+        };
+        for index in 0..bits.len() {
+            bits[index] |= u64::from(found[index]) << start;
+        }
+    }
+    csis(bits)
+}
+
+/// Which bytes of a block are of a class, given by its columns.
+///
+/// # Safety
+/// `at_hand`.
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn among(block: &[u8; BLOCK + 1], columns: &[u8; 16]) -> u64 {
+    const ROWS: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
+    let mut found = 0;
+    for start in [0, 32] {
+        // SAFETY: 32 bytes are there from `start`, 16 in each table. The processor knows the instructions, none of
+        // which reads or writes other memory.
+        let others = unsafe {
+            let bytes = _mm256_loadu_si256(block.as_ptr().add(start).cast());
+            let rows = _mm256_broadcastsi128_si256(_mm_loadu_si128(ROWS.as_ptr().cast()));
+            let columns = _mm256_broadcastsi128_si256(_mm_loadu_si128(columns.as_ptr().cast()));
+            let row = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15));
+            let both = _mm256_and_si256(_mm256_shuffle_epi8(columns, bytes), _mm256_shuffle_epi8(rows, row));
+            _mm256_movemask_epi8(is!(both, 0u8)) as u32
+        };
+        found |= u64::from(!others) << start;
+    }
+    found
 }
 
 /// For each set of eight bytes, which of them come first.
@@ -153,15 +221,15 @@ const fn orders() -> [[u8; 8]; 256] {
 /// # Safety
 /// `at_hand`.
 #[target_feature(enable = "avx2,popcnt")]
-unsafe fn compacted(text: &[u8], kept: &[u64], out: &mut [u8], sizes: &mut Vec<u32>) -> usize {
+unsafe fn compacted(text: &[u8], blocks: &mut [Bits], out: &mut [u8]) -> usize {
     let mut size = 0;
-    for (index, &bits) in kept.iter().enumerate() {
-        sizes.push(size as u32);
+    for (index, bits) in blocks.iter_mut().enumerate() {
+        bits.before = size as u32;
         let block = Block::at(text, index * BLOCK);
         let room: &mut [u8] = &mut out[size..size + ROOM];
         let mut at = 0;
         for eight in 0..8 {
-            let mask = (bits >> (8 * eight)) as u8;
+            let mask = (bits.kept >> (8 * eight)) as u8;
             // SAFETY: eight bytes are there at eight places of the block, and at every place of the room that is at
             // most 56 after its beginning: at most eight bytes come of each of those before.
             unsafe {

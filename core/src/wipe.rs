@@ -7,7 +7,7 @@ static SEEN: AtomicPtr<u8> = AtomicPtr::new(std::ptr::null_mut());
 
 /// What was written to the bytes is not optimised away (`black_box` is newer than our oldest compiler).
 pub fn keep(bytes: &mut [u8]) {
-    SEEN.store(bytes.as_mut_ptr(), Ordering::SeqCst);
+    SEEN.store(bytes.as_mut_ptr(), Ordering::Release);
 }
 
 /// Overwrite all bytes, those beyond the length too, in a way that is not optimised away.
