@@ -4,7 +4,7 @@
 //! the contents of strings (titles, links) stand behind the rest, each after a NUL. What is written over is
 //! not found out here: where anything may be, its place is told.
 
-use crate::classes::{compact, is_kept, sort, Bits, BLOCK};
+use crate::classes::{compact, is_kept, sort, Bits, Block, Class, BLOCK};
 use crate::controls::{control_at, to_first_column};
 use crate::ellipsis::LONGEST_MARK;
 use crate::pattern::is_space;
@@ -126,6 +126,32 @@ impl Bare {
             return None;
         }
         self.sequence_before(end).map(|sequence| sequence.0)
+    }
+
+    /// The first sequence from a place on, which is within none, that ends with one of some bytes and as is wanted.
+    pub fn find_sequence(
+        &self,
+        text: &[u8],
+        from: usize,
+        finals: &Class,
+        is_one: impl Fn(usize) -> bool,
+    ) -> Option<(usize, usize)> {
+        let first = if self.sequences { from / BLOCK } else { self.blocks.len() };
+        let usual = finals.has(b'm') || finals.has(b'K');
+        for (block, bits) in self.blocks.iter().enumerate().skip(first) {
+            let mut ends = if usual { bits.ends } else { bits.others };
+            if ends != 0 {
+                ends &= finals.of(Block::at(text, block * BLOCK).bytes());
+            }
+            while ends != 0 {
+                let end = block * BLOCK + ends.trailing_zeros() as usize + 1;
+                ends &= ends - 1;
+                if end > from && is_one(end) {
+                    return self.sequence_to(end).map(|start| (start, end));
+                }
+            }
+        }
+        None
     }
 
     /// (start, end) of every sequence from a place on, which is within none.
@@ -271,6 +297,7 @@ impl Bare {
         }
         self.blocks[begin / BLOCK].starts |= 1 << (begin % BLOCK);
         self.blocks[last / BLOCK].ends |= 1 << (last % BLOCK);
+        self.blocks[last / BLOCK].others |= 1 << (last % BLOCK); // perhaps
     }
 
     fn add(&mut self, byte: u8) {

@@ -55,18 +55,21 @@ pub struct Bits {
     /// The first and the last bytes of sequences.
     pub starts: u64,
     pub ends: u64,
+    /// The last bytes of those that neither set a colour nor erase in a line, as nearly all do.
+    pub others: u64,
     /// How many bytes are kept before the block.
     pub before: u32,
 }
 
 impl Bits {
-    /// Leave out sequences, of which these are the first and the last bytes; some of the last are of moves in the line.
+    /// Leave out sequences, of which these are the first and the last bytes, those of moves in the line, and `others`.
     #[inline]
-    pub fn leave_out(&mut self, [starts, ends, moves]: [u64; 3]) {
+    pub fn leave_out(&mut self, [starts, ends, moves, others]: [u64; 4]) {
         self.kept &= !(ends << 1).wrapping_sub(starts);
         self.events = self.events & !starts | moves;
         self.starts |= starts;
         self.ends |= ends;
+        self.others |= others;
     }
 }
 
@@ -95,12 +98,13 @@ fn sort_anywhere(text: &[u8], screen: bool, found: &mut Vec<Bits>) -> bool {
     text.contains(&0)
 }
 
-/// The first and the last bytes of the CSIs that are whole in a block, and the last ones of those that may go back.
+/// The first and the last bytes of the CSIs that are whole in a block, the last ones of those that may go back, and
+/// `Bits::others`.
 ///
-/// Given are bits for ESC, for `[`, for parameters, for the last bytes of any, and of those that may go back. There is
-/// no other sequence that they could be within: each ends before an ESC with which a CSI begins.
+/// Given are bits for ESC, for `[`, for parameters, for the last bytes of any, of those that may go back, and of the most
+/// usual. There is no other sequence that they could be within: each ends before an ESC with which a CSI begins.
 #[inline]
-pub fn csis([esc, bracket, parameter, last, moves]: [u64; 5]) -> [u64; 3] {
+pub fn csis([esc, bracket, parameter, last, moves, usual]: [u64; 6]) -> [u64; 4] {
     let opened = esc << 1 & bracket;
     let first = opened << 1;
     // what is added to the first of a run of parameters comes out after the run
@@ -117,9 +121,9 @@ pub fn csis([esc, bracket, parameter, last, moves]: [u64; 5]) -> [u64; 3] {
         others &= !end;
     }
     if (starts, ends) == (1, 1 << 63) {
-        return [0; 3]; // it has more parameters than one may have
+        return [0; 4]; // it has more parameters than one may have
     }
-    [starts, ends, ends & moves]
+    [starts, ends, ends & moves, ends & !usual]
 }
 
 /// The highest bit alone.
@@ -161,7 +165,7 @@ pub fn first_of_each(runs: u64) -> u64 {
     runs & !(runs << 1)
 }
 
-fn sequences_of(block: &[u8; BLOCK + 1]) -> [u64; 3] {
+fn sequences_of(block: &[u8; BLOCK + 1]) -> [u64; 4] {
     let bits = |kind: fn(u8) -> bool| {
         let mut flags = [0u8; BLOCK];
         flags.iter_mut().zip(block).for_each(|(flag, &byte)| *flag = u8::from(kind(byte)));
@@ -169,11 +173,12 @@ fn sequences_of(block: &[u8; BLOCK + 1]) -> [u64; 3] {
     };
     let esc = bits(|byte| byte == 0x1b);
     if esc == 0 {
-        return [0; 3];
+        return [0; 4];
     }
     let last = bits(|byte| (0x40..0x7f).contains(&byte));
     let moves = bits(|byte| byte == b'G' || byte == b'H');
-    csis([esc, bits(|byte| byte == b'['), bits(|byte| byte & 0xf0 == 0x30), last, moves])
+    let usual = bits(is_usual);
+    csis([esc, bits(|byte| byte == b'['), bits(|byte| byte & 0xf0 == 0x30), last, moves, usual])
 }
 
 /// A bit for each byte that is 1.
@@ -224,6 +229,11 @@ fn compact_anywhere(text: &[u8], blocks: &mut [Bits], out: &mut [u8]) -> usize {
     size
 }
 
+/// Whether a last byte of a sequence is one of the most usual.
+pub fn is_usual(byte: u8) -> bool {
+    byte == b'm' || byte == b'K'
+}
+
 /// A set of ASCII bytes: for each column of the code its rows.
 #[derive(Clone, Copy, Default)]
 pub struct Class(pub [u8; 16]);
@@ -234,7 +244,8 @@ impl Class {
         self.0[usize::from(byte & 15)] |= 1 << (byte >> 4);
     }
 
-    fn has(&self, byte: u8) -> bool {
+    /// Whether a byte is one of them.
+    pub fn has(&self, byte: u8) -> bool {
         byte < 0x80 && self.0[usize::from(byte & 15)] >> (byte >> 4) & 1 == 1
     }
 

@@ -95,16 +95,19 @@ pub fn may_be_undecided(text: &[u8]) -> bool {
 /// Where, from `begin` on, something stands that the end of the text may turn out to be an ellipsis by;
 /// the end when there is nothing.
 pub fn undecided(text: &[u8], begin: usize) -> usize {
-    (begin..text.len()).find(|&at| may_become_one(text, at)).unwrap_or(text.len())
+    // but for a number of characters, it is in the last bytes
+    let last = text.len().saturating_sub(2 + ESCAPED.len());
+    let may_be = |&at: &usize| at >= last || text[at] == b'[' || (at > 0 && text[at - 1] == b'[');
+    (begin..text.len()).filter(may_be).find(|&at| may_become_one(text, at)).unwrap_or(text.len())
 }
 
 fn may_become_one(text: &[u8], at: usize) -> bool {
     let at = at + usize::from(text.get(at).map_or(false, |&byte| is_opening(byte)));
     let counted = |at: usize| {
         let size = number(&text[at..]);
-        size > 0 && text[at - 1] == b'[' && COUNTED.starts_with(&text[at + size..])
+        size > 0 && COUNTED.starts_with(&text[at + size..])
     };
-    if at > 0 && counted(at) {
+    if at > 0 && text[at - 1] == b'[' && counted(at) {
         return true;
     }
     let rest = &text[at + usize::from(text.get(at) == Some(&b' '))..];

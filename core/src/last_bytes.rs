@@ -14,7 +14,7 @@ use crate::pattern::{is_space, UNFINISHED};
 use crate::patterns::PatternSet;
 
 /// Bytes looked at, at most.
-const MOST: usize = 192;
+const MOST: usize = 512;
 
 /// The last bytes of a reading, from the end on.
 struct Last {
@@ -96,7 +96,7 @@ pub fn longest(
     let (sequences, solid) = last_shown(&text[..end], from, bare, wanted, &mut exact, &mut loose)?;
     let sequences = sequences || end < text.len();
     let keys = patterns.keys();
-    let kind = Kind { shortened: patterns.shortened, kept: 0 };
+    let kind = Kind { shortened: patterns.shortened, kept: 0, most: wanted };
     let mut size = of_shown(keys, exact.bytes(), loose.bytes(), kind)?;
     let last = solid.map_or(false, |solid| text[solid..].iter().all(|&byte| is_space(byte)));
     let blank = exact.bytes().last() == Some(&b' ');
@@ -115,19 +115,19 @@ pub fn longest(
         }
         if !data.is_empty() {
             let (exact, loose) = (exact.with(data)?, loose.with(data)?);
-            let kind = Kind { shortened: patterns.shortened, kept: data.len() };
+            let kind = Kind { kept: data.len(), ..kind };
             later = later.max(of_shown(keys, exact.bytes(), loose.bytes(), kind)?);
         }
     }
     if sequences {
-        let (exact, mut loose) = (&text[text.len().saturating_sub(MOST).max(from)..], Last::new());
-        loose.fill(exact.iter().copied().filter(|&byte| !is_space(byte)));
-        if loose.bytes().len() < wanted.max(LONGEST_MARK + 1) && exact.len() < text.len() - from {
-            return None;
-        }
+        let (mut left, mut loose) = (wanted.max(LONGEST_MARK + 1), Last::new());
+        let first = text[from..].iter().rposition(|&byte| {
+            left -= usize::from(!is_space(byte) && loose.put(byte));
+            left == 0
+        });
+        let exact = &text[from + first.unwrap_or(0)..];
         for (keys, bytes, is_last) in [(keys.0, exact, last && blanks == 0), (keys.1, loose.bytes(), last)] {
-            let bytes = &bytes[bytes.len().saturating_sub(wanted.max(LONGEST_MARK + 1))..];
-            let found = ended(keys, bytes, Kind { shortened: patterns.shortened, kept: text.len() - end })?;
+            let found = ended(keys, bytes, Kind { kept: text.len() - end, ..kind })?;
             size = size.max(found);
             later = later.max(if is_last { 0 } else { found });
         }
@@ -253,6 +253,8 @@ struct Kind {
     shortened: bool,
     /// Last bytes that wait anyway, but are shown.
     kept: usize,
+    /// Bytes of a beginning at most, whitespace not counted.
+    most: usize,
 }
 
 /// Whether nothing stands at a margin, nor may: what stands next to each line end is in every reading.
@@ -320,5 +322,10 @@ fn ended(keys: &Keys, text: &[u8], kind: Kind) -> Option<usize> {
             return None;
         }
     }
-    Some(keys.longest_unfinished(text))
+    let mut most = kind.most;
+    let first = text.iter().rposition(|&byte| {
+        most -= usize::from(!is_space(byte));
+        most == 0
+    });
+    Some(keys.longest_unfinished(&text[first.unwrap_or(0)..]))
 }

@@ -196,7 +196,8 @@ fn before_borders(line: &[u8]) -> usize {
             _ => false,
         }
     };
-    (0..line.len()).find(|&at| is_all(at)).unwrap_or(line.len())
+    let may_be = |byte: u8| is_blank(byte) || matches!(byte, b'|' | b'\\' | 0xe2 | 0x80..=0xbf);
+    (trimmed(line, may_be)..line.len()).find(|&at| is_all(at)).unwrap_or(line.len())
 }
 
 /// Where the text ends if its last bytes turn out to be a margin; it is looked for in the last `most` bytes.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::classes::has_any;
+use crate::classes::{has_any, Block, Class, BLOCK};
 use crate::grams::{word, Grams};
 use crate::group::Group;
 
@@ -71,10 +71,6 @@ impl Bytes {
         set
     }
 
-    pub fn has_one(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
-    }
-
     pub fn has(&self, other: &Bytes) -> bool {
         self.0.iter().zip(other.0).all(|(&mine, theirs)| mine & theirs == theirs)
     }
@@ -121,8 +117,10 @@ pub struct There<'a> {
 /// Short pieces, one of which stands wherever certain keys do.
 #[derive(Default)]
 pub struct Parts {
-    pub words: Vec<u64>,
-    pub grams: Option<Grams>,
+    words: Vec<u64>,
+    grams: Option<Grams>,
+    /// Their first bytes.
+    firsts: Class,
     /// More of them, where there is more; those of which there isn't.
     long_words: Vec<u64>,
     long: Option<Grams>,
@@ -147,6 +145,7 @@ impl Parts {
         self.last = !first;
         let part = |size: usize| word(if first { &needle[..size] } else { &needle[needle.len() - size..] });
         self.words.push(part(HEAD));
+        self.firsts.add(part(HEAD) as u8); // of a needle, so ASCII
         if needle.len() < LONG {
             self.short_words.push(part(HEAD));
         } else {
@@ -159,6 +158,29 @@ impl Parts {
         self.short = Grams::some(std::mem::take(&mut self.short_words));
         self.long = Grams::some(std::mem::take(&mut self.long_words));
         self.sparse.compile();
+    }
+
+    /// Whether any of the shorter pieces may be among some bare bytes.
+    pub fn any(&self, bytes: &[u8]) -> bool {
+        let grams = match &self.grams {
+            Some(grams) => grams,
+            None => return false,
+        };
+        let mut starts = (0..bytes.len()).step_by(BLOCK);
+        starts.any(|start| {
+            let mut open = self.firsts.of(Block::at(bytes, start).bytes());
+            while open != 0 {
+                let at = start + open.trailing_zeros() as usize;
+                open &= open - 1;
+                if at + HEAD > bytes.len() {
+                    return false;
+                }
+                if grams.has_at(bytes, at, HEAD) {
+                    return true;
+                }
+            }
+            false
+        })
     }
 
     /// Whether a piece may stand at a place of some bytes.
@@ -176,7 +198,6 @@ impl Parts {
 
     /// Whether surely none is among some bare bytes, of a text.
     pub fn absent(&self, bytes: &[u8], text: &There) -> bool {
-        let any = |grams: &Grams| grams.any(bytes, HEAD) && (0..bytes.len()).any(|at| self.stands_at(bytes, at));
-        !self.grams.as_ref().map_or(false, any) && !self.sparse.stands_in(text)
+        !(self.any(bytes) && (0..bytes.len()).any(|at| self.stands_at(bytes, at))) && !self.sparse.stands_in(text)
     }
 }

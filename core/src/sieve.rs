@@ -6,13 +6,14 @@ use std::cell::Cell;
 
 use crate::anchors::Anchors;
 use crate::bare::{Bare, Spot};
+use crate::classes::Class;
 use crate::ellipsis::LONGEST_MARK;
 use crate::ends::LONGEST_END;
 use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
 use crate::needles::{end_needle, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
-use crate::parts::{Bytes, Parts, Seldom, Sparse, There, HEAD};
+use crate::parts::{Parts, Seldom, Sparse, There, HEAD};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
 /// Bytes of a needle below which it is no proof.
@@ -44,8 +45,9 @@ pub struct Sieve {
     odd: Sparse,
     /// The ends of sequences that keys may begin with, with what comes after them in the key.
     tails: Option<Grams>,
-    /// The last bytes of them.
-    finals: Bytes,
+    /// These ends alone, and the last bytes of them.
+    tail_ends: Option<Grams>,
+    finals: Class,
     /// The same of keys of which nearly nothing comes after them.
     short_tails: Option<Grams>,
     /// First bytes of keys that may stand within a sequence.
@@ -108,7 +110,8 @@ impl Sieve {
         let (mut long, mut short, mut tiny, mut wide) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut odd = Sparse::default();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
-        let (mut tails, mut short_tails, mut finals) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut tails, mut tail_ends, mut short_tails) = (Vec::new(), Vec::new(), Vec::new());
+        let mut finals = Class::default();
         let mut within = Vec::new();
         for keys in keys {
             for (index, key) in keys.all().iter().enumerate() {
@@ -134,9 +137,12 @@ impl Sieve {
                 }
                 let sizes = in_sequence(&head).into_iter().filter(|&size| screen && size >= LONG_END);
                 for size in sizes {
-                    finals.push(head[size - 1]);
+                    finals.add(head[size - 1]); // ASCII, as `in_sequence` finds them
                     match head.get(size - LONG_END..size + AFTER_END) {
-                        Some(around) => tails.push(word(around)),
+                        Some(around) => {
+                            tails.push(word(around));
+                            tail_ends.push(word(&around[..LONG_END]));
+                        }
                         None if size >= WHOLE_END => short_tails.push(word(&head[size - WHOLE_END..size])),
                         None => odd.add(&head),
                     }
@@ -181,9 +187,10 @@ impl Sieve {
             wide: Group::new(wide),
             odd,
             tails: Grams::some(tails),
+            tail_ends: Grams::some(tail_ends),
             short_tails: Grams::some(short_tails),
             within: Grams::some(within),
-            finals: Bytes::of(&finals),
+            finals,
             plain,
             with_nul,
         }
@@ -284,7 +291,7 @@ impl Sieve {
         let ends = [size, bare.cut.map_or(size, |_| bare.bare_cut)];
         let absent = |edges: &Edges, end: usize| {
             let last = &bare.bytes()[end.saturating_sub(TAIL + LONGEST_MARK)..end];
-            edges.beginnings.grams.as_ref().map_or(true, |grams| !grams.any(last, HEAD))
+            !edges.beginnings.any(last)
         };
         if self.edges(bare).all(|edges| absent(edges, ends[0]) && (ends[0] == ends[1] || absent(edges, ends[1]))) {
             self.edges(bare).map(|edges| edges.reach).max().unwrap_or(0).min(TAIL)
@@ -293,40 +300,51 @@ impl Sieve {
         }
     }
 
-    /// Where the first sequence from a place on is that ends as a key begins.
+    /// Where the first sequence from a place on is that ends as a key begins, or is all of what one may be.
     fn ending(&self, text: &[u8], bare: &Bare, from: usize) -> Option<usize> {
-        if self.tails.is_none() && self.short_tails.is_none() && self.within.is_none() {
-            return None;
-        }
-        let is_in = |grams: &Option<Grams>, part: &[u8]| grams.as_ref().map_or(false, |grams| grams.has(word(part)));
-        let is_one = |&(start, end): &(usize, usize)| {
-            if end - start <= LONG_END {
-                return false;
-            }
-            // after its ESC
-            if end - start > WITHIN && self.within.as_ref().map_or(false, |within| within.any(&text[start + 1..end], WITHIN)) {
-                return true;
-            }
-            if !self.finals.has_one(text[end - 1]) {
-                return false;
-            }
-            let mut around = [0; LONG_END + AFTER_END];
-            around[..LONG_END].copy_from_slice(&text[end - LONG_END..end]);
-            if end - start > WHOLE_END && is_in(&self.short_tails, &text[end - WHOLE_END..end]) {
-                return true;
-            }
-            if text.get(end) == Some(&0x1b) {
-                return false;
-            }
-            let mut after = text[end..].iter().filter(|&&byte| !is_space(byte));
-            for byte in &mut around[LONG_END..] {
-                match after.next() {
-                    Some(&next) => *byte = next,
-                    None => return false, // so little is looked at closely, at the end of the text
+        let mut found = None;
+        let mut from_tail = from;
+        while self.tails.is_some() || self.short_tails.is_some() {
+            match bare.find_sequence(text, from_tail, &self.finals, |end| self.is_tail(text, end)) {
+                // it may be the end of one that is too short to be asked for
+                Some((start, end)) if end - start <= LONG_END => from_tail = end,
+                one => {
+                    found = one.map(|one| one.0);
+                    break;
                 }
             }
-            is_in(&self.tails, &around)
+        }
+        if let Some(within) = &self.within {
+            // after its ESC
+            let is_one = |&(start, end): &(usize, usize)| end - start > WITHIN && within.any(&text[start + 1..end], WITHIN);
+            let other = bare.sequences(from).find(is_one).map(|one| one.0);
+            found = found.into_iter().chain(other).min();
+        }
+        found
+    }
+
+    /// Whether what ends with a sequence is how a key begins, with what comes after it.
+    fn is_tail(&self, text: &[u8], end: usize) -> bool {
+        let has = |grams: &Option<Grams>, part: Option<&[u8]>| match (grams, part) {
+            (Some(grams), Some(part)) => grams.has(word(part)),
+            _ => false,
         };
-        bare.sequences(from).find(is_one).map(|sequence| sequence.0)
+        let before = |size: usize| end.checked_sub(size).map(|start| &text[start..end]);
+        if has(&self.short_tails, before(WHOLE_END)) {
+            return true;
+        }
+        if !has(&self.tail_ends, before(LONG_END)) || text.get(end) == Some(&0x1b) {
+            return false;
+        }
+        let mut around = [0; LONG_END + AFTER_END];
+        around[..LONG_END].copy_from_slice(&text[end - LONG_END..end]);
+        let mut after = text[end..].iter().filter(|&&byte| !is_space(byte));
+        for byte in &mut around[LONG_END..] {
+            match after.next() {
+                Some(&next) => *byte = next,
+                None => return false, // so little is looked at closely, at the end of the text
+            }
+        }
+        has(&self.tails, Some(&around))
     }
 }

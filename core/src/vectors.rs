@@ -150,8 +150,8 @@ unsafe fn half(block: &[u8; BLOCK + 1], start: usize) -> [u32; 4] {
 /// `at_hand`.
 #[inline(never)]
 #[target_feature(enable = "avx2,popcnt")]
-unsafe fn sequences(block: &[u8; BLOCK + 1]) -> [u64; 3] {
-    let mut bits = [0u64; 5];
+unsafe fn sequences(block: &[u8; BLOCK + 1]) -> [u64; 4] {
+    let mut bits = [0u64; 6];
     for start in [0, 32] {
         // SAFETY: 32 bytes are there from `start`. The processor knows the instructions, none of which reads or writes
         // other memory.
@@ -165,6 +165,7 @@ unsafe fn sequences(block: &[u8; BLOCK + 1]) -> [u64; 3] {
                 _mm256_movemask_epi8(is!(row, b'0')) as u32,
                 _mm256_movemask_epi8(_mm256_andnot_si256(is!(bytes, 0x7fu8), after)) as u32,
                 _mm256_movemask_epi8(either!(is!(bytes, b'G'), is!(bytes, b'H'))) as u32,
+                _mm256_movemask_epi8(either!(is!(bytes, b'm'), is!(bytes, b'K'))) as u32,
             ]
         };
         for index in 0..bits.len() {
