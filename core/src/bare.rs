@@ -4,7 +4,8 @@
 //! the contents of strings (titles, links) stand behind the rest, each after a NUL. What is written over is
 //! not found out here: where anything may be, its place is told.
 
-use crate::classes::{compact, is_kept, sort, Bits, Block, Class, BLOCK};
+use crate::blocks::Blocks;
+use crate::classes::{compact, is_kept, sort, BLOCK};
 use crate::controls::{control_at, to_first_column};
 use crate::ellipsis::LONGEST_MARK;
 use crate::pattern::is_space;
@@ -21,10 +22,8 @@ pub struct Spot {
 pub struct Bare {
     bytes: Vec<u8>,
     size: usize,
-    /// What each block of the text is of. Sequences are what begins with ESC or is a CSI of one character.
-    blocks: Vec<Bits>,
-    /// There may be sequences.
-    sequences: bool,
+    /// What each block of the text is of.
+    pub blocks: Blocks,
     /// Where each ellipsis begins.
     pub ellipses: Vec<Spot>,
     /// Where the first character that may be written over is.
@@ -66,20 +65,13 @@ impl Bare {
             let after = self.strings.partition_point(|string| string.2 as usize <= index);
             return after.checked_sub(1).map_or(0, |last| self.strings[last].0 as usize);
         }
-        let block = self.blocks.partition_point(|bits| bits.before as usize <= index) - 1;
-        let mut kept = self.blocks[block].kept;
-        for _ in self.blocks[block].before as usize..index {
-            kept &= kept - 1;
-        }
-        block * BLOCK + kept.trailing_zeros() as usize
+        self.blocks.place(index)
     }
 
     /// How many bytes of the text before a place of it are bare.
     pub fn index(&self, place: usize) -> usize {
-        match self.blocks.get(place / BLOCK) {
-            Some(bits) => bits.before as usize + below(bits.kept, place).count_ones() as usize,
-            None => self.strings.first().map_or(self.size, |string| string.2 as usize),
-        }
+        let all = || self.strings.first().map_or(self.size, |string| string.2 as usize);
+        self.blocks.index(place).unwrap_or_else(all)
     }
 
     /// How many bare bytes stand before those of the strings that begin from a place on.
@@ -103,80 +95,9 @@ impl Bare {
         self.ellipses.extend(aside.ellipses);
     }
 
-    /// The last of the places before another where a sequence begins, and where that ends.
-    fn sequence_before(&self, place: usize) -> Option<(usize, usize)> {
-        if !self.sequences {
-            return None;
-        }
-        let place = place.min(self.blocks.len() * BLOCK);
-        let mut block = place / BLOCK;
-        let mut starts = self.blocks.get(block).map_or(0, |bits| below(bits.starts, place));
-        while starts == 0 {
-            block = block.checked_sub(1)?;
-            starts = self.blocks[block].starts;
-        }
-        let start = block * BLOCK + BLOCK - 1 - starts.leading_zeros() as usize;
-        self.places(start, |bits| bits.ends).next().map(|last| (start, last + 1))
-    }
-
-    /// Where the sequence begins that ends at a place.
-    pub fn sequence_to(&self, end: usize) -> Option<usize> {
-        let last = end.checked_sub(1)?;
-        if self.blocks.get(last / BLOCK)?.ends >> (last % BLOCK) & 1 == 0 {
-            return None;
-        }
-        self.sequence_before(end).map(|sequence| sequence.0)
-    }
-
-    /// The first sequence from a place on, which is within none, that ends with one of some bytes and as is wanted.
-    pub fn find_sequence(
-        &self,
-        text: &[u8],
-        from: usize,
-        finals: &Class,
-        is_one: impl Fn(usize) -> bool,
-    ) -> Option<(usize, usize)> {
-        let first = if self.sequences { from / BLOCK } else { self.blocks.len() };
-        let usual = finals.has(b'm') || finals.has(b'K');
-        for (block, bits) in self.blocks.iter().enumerate().skip(first) {
-            let mut ends = if usual { bits.ends } else { bits.others };
-            if ends != 0 {
-                ends &= finals.of(Block::at(text, block * BLOCK).bytes());
-            }
-            while ends != 0 {
-                let end = block * BLOCK + ends.trailing_zeros() as usize + 1;
-                ends &= ends - 1;
-                if end > from && is_one(end) {
-                    return self.sequence_to(end).map(|start| (start, end));
-                }
-            }
-        }
-        None
-    }
-
-    /// (start, end) of every sequence from a place on, which is within none.
-    pub fn sequences(&self, from: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.places(from, |bits| bits.starts).zip(self.places(from, |bits| bits.ends).map(|last| last + 1))
-    }
-
-    /// The places from one on of which a bit is set.
-    fn places<'a>(&'a self, from: usize, of: impl Fn(&Bits) -> u64 + 'a) -> impl Iterator<Item = usize> + 'a {
-        let mut block = from / BLOCK;
-        let mut open = self.blocks.get(block).map_or(0, |bits| of(bits) & !0 << (from % BLOCK));
-        std::iter::from_fn(move || {
-            while open == 0 {
-                block += 1;
-                open = of(self.blocks.get(block)?);
-            }
-            let place = block * BLOCK + open.trailing_zeros() as usize;
-            open &= open - 1;
-            Some(place)
-        })
-    }
-
     /// A place not before `place` that is within no sequence but one that the text's end cuts.
     pub fn not_within(&self, place: usize) -> usize {
-        self.sequence_before(place).map_or(place, |(_, end)| place.max(end))
+        self.blocks.sequence_before(place).map_or(place, |(_, end)| place.max(end))
     }
 
     /// A place not after `place` that is within no sequence.
@@ -185,7 +106,7 @@ impl Bare {
             Some(cut) if cut < place => cut,
             _ => place,
         };
-        match self.sequence_before(place) {
+        match self.blocks.sequence_before(place) {
             Some((start, end)) if end > place => start,
             _ => place,
         }
@@ -196,24 +117,12 @@ impl Bare {
         let mut place = self.outside(place);
         let is_within = |place: usize| place > 0 && place < text.len() && text[place] >= 0x80;
         if is_within(place) {
-            let least = self.sequence_before(place).map_or(0, |(_, end)| end);
+            let least = self.blocks.sequence_before(place).map_or(0, |(_, end)| end);
             while place > least && is_within(place) {
                 place -= 1;
             }
         }
         place
-    }
-
-    /// How many bytes before a place of the text are bare, side by side.
-    pub fn solid_to(&self, end: usize) -> usize {
-        let (block, rest) = (end / BLOCK, end % BLOCK);
-        let last = self.blocks.get(block).map_or(0, |bits| bits.kept);
-        let (size, all) = if rest > 0 { ((last << (BLOCK - rest)).leading_ones() as usize, rest) } else { (0, 0) };
-        if size < all || block == 0 {
-            size
-        } else {
-            size + self.blocks[block - 1].kept.leading_ones() as usize
-        }
     }
 
     /// How many bytes between two places are those that every reading has.
@@ -238,12 +147,12 @@ impl Bare {
             crate::wipe::wipe(&mut self.bytes);
             self.bytes.resize(2 * text.len() + 2 * BLOCK, 0);
         }
-        self.nul = sort(text, screen, &mut self.blocks);
-        self.sequences = false;
+        self.nul = sort(text, screen, &mut self.blocks.bits);
+        self.blocks.sequences = false;
         let mut skip = 0; // up to here all is of a sequence
-        for block in 0..self.blocks.len() {
-            let (mut open, start) = (self.blocks[block].events, block * BLOCK);
-            self.sequences |= self.blocks[block].starts != 0;
+        for block in 0..self.blocks.bits.len() {
+            let (mut open, start) = (self.blocks.bits[block].events, block * BLOCK);
+            self.blocks.sequences |= self.blocks.bits[block].starts != 0;
             while open != 0 {
                 let place = start + open.trailing_zeros() as usize;
                 open &= open - 1;
@@ -253,7 +162,7 @@ impl Bare {
                     _ if !screen => {}
                     0x08 | b'\r' => self.back(text, place),
                     b'G' | b'H' => {
-                        let start = self.sequence_to(place + 1).unwrap_or(place);
+                        let start = self.blocks.sequence_to(place + 1).unwrap_or(place);
                         if to_first_column(&text[start..=place]) {
                             self.back(text, start);
                         }
@@ -261,14 +170,14 @@ impl Bare {
                     _ => {
                         let sequence = colour(text, place).or_else(|| self.sequence(text, place));
                         if let Some((begin, end)) = sequence {
-                            self.leave_out(begin, end);
+                            self.blocks.leave_out(begin, end);
                             skip = end;
                         }
                     }
                 }
             }
         }
-        self.size = compact(text, &mut self.blocks, &mut self.bytes);
+        self.size = compact(text, &mut self.blocks.bits, &mut self.bytes);
         self.text_size = self.size;
         for index in 0..self.ellipses.len() {
             self.ellipses[index].bare = self.index(self.ellipses[index].bare);
@@ -284,20 +193,6 @@ impl Bare {
                 }
             }
         }
-    }
-
-    /// Keep none of the bytes of a sequence.
-    fn leave_out(&mut self, begin: usize, end: usize) {
-        let last = end - 1;
-        self.sequences = true;
-        for block in begin / BLOCK..=last / BLOCK {
-            let from = if block == begin / BLOCK { !0 << (begin % BLOCK) } else { !0 };
-            let to = if block == last / BLOCK { !0 >> (BLOCK - 1 - last % BLOCK) } else { !0 };
-            self.blocks[block].kept &= !(from & to);
-        }
-        self.blocks[begin / BLOCK].starts |= 1 << (begin % BLOCK);
-        self.blocks[last / BLOCK].ends |= 1 << (last % BLOCK);
-        self.blocks[last / BLOCK].others |= 1 << (last % BLOCK); // perhaps
     }
 
     fn add(&mut self, byte: u8) {
@@ -353,7 +248,7 @@ impl Bare {
             return;
         }
         let mut begin = place;
-        while let Some(start) = self.sequence_to(begin) {
+        while let Some(start) = self.blocks.sequence_to(begin) {
             begin = start;
         }
         let mut end = place;
@@ -409,12 +304,6 @@ fn colour(text: &[u8], place: usize) -> Option<(usize, usize)> {
         0x40..=0x7e => Some((place, place + 3 + size)),
         _ => None,
     }
-}
-
-/// The bits of a block that are before a place in it.
-#[inline]
-fn below(bits: u64, place: usize) -> u64 {
-    bits & !(!0 << (place % BLOCK))
 }
 
 /// Whether there is an ellipsis at a place, or its last bytes but one.

@@ -215,7 +215,7 @@ fn last_shown(
 ) -> Option<(bool, Option<usize>)> {
     let (mut at, mut kept, mut between, mut solid) = (text.len(), 0, false, None);
     while at > from && (kept < wanted || MOST - loose.begin <= LONGEST_MARK) {
-        if let Some(start) = bare.sequence_to(at) {
+        if let Some(start) = bare.blocks.sequence_to(at) {
             if matches!(text[at - 1], b'H' | b'G') && to_first_column(&text[start..at]) {
                 return None;
             }

@@ -305,7 +305,7 @@ impl Sieve {
         let mut found = None;
         let mut from_tail = from;
         while self.tails.is_some() || self.short_tails.is_some() {
-            match bare.find_sequence(text, from_tail, &self.finals, |end| self.is_tail(text, end)) {
+            match bare.blocks.find_sequence(text, from_tail, &self.finals, |end| self.is_tail(text, end)) {
                 // it may be the end of one that is too short to be asked for
                 Some((start, end)) if end - start <= LONG_END => from_tail = end,
                 one => {
@@ -317,7 +317,7 @@ impl Sieve {
         if let Some(within) = &self.within {
             // after its ESC
             let is_one = |&(start, end): &(usize, usize)| end - start > WITHIN && within.any(&text[start + 1..end], WITHIN);
-            let other = bare.sequences(from).find(is_one).map(|one| one.0);
+            let other = bare.blocks.sequences(from).find(is_one).map(|one| one.0);
             found = found.into_iter().chain(other).min();
         }
         found

@@ -46,7 +46,7 @@ pub fn waiting(
             }
             Some(longest) => {
                 wanted = wanted.min(longest.size + SHORT_MARK);
-                if let Some(solid) = longest.solid.filter(|&solid| bare.solid_to(solid) > longest.size) {
+                if let Some(solid) = longest.solid.filter(|&solid| bare.blocks.solid_to(solid) > longest.size) {
                     let begin = back(patterns, text, from, end, bare, wanted);
                     let special = special(&text[begin..]);
                     return vec![last_bytes::waiting(patterns, text, from, (&longest, solid), bare, before, special)];
