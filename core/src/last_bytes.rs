@@ -65,18 +65,22 @@ impl Drop for Last {
     }
 }
 
-/// What may wait at the end of a clear text.
+/// How many bytes the longest beginning of a key has that ends with a clear text.
 pub struct Longest {
-    /// Bytes of the longest beginning of a key that ends with it, in whatever way it is read.
+    /// In whatever way it is read.
     pub size: usize,
-    /// Where what is shown ends but for whitespace, if nothing waits that ends later.
-    pub solid: Option<usize>,
+    /// As it is shown, as it is, and where what the end cuts is data.
+    shown: usize,
+    raw: usize,
+    data: usize,
+    /// Where what is shown ends but for whitespace, if no beginning ends with that.
+    solid: Option<usize>,
     /// Bytes of whitespace that are shown after that.
     blanks: usize,
     /// The last of them is a blank.
     blank: bool,
-    /// Nothing but these comes after that.
-    last: bool,
+    /// Where it ends but for whitespace, if no beginning ends with that.
+    end: Option<usize>,
 }
 
 /// The longest beginning of a key that ends with a clear text; none where that takes a closer look.
@@ -97,63 +101,64 @@ pub fn longest(
     let sequences = sequences || end < text.len();
     let keys = patterns.keys();
     let kind = Kind { shortened: patterns.shortened, kept: 0, most: wanted };
-    let mut size = of_shown(keys, exact.bytes(), loose.bytes(), kind)?;
-    let last = solid.map_or(false, |solid| text[solid..].iter().all(|&byte| is_space(byte)));
+    let shown = of_shown(keys, exact.bytes(), loose.bytes(), kind)?;
     let blank = exact.bytes().last() == Some(&b' ');
     let blanks = exact.bytes().iter().rev().take_while(|&&byte| is_space(byte)).count();
-    let mut later = match blanks {
+    let with_blanks = match blanks {
         0 => 0,
         1 => ended(keys.0, exact.bytes(), kind)?,
         _ => written_over(keys.0, exact.bytes(), kind)?,
     };
+    let mut data = 0;
     if end < text.len() {
         // what the end cuts may turn out to be data, but for its ESC
-        let data = &text[end + 1..];
+        let open = &text[end + 1..];
         let is_parameter = |&byte: &u8| (0x30..0x40).contains(&byte);
-        if text[end] != 0x1b || !(data.is_empty() || (data[0] == b'[' && data[1..].iter().all(is_parameter))) {
+        if text[end] != 0x1b || !(open.is_empty() || (open[0] == b'[' && open[1..].iter().all(is_parameter))) {
             return None;
         }
-        if !data.is_empty() {
-            let (exact, loose) = (exact.with(data)?, loose.with(data)?);
-            let kind = Kind { kept: data.len(), ..kind };
-            later = later.max(of_shown(keys, exact.bytes(), loose.bytes(), kind)?);
+        if !open.is_empty() {
+            let (exact, loose) = (exact.with(open)?, loose.with(open)?);
+            data = of_shown(keys, exact.bytes(), loose.bytes(), Kind { kept: open.len(), ..kind })?;
         }
     }
+    let last = text.len() - text[from..].iter().rev().take_while(|&&byte| is_space(byte)).count();
+    let (mut raw, mut raw_with_blanks) = (shown, with_blanks);
     if sequences {
         let (mut left, mut loose) = (wanted.max(LONGEST_MARK + 1), Last::new());
         let first = text[from..].iter().rposition(|&byte| {
             left -= usize::from(!is_space(byte) && loose.put(byte));
             left == 0
         });
-        let exact = &text[from + first.unwrap_or(0)..];
-        for (keys, bytes, is_last) in [(keys.0, exact, last && blanks == 0), (keys.1, loose.bytes(), last)] {
-            let found = ended(keys, bytes, Kind { kept: text.len() - end, ..kind })?;
-            size = size.max(found);
-            later = later.max(if is_last { 0 } else { found });
-        }
+        let kind = Kind { kept: text.len() - end, ..kind };
+        let exact = ended(keys.0, &text[from + first.unwrap_or(0)..], kind)?;
+        raw = exact.max(ended(keys.1, loose.bytes(), kind)?);
+        raw_with_blanks = if last < text.len() { exact } else { 0 };
     }
     let edge = usize::from(text.len() > from && patterns.left_edge(&text[from..], before));
-    Some(Longest { size: size.max(later).max(edge), solid: solid.filter(|_| later == 0), blanks, blank, last })
+    let size = shown.max(raw).max(data).max(edge);
+    let solid = solid.filter(|_| with_blanks == 0);
+    Some(Longest { size, shown, raw, data, solid, blanks, blank, end: Some(last).filter(|_| raw_with_blanks == 0) })
 }
 
-/// What waits at the end of a clear text, as one that is as much as all.
+/// What waits at the end of a clear text, as one that is as much as all; none where that takes a closer look, for not
+/// all of a beginning stands side by side.
 ///
-/// `longest` is of it and has a `solid`; its bytes, and one more, stand side by side before that in every reading.
 /// `special` when a terminal shows what stands near the end otherwise than byte by byte.
 pub fn waiting(
     patterns: &PatternSet,
     text: &[u8],
     from: usize,
-    (longest, solid): (&Longest, usize),
+    longest: &Longest,
     bare: &Bare,
     before: Before,
     special: bool,
-) -> Unfinished {
+) -> Option<Unfinished> {
     let end = text.len();
-    let begin = from.max(solid.saturating_sub(longest.size + 1));
     let mut found = Unfinished { keep: bare.cut.unwrap_or(end), hold: end, limit: end, order: NOBODY };
+    // what ends at a place; `broken` when whitespace follows, or what was written over
     let mut add = |keys: &Keys, stop: usize, broken: bool| {
-        let count = keys.longest_unfinished(&text[begin..stop]);
+        let count = keys.longest_unfinished(&text[from.max(stop.saturating_sub(longest.size))..stop]);
         let start = stop - count;
         if count == 0 {
             return;
@@ -168,39 +173,64 @@ pub fn waiting(
             found.limit = found.limit.min(early - (start - first));
         }
     };
-    let again = match &text[begin..solid] {
+    // whether the last of some bytes may be written over
+    let again = |bytes: &[u8]| match bytes {
         [.., before, last] => before == last || *last == b'_',
         last => last == b"_",
     };
-    let broken = longest.blanks > 0;
-    let mut look = |keys: (&Keys, &Keys), is_shown: bool| {
+    let shown = if special { Some(patterns.shown()) } else { None };
+    if longest.shown > 0 {
+        let solid = longest.solid.filter(|&solid| bare.blocks.solid_to(solid) > longest.shown)?;
+        let (exact, loose) = shown.as_ref().map_or(patterns.keys(), |shown| (&shown.0, &shown.1));
+        let again = patterns.screen && again(&text[from.max(solid - longest.shown - 1)..solid]);
+        let broken = longest.blanks > 0;
         if !broken {
-            add(keys.0, solid, false);
-            if is_shown && again {
-                add(keys.0, solid - 1, true);
+            add(exact, solid, false);
+            if again {
+                add(exact, solid - 1, true);
             }
-        } else if is_shown && longest.blanks == 1 && longest.blank {
-            add(keys.0, solid, true); // the blank may be written over
+        } else if patterns.screen && longest.blanks == 1 && longest.blank {
+            add(exact, solid, true); // the blank may be written over
         }
         if longest.blanks <= RUN {
-            add(keys.1, solid, broken);
-            if is_shown && again {
-                add(keys.1, solid - 1, true);
+            add(loose, solid, broken);
+            if again {
+                add(loose, solid - 1, true);
             }
         }
-    };
-    if longest.last {
-        look(patterns.keys(), patterns.screen && !special);
     }
-    if patterns.screen && special {
-        let (exact, loose) = &*patterns.shown();
-        look((exact, loose), true);
+    if let Some(shown) = shown {
+        if longest.raw > 0 {
+            let last = longest.end?;
+            let side_by_side = text[from..last].iter().rev().take(longest.raw).all(|byte| (0x21..0x7f).contains(byte));
+            if !side_by_side || last - from < longest.raw {
+                return None;
+            }
+            if last == end {
+                add(patterns.keys().0, end, false);
+            }
+            if end - last <= RUN {
+                add(patterns.keys().1, last, last < end);
+            }
+        }
+        if longest.data > 0 {
+            let open = &text[bare.cut? + 1..];
+            if open.len() <= longest.data {
+                return None;
+            }
+            for keys in [&shown.0, &shown.1] {
+                add(keys, end, false);
+                if again(open) {
+                    add(keys, end - 1, true);
+                }
+            }
+        }
     }
     if end > from && patterns.left_edge(&text[from..], before) {
         found.keep = found.keep.min(end - 1);
         found.hold = found.hold.min(end - 1);
     }
-    found
+    Some(found)
 }
 
 /// The last bytes that are shown, with whitespace and without, of which `wanted` are in every reading; whether there

@@ -46,10 +46,10 @@ pub fn waiting(
             }
             Some(longest) => {
                 wanted = wanted.min(longest.size + SHORT_MARK);
-                if let Some(solid) = longest.solid.filter(|&solid| bare.blocks.solid_to(solid) > longest.size) {
-                    let begin = back(patterns, text, from, end, bare, wanted);
-                    let special = special(&text[begin..]);
-                    return vec![last_bytes::waiting(patterns, text, from, (&longest, solid), bare, before, special)];
+                let begin = back(patterns, text, from, end, bare, wanted);
+                let special = patterns.screen && special(&text[begin..]);
+                if let Some(one) = last_bytes::waiting(patterns, text, from, &longest, bare, before, special) {
+                    return vec![one];
                 }
             }
             None => {}
