@@ -1,7 +1,5 @@
 //! Ellipses, next to which a beginning or an end of a secret may stand: `ghp_A1b2...`, `ghp_A1...p6Q7r8`.
 
-use crate::find::find;
-
 const CHARACTER: &[u8] = b"\xe2\x80\xa6";
 const ESCAPED: &[u8] = b"\\u2026";
 /// How many characters are left out: `[22 chars]`.
@@ -9,6 +7,8 @@ const COUNTED: &[u8] = b"chars";
 /// Bytes of it.
 pub const LONGEST_MARK: usize = 20;
 const MOST_DIGITS: usize = 9;
+/// Bytes that are compared in one go.
+const BLOCK: usize = 32;
 
 /// An ellipsis with the quote or bracket round it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,13 +21,22 @@ pub struct Ellipsis {
 
 /// Whether there is any in a text.
 pub fn has_ellipsis(text: &[u8]) -> bool {
-    // one of these bytes is in each; most texts have none
-    text.chunks(64).any(|block| block.iter().fold(false, |any, byte| any | matches!(byte, b'.' | b']' | b'\\' | 0xe2)))
-        && any_ellipsis(text)
-}
-
-fn any_ellipsis(text: &[u8]) -> bool {
-    find(text, b"...").is_some() || find(text, b"chars]").is_some() || find(text, CHARACTER).is_some() || find(text, ESCAPED).is_some()
+    // one of these bytes is in each; most texts have few
+    let is_mark = |byte: u8| matches!(byte, b'.' | b']' | b'\\' | 0xe2);
+    let is_one = |at: usize| match text[at] {
+        b'.' => text[at..].starts_with(b"..."),
+        b']' => text[..at].ends_with(COUNTED),
+        b'\\' => text[at..].starts_with(ESCAPED),
+        _ => text[at..].starts_with(CHARACTER),
+    };
+    for begin in (0..text.len()).step_by(BLOCK) {
+        let block = begin..text.len().min(begin + BLOCK);
+        let any = text[block.clone()].iter().fold(false, |any, &byte| any | is_mark(byte));
+        if any && block.into_iter().any(|at| is_mark(text[at]) && is_one(at)) {
+            return true;
+        }
+    }
+    false
 }
 
 fn is_opening(byte: u8) -> bool {
@@ -102,6 +111,10 @@ pub fn undecided(text: &[u8], begin: usize) -> usize {
 }
 
 fn may_become_one(text: &[u8], at: usize) -> bool {
+    let is_counted = at > 0 && text[at - 1] == b'[';
+    if !is_counted && !is_opening(text[at]) && !matches!(text[at], b' ' | b'.' | b'\\' | 0xe2) {
+        return false;
+    }
     let at = at + usize::from(text.get(at).map_or(false, |&byte| is_opening(byte)));
     let counted = |at: usize| {
         let size = number(&text[at..]);

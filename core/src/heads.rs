@@ -45,7 +45,7 @@ impl Words {
 /// The first four bytes, and for those that are long the first eight, of some keys.
 pub struct Heads {
     /// A bit for each hash of four bytes.
-    map: Vec<u64>,
+    map: Box<[u64; 1 << (MAP_BITS - 6)]>,
     /// Heads of keys of which one has less than eight bytes.
     bare: Words,
     /// Heads of the others.
@@ -74,7 +74,7 @@ fn map_slot(head: u32) -> u32 {
 
 #[inline]
 fn word4(text: &[u8]) -> u32 {
-    u32::from_le_bytes([text[0], text[1], text[2], text[3]])
+    u32::from_be_bytes([text[0], text[1], text[2], text[3]])
 }
 
 #[inline]
@@ -88,7 +88,7 @@ impl Heads {
         let (mut bare, mut long, mut telling) = (Vec::new(), Vec::new(), Vec::new());
         let mut short = vec![Vec::new(); 256];
         let mut any_short = false;
-        let mut map = vec![0; 1 << (MAP_BITS - 6)];
+        let mut map = Box::new([0; 1 << (MAP_BITS - 6)]);
         let mut begins = vec![0; 1 << (BEGIN_BITS - 6)];
         for key in keys {
             for size in 1..HEAD.min(key.len()) {
@@ -140,31 +140,31 @@ impl Heads {
 
     /// Add where in `text` a key may begin, in order; bytes from `end` on may turn out to be none.
     pub fn starts(&self, text: &[u8], end: usize, found: &mut Vec<usize>) {
-        for at in 0..text.len() {
-            let rest = &text[at..];
-            if self.any_short && self.short[usize::from(text[at])].iter().any(|key| rest.starts_with(key)) {
-                found.push(at);
-                continue;
-            }
-            if rest.len() < HEAD {
-                continue;
-            }
-            let head = word4(rest);
-            let slot = map_slot(head);
-            if self.map[slot as usize >> 6] >> (slot & 63) & 1 == 0 {
-                continue;
-            }
-            let head = u64::from(head);
-            let is_start = if self.bare.has(head) {
-                true
-            } else if at + TELLING > end || rest.len() < TELLING {
-                self.long.has(head)
-            } else {
-                self.telling.has(word8(rest))
+        if self.any_short {
+            let is_short = |at: &usize| {
+                let rest = &text[*at..];
+                self.short[usize::from(rest[0])].iter().any(|key| rest.starts_with(key))
             };
-            if is_start {
+            found.extend((0..text.len()).filter(is_short));
+        }
+        let short = found.len();
+        let mut head = text.iter().take(HEAD - 1).fold(0, |head, &byte| head << 8 | u32::from(byte));
+        for (at, &byte) in (0..text.len()).zip(text.get(HEAD - 1..).unwrap_or(&[])) {
+            head = head << 8 | u32::from(byte);
+            let slot = map_slot(head);
+            if self.map[slot as usize >> 6] >> (slot & 63) & 1 == 1 && self.is_start(&text[at..], at + TELLING > end) {
                 found.push(at);
             }
         }
+        if short > 0 {
+            found.sort_unstable();
+            found.dedup();
+        }
+    }
+
+    /// Whether a key of four bytes or more may begin with a text; `short` when not all it tells it by is sure.
+    fn is_start(&self, text: &[u8], short: bool) -> bool {
+        let head = u64::from(word4(text));
+        self.bare.has(head) || if short || text.len() < TELLING { self.long.has(head) } else { self.telling.has(word8(text)) }
     }
 }

@@ -9,17 +9,19 @@ use crate::base64_edge::{after, Before, START};
 use crate::carried::Carried;
 use crate::occurrence::{Occurrence, Unfinished};
 use crate::output::{Mark, Output, Writer};
-use crate::pattern::Texts;
+use crate::pattern::{is_space, Texts};
 use crate::patterns::PatternSet;
 use crate::screen::Screen;
 use crate::search::Search;
 use crate::tail;
-use crate::wipe::append;
+use crate::wipe::{append, drop_front};
 
 /// Bytes looked at in one go: what is sifted again and again should stay in the cache.
 const PART: usize = 1 << 14;
 /// Bytes looked at closely in one go, where something stands; and where things stand close together.
 const CLOSE: usize = 96;
+/// Bytes after a secret that tell where it ends.
+const BESIDE: usize = 4;
 const MOST: usize = 1 << 11;
 
 /// The state of one stream.
@@ -173,7 +175,7 @@ impl Matcher {
                         break;
                     }
                 };
-                size = if close == 0 || place > close + CLOSE { CLOSE } else { MOST.min(2 * size) };
+                size = if close == 0 || place > close + CLOSE { alone(text, place, bare) } else { MOST.min(2 * size.max(CLOSE)) };
                 let clear = bare.between(text, place);
                 if clear > from {
                     from = self.skip(patterns, text, from, clear, bare, out);
@@ -387,11 +389,11 @@ impl Matcher {
     }
 }
 
-/// Drop the first bytes of a buffer, and leave none of them behind.
-fn drop_front(buffer: &mut Vec<u8>, count: usize) {
-    let rest = buffer.len() - count;
-    buffer.copy_within(count.., 0);
-    buffer[rest..].fill(0);
-    crate::wipe::keep(&mut buffer[rest..]);
-    buffer.truncate(rest);
+/// How many bytes to look at closely where something stands alone: what has no blank in it, and a few that follow in
+/// every reading.
+fn alone(text: &[u8], place: usize, bare: &Bare) -> usize {
+    let word = text[place..].iter().take(4 * CLOSE).take_while(|&&byte| !is_space(byte) && byte != 0x1b).count();
+    let index = bare.index(place + word) + BESIDE;
+    let end = if index < bare.text_size { bare.place(index) } else { text.len() };
+    (end - place).min(word + CLOSE)
 }

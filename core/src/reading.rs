@@ -52,11 +52,13 @@ impl<'a> Text<'a> {
     fn kept(&self, is_kept: impl Fn(usize) -> bool) -> Text<'static> {
         let size = self.bytes.len();
         let (mut bytes, mut kept) = (Vec::with_capacity(size), Vec::with_capacity(size));
-        for (index, &byte) in self.bytes.iter().enumerate() {
-            if is_kept(index) {
-                bytes.push(byte);
-                kept.push(index as u32);
-            }
+        let mut index = 0;
+        while index < size {
+            let count = (index..size).take_while(|&index| is_kept(index)).count();
+            bytes.extend_from_slice(&self.bytes[index..index + count]);
+            kept.extend(index as u32..(index + count) as u32);
+            index += count;
+            index += (index..size).take_while(|&index| !is_kept(index)).count();
         }
         let kept = Rc::new(kept);
         let through = |way: &Places| match way {

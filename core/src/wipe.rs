@@ -29,3 +29,14 @@ pub fn append(buffer: &mut Vec<u8>, data: &[u8]) {
     }
     buffer.extend_from_slice(data);
 }
+
+/// Drop the first bytes of a buffer, and leave none of them behind.
+pub fn drop_front(buffer: &mut Vec<u8>, count: usize) {
+    if count > 0 {
+        let rest = buffer.len() - count;
+        buffer.copy_within(count.., 0);
+        buffer[rest..].fill(0);
+        keep(&mut buffer[rest..]);
+        buffer.truncate(rest);
+    }
+}
