@@ -113,7 +113,7 @@ mod tests {
     fn looked_at(secret: &[u8], size: usize, before: &[u8], between: &[u8]) {
         let mut texts = Texts::default();
         let pattern = texts.add(secret, Rule::default(), true).unwrap();
-        let mut matcher = Matcher::new(Some(Arc::new(PatternSet::new(texts, vec![pattern], true, true))));
+        let mut matcher = Matcher::new(Some(Arc::new(PatternSet::new(Arc::new(texts), Arc::new(vec![pattern]), true, true))));
         let broken: Vec<u8> = secret.chunks(76).flat_map(|part| [part, between].concat()).collect();
         let text = [before, &broken, b" and more of it\n"].concat();
         let (mut out, mut fed, mut shown, mut masks) = (Output::default(), 0, 0, 0);

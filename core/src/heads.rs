@@ -83,14 +83,15 @@ fn word8(text: &[u8]) -> u64 {
 }
 
 impl Heads {
-    /// Of keys, none empty.
-    pub fn new<'a>(keys: impl Iterator<Item = &'a [u8]>) -> Heads {
+    /// Of keys, none empty: the first bytes of each, and its size.
+    pub fn new(keys: impl Iterator<Item = ([u8; TELLING], usize)>) -> Heads {
         let (mut bare, mut long, mut telling) = (Vec::new(), Vec::new(), Vec::new());
         let mut short = vec![Vec::new(); 256];
         let mut any_short = false;
         let mut map = Box::new([0; 1 << (MAP_BITS - 6)]);
         let mut begins = vec![0; 1 << (BEGIN_BITS - 6)];
-        for key in keys {
+        for (first, size) in keys {
+            let key = &first[..size.min(TELLING)];
             for size in 1..HEAD.min(key.len()) {
                 let slot = begin_slot(&key[..size]);
                 begins[slot >> 6] |= 1 << (slot & 63);

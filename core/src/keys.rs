@@ -50,43 +50,55 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// `chosen`: (text, order, public) of each, with distinct texts; with `shortened` a beginning is masked too.
-    pub fn new(texts: &Arc<Texts>, patterns: &[Pattern], mut chosen: Vec<(Span, u32, u32)>, shortened: bool) -> Keys {
-        sort(&texts.0, &mut chosen);
-        Keys::of_sorted(texts, patterns, chosen, shortened)
+    /// `chosen`: (text, order, public) of each; of those with the same text the one of the first pattern counts. With
+    /// `shortened` a beginning is masked too.
+    pub fn new(texts: &Arc<Texts>, patterns: &[Pattern], chosen: Vec<Chosen>, shortened: bool) -> Keys {
+        Keys::of_sorted(texts, patterns, sorted(&texts.0, chosen), shortened)
     }
 
-    fn of_sorted(texts: &Arc<Texts>, patterns: &[Pattern], chosen: Vec<(Span, u32, u32)>, shortened: bool) -> Keys {
+    fn of_sorted(
+        texts: &Arc<Texts>,
+        patterns: &[Pattern],
+        chosen: impl IntoIterator<Item = (u64, Chosen)>,
+        shortened: bool,
+    ) -> Keys {
         let bytes = &texts.0;
-        let mut keys: Vec<Key> = Vec::with_capacity(chosen.len());
-        let mut words = Vec::with_capacity(chosen.len());
-        let mut same = Vec::with_capacity(chosen.len());
-        let mut before: &[u8] = &[];
-        for (span, order, public) in chosen {
+        let chosen = chosen.into_iter();
+        let most = chosen.size_hint().0;
+        let mut keys: Vec<Key> = Vec::with_capacity(most);
+        let mut words = Vec::with_capacity(most);
+        let mut same = Vec::with_capacity(most);
+        let (mut before, mut word_before): (&[u8], u64) = (&[], 0);
+        for (word, (span, order, public)) in chosen {
             let text = span.of(bytes);
-            let word = patterns[order as usize].rule.word;
-            let least = if word || !shortened { text.len() } else { least(text.len(), public as usize) };
+            // texts lie far apart: most need not be looked up to know what two have in common
+            let alike = (word ^ word_before).leading_zeros() as usize / 8;
+            let shared = if alike < WORD { alike.min(text.len()).min(before.len()) } else { common(before, text) };
+            if shared == text.len() && shared == before.len() && !keys.is_empty() {
+                continue;
+            }
             // the one before begins it, or what begins that one does, where that is in what both have in common
-            let shared = common(before, text);
             let mut parent = (keys.len() as u32).wrapping_sub(1);
             while parent != NONE && keys[parent as usize].text.size as usize > shared {
                 parent = keys[parent as usize].parent;
             }
-            keys.push(Key { text: span, order, public, least: least as u32, parent, word });
-            words.push(first_word(text));
+            let whole = patterns[order as usize].rule.word;
+            let least = if whole || !shortened { text.len() } else { least(text.len(), public as usize) };
+            keys.push(Key { text: span, order, public, least: least as u32, parent, word: whole });
+            words.push(word);
             same.push(shared as u32);
-            before = text;
+            (before, word_before) = (text, word);
         }
         let longest = keys.iter().map(|key| key.text.size as usize).max().unwrap_or(0);
-        let heads = Heads::new(keys.iter().map(|key| key.text.of(bytes)));
+        let heads = Heads::new(words.iter().zip(&keys).map(|(word, key)| (word.to_be_bytes(), key.text.size as usize)));
         let beginnings = Beginnings::new(&keys, patterns);
         Keys { texts: texts.clone(), keys, words, same, longest, heads, beginnings }
     }
 
     /// Those of them that `wanted` chooses by their text.
     pub fn filtered(&self, patterns: &[Pattern], shortened: bool, wanted: impl Fn(&[u8]) -> bool) -> Keys {
-        let chosen = self.keys.iter().filter(|key| wanted(key.text.of(&self.texts.0)));
-        let chosen = chosen.map(|key| (key.text, key.order, key.public)).collect();
+        let chosen = self.words.iter().zip(&self.keys).filter(|(_, key)| wanted(key.text.of(&self.texts.0)));
+        let chosen = chosen.map(|(&word, key)| (word, (key.text, key.order, key.public)));
         Keys::of_sorted(&self.texts, patterns, chosen, shortened)
     }
 
@@ -95,9 +107,14 @@ impl Keys {
         self.keys.is_empty()
     }
 
-    /// All of them, sorted.
-    pub fn all(&self) -> &[Key] {
-        &self.keys
+    /// The indexes of all, by the order of their patterns: as their texts lie in memory.
+    pub fn as_added(&self) -> impl Iterator<Item = usize> {
+        let most = self.keys.iter().map(|key| key.order as usize + 1).max().unwrap_or(0);
+        let mut indexes = vec![NONE; most];
+        for (index, key) in self.keys.iter().enumerate() {
+            indexes[key.order as usize] = index as u32;
+        }
+        indexes.into_iter().filter(|&index| index != NONE).map(|index| index as usize)
     }
 
     /// A key's bytes.
@@ -282,16 +299,21 @@ impl Keys {
     }
 }
 
+/// The text of a key, the order of its pattern, and how many first bytes are no secret.
+pub type Chosen = (Span, u32, u32);
+
 /// Bytes up to which texts are told apart by numbers made of them.
 const NUMBERED: usize = 40;
 /// How many are sooner compared with each other.
 const SHORT_RUN: usize = 8;
 
-/// Sort by the text, then by the order.
-pub fn sort(bytes: &[u8], chosen: &mut Vec<(Span, u32, u32)>) {
-    // texts lie far apart: each is looked up once for a number of its first bytes, those that agree once more
-    let mut all: Vec<_> = chosen.iter().map(|&one| (0, one)).collect();
-    let mut runs = vec![(0..all.len(), 0)];
+/// Each with its first word, by the text, then by the order.
+fn sorted(bytes: &[u8], chosen: Vec<Chosen>) -> Vec<(u64, Chosen)> {
+    // texts lie far apart: each is looked up once for its first word, those that agree for the next
+    let mut all: Vec<_> = chosen.into_iter().map(|one| (first_word(one.0.of(bytes)), one)).collect();
+    all.sort_unstable_by_key(|&(word, _)| word);
+    let mut next = Vec::new();
+    let mut runs: Vec<_> = runs(&all, 0).map(|run| (run, WORD)).collect();
     while let Some((run, known)) = runs.pop() {
         let begin = run.start;
         let part = &mut all[run];
@@ -301,22 +323,26 @@ pub fn sort(bytes: &[u8], chosen: &mut Vec<(Span, u32, u32)>) {
             part.sort_unstable_by(|(_, a), (_, b)| (&a.0.of(bytes)[from..], a.1).cmp(&(&b.0.of(bytes)[from..], b.1)));
             continue;
         }
-        for (number, one) in &mut *part {
-            *number = first_word(&one.0.of(bytes)[known..]);
-        }
-        part.sort_unstable_by_key(|&(number, _)| number);
-        let mut start = 0;
-        for end in 1..=part.len() {
-            if end == part.len() || part[end].0 != part[start].0 {
-                if end - start > 1 {
-                    runs.push((begin + start..begin + end, known + WORD));
-                }
-                start = end;
-            }
-        }
+        next.clear();
+        next.extend(part.iter().map(|&one| (first_word(&one.1 .0.of(bytes)[known..]), one)));
+        next.sort_unstable_by_key(|&(word, _)| word);
+        part.iter_mut().zip(&next).for_each(|(place, &(_, one))| *place = one);
+        runs.extend(self::runs(&next, begin).map(|run| (run, known + WORD)));
     }
-    chosen.clear();
-    chosen.extend(all.iter().map(|&(_, one)| one));
+    all
+}
+
+/// Where several in a row have the same word; indexes count from `begin`.
+fn runs<T>(all: &[(u64, T)], begin: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut start = 0;
+    (1..=all.len()).filter_map(move |end| {
+        if end < all.len() && all[end].0 == all[start].0 {
+            return None;
+        }
+        let run = begin + start..begin + end;
+        start = end;
+        Some(run).filter(|run| run.len() > 1)
+    })
 }
 
 /// The first bytes of a text, so that numbers are in the order of texts.
@@ -343,7 +369,7 @@ fn common(a: &[u8], b: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::sort;
+    use super::sorted;
     use crate::pattern::Span;
 
     #[test]
@@ -361,9 +387,9 @@ mod tests {
             chosen.push((Span { start, size: text.len() as u32 }, order as u32, 0));
             start += text.len() as u32;
         }
-        sort(&bytes, &mut chosen);
+        let found = sorted(&bytes, chosen);
         let mut orders: Vec<u32> = (0..texts.len() as u32).collect();
         orders.sort_by_key(|&order| (&texts[order as usize], order));
-        assert_eq!(chosen.iter().map(|one| one.1).collect::<Vec<_>>(), orders);
+        assert_eq!(found.iter().map(|(_, one)| one.1).collect::<Vec<_>>(), orders);
     }
 }

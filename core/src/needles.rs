@@ -3,7 +3,7 @@
 use crate::bare::Bare;
 use crate::classes::is_kept;
 use crate::controls::control_at;
-use crate::pattern::{is_space, UNFINISHED};
+use crate::pattern::{is_space, may_have_space, UNFINISHED};
 
 /// Bytes that a beginning at the end of a text may have without being looked for.
 pub const TAIL: usize = 64;
@@ -45,9 +45,21 @@ fn skipped(key: &[u8]) -> usize {
 
 /// A key's first bytes, whitespace not counted.
 pub fn head(key: &[u8], least: usize) -> Vec<u8> {
-    let mut head = Vec::with_capacity(least.min(TAIL + 1));
+    let first = &key[..least.min(TAIL + 1)];
+    if !may_have_space(first) {
+        return first.to_vec();
+    }
+    let mut head = Vec::with_capacity(first.len());
     head.extend(key[..least].iter().copied().filter(|&byte| !is_space(byte)).take(TAIL + 1));
     head
+}
+
+/// Where the first ESC or CSI of some bytes is.
+fn first_control(head: &[u8]) -> Option<usize> {
+    if head.is_ascii() && !may_have_space(head) {
+        return None; // as nearly all
+    }
+    head.iter().position(|&byte| byte == 0x1b || byte == 0x9b)
 }
 
 /// The shortest beginning of a key that counts next to an ellipsis.
@@ -57,32 +69,54 @@ pub fn short_head(key: &[u8], public: usize) -> &[u8] {
 
 /// The needle of the end of a pattern.
 pub fn end_needle(end: &[u8]) -> Vec<u8> {
-    end.iter().copied().filter(|&byte| is_kept(byte)).collect()
+    bare_of(end)
 }
 
 /// How many first bytes of a key, whitespace not counted, hold the first `wanted` bytes of its needle.
 pub fn telling(key: &[u8], wanted: usize, screen: bool) -> usize {
-    let head = head(key, key.len());
-    if screen && head.iter().any(|&byte| byte == 0x1b || byte == 0x9b) {
+    let first = &key[..key.len().min(TAIL + 1)];
+    let squeezed;
+    let head = if may_have_space(first) {
+        squeezed = head(key, key.len());
+        &squeezed
+    } else {
+        first
+    };
+    if screen && first_control(head).is_some() {
         return head.len();
     }
-    let skipped = if screen { skipped(&head) } else { 0 };
+    let skipped = if screen { skipped(head) } else { 0 };
     let kept = (skipped..head.len()).filter(|&index| is_kept(head[index])).nth(wanted - 1);
     kept.map_or(head.len(), |index| index + 1)
 }
 
+/// Those that every reading has.
 fn bare_of(bytes: &[u8]) -> Vec<u8> {
-    let mut bare = Vec::with_capacity(bytes.len());
-    bare.extend(bytes.iter().copied().filter(|&byte| is_kept(byte)));
+    // without a branch for each: of random bytes none is foretold
+    let (mut bare, mut size) = (vec![0; bytes.len()], 0);
+    for &byte in bytes {
+        bare[size] = byte;
+        size += usize::from(KEPT[usize::from(byte)]);
+    }
+    bare.truncate(size);
     bare
 }
+
+const KEPT: [bool; 256] = {
+    let (mut kept, mut byte) = ([false; 256], 0);
+    while byte < 256 {
+        kept[byte] = is_kept(byte as u8);
+        byte += 1;
+    }
+    kept
+};
 
 /// The needle of a key with such first bytes; perhaps empty.
 pub fn needle_of(head: &[u8], screen: bool) -> Vec<u8> {
     if !screen {
         return bare_of(head);
     }
-    let first = match head.iter().position(|&byte| byte == 0x1b || byte == 0x9b) {
+    let first = match first_control(head) {
         Some(first) => first,
         None => return bare_of(&head[skipped(head)..]),
     };

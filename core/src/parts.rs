@@ -14,10 +14,21 @@ const SELDOM: &[u8] =
     b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite";
 const MOST_SELDOM: usize = 8;
 
-/// How common a byte is; those that are no ASCII are the most seldom, ESC is not.
+/// Those that are no ASCII are the most seldom, ESC is not.
+const RANKS: [u8; 256] = {
+    let mut ranks = [0; 256];
+    ranks[0x1b] = SELDOM.len() as u8;
+    let mut rank = 0;
+    while rank < SELDOM.len() {
+        ranks[SELDOM[rank] as usize] = rank as u8;
+        rank += 1;
+    }
+    ranks
+};
+
+/// How common a byte is.
 pub fn rank(byte: u8) -> usize {
-    let otherwise = if byte == 0x1b { SELDOM.len() } else { 0 };
-    SELDOM.iter().position(|&one| one == byte).unwrap_or(otherwise)
+    usize::from(RANKS[usize::from(byte)])
 }
 
 /// The byte of some that is the most seldom one; NUL for none.

@@ -194,7 +194,7 @@ impl Texts {
 }
 
 /// Whether any of some bytes is a blank or below it, told of eight at a time.
-fn may_have_space(part: &[u8]) -> bool {
+pub fn may_have_space(part: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let mut words = part.chunks_exact(8);
     let mut found = 0;

@@ -6,7 +6,7 @@ use crate::bare::Bare;
 use crate::base64_edge::{after, belongs, Before, START};
 use crate::ellipsis::ellipses;
 use crate::ends::{Ends, LONGEST_END};
-use crate::keys::{sort, Keys};
+use crate::keys::Keys;
 use crate::occurrence::NOBODY;
 use crate::pattern::{Left, Pattern, Texts};
 use crate::reading::{readings, Kind, Text};
@@ -51,10 +51,6 @@ impl PatternSet {
                 loose.push((pattern.key, order as u32, pattern.public_of_key));
             }
         }
-        // of patterns with the same key the first counts
-        let bytes = &texts.0;
-        sort(bytes, &mut loose);
-        loose.dedup_by(|later, first| later.0.of(bytes) == first.0.of(bytes));
         let exact = Keys::new(&texts, &patterns, exact, shortened);
         let loose = Keys::new(&texts, &patterns, loose, shortened);
         let left = patterns.iter().fold(Left::default(), |left, pattern| left.or(pattern.rule.left));

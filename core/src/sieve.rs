@@ -20,9 +20,6 @@ use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 const LEAST: usize = 3;
 /// Bytes from which needles are looked for in steps, which shorter ones would make small.
 const LONG: usize = 16;
-/// The same where they are so many that no byte is seldom enough.
-const MIDDLE: usize = 9;
-const MANY: usize = 512;
 
 /// Bytes before what is no needle that belong to it.
 const BEFORE: usize = 32;
@@ -39,13 +36,9 @@ pub struct Sieve {
     screen: bool,
     shortened: bool,
     long: Option<Group>,
-    middle: Option<Group>,
     short: Option<Anchors>,
     /// Of needles that are shorter still, of which every place has to be looked at.
     tiny: Seldom,
-    /// Of few bytes between others that most texts lack, and the keys.
-    binary: Option<Group>,
-    binaries: Sparse,
     /// Of keys that have a NUL, as all in UTF-16 have.
     wide: Option<Group>,
     /// Of keys without a needle.
@@ -97,7 +90,7 @@ pub struct Sift<'a> {
     ellipsis: Next,
 }
 
-const GROUPS: usize = 6;
+const GROUPS: usize = 4;
 
 /// What tells of beginnings and ends of some keys.
 #[derive(Default)]
@@ -115,15 +108,14 @@ impl Sieve {
     /// Of the keys of a set.
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
         let (mut long, mut short, mut tiny, mut wide) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut middle, mut binary, mut binaries) = (Vec::new(), Vec::new(), Sparse::default());
         let mut odd = Sparse::default();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut tail_ends, mut short_tails) = (Vec::new(), Vec::new(), Vec::new());
         let mut finals = Class::default();
         let mut within = Vec::new();
         for keys in keys {
-            for (index, key) in keys.all().iter().enumerate() {
-                let text = keys.text(index);
+            for index in keys.as_added() {
+                let (key, text) = (keys.key(index), keys.text(index));
                 let head = head(text, key.least as usize);
                 let needle = needle_of(&head, screen);
                 let told = telling(text, HEAD, screen);
@@ -165,9 +157,6 @@ impl Sieve {
                     odd.add(&head);
                 } else if head.contains(&0) {
                     wide.push(needle);
-                } else if needle.len() < MIDDLE && head.iter().any(|byte| !(b' '..0x7f).contains(byte)) {
-                    binaries.add(&head);
-                    binary.push(needle);
                 } else if needle.len() < Anchors::LEAST {
                     tiny.push((needle, head));
                 } else if needle.len() < LONG {
@@ -188,20 +177,12 @@ impl Sieve {
                 parts.compile();
             }
         }
-        if short.len() > MANY {
-            let (longer, others) = short.into_iter().partition(|needle: &Vec<u8>| needle.len() >= MIDDLE);
-            (middle, short) = (longer, others);
-        }
         odd.compile();
-        binaries.compile();
         Sieve {
             screen,
             shortened,
             long: Group::new(long),
-            middle: Group::new(middle),
             short: Anchors::new(short),
-            binary: Group::new(binary),
-            binaries,
             tiny: Seldom::new(tiny),
             wide: Group::new(wide),
             odd,
@@ -219,11 +200,10 @@ impl Sieve {
     pub fn sift<'a>(&self, text: &'a [u8], bare: &mut Bare) -> Sift<'a> {
         bare.read(text, self.screen);
         let there = There { text, bytes: Cell::new(None) };
-        let binary = self.binaries.stands_in(&there);
         Sift {
             odd: self.odd.stands_in(&there),
             there,
-            groups: [true, true, true, self.tiny.may_be_in(text), binary, bare.nul],
+            groups: [self.long.is_some(), self.short.is_some(), self.tiny.may_be_in(text), bare.nul],
             in_text: [Next::Unknown; GROUPS],
             in_strings: [Next::Unknown; GROUPS],
             ending: Next::Unknown,
@@ -279,10 +259,8 @@ impl Sieve {
     fn find(&self, group: usize, bytes: &[u8]) -> Option<usize> {
         let group = match group {
             0 => &self.long,
-            1 => &self.middle,
-            2 => return self.short.as_ref()?.find(bytes),
-            3 => &self.tiny.group,
-            4 => &self.binary,
+            1 => return self.short.as_ref()?.find(bytes),
+            2 => &self.tiny.group,
             _ => &self.wide,
         };
         group.as_ref()?.find(bytes)

@@ -11,6 +11,7 @@ SHORTEST = 8  # characters below which an encoded form would match by chance
 _LOST = (b"?", "\ufffd".encode(), b"")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
+_UPPER = bytes.maketrans(b"abcdef", b"ABCDEF")
 _RULES: dict[tuple[int, int], tuple[Rule, Rule, Rule]] = {}
 
 
@@ -109,16 +110,14 @@ def hexadecimal(value: bytes) -> list[bytes]:
     """
     if len(value) < SHORTEST // 2:
         return []
-    found: list[bytes] = []
     pairs = value.hex(" ").encode()
-    for digits in (pairs, pairs.upper()):
-        found += (
-            digits.replace(b" ", b""),
-            digits.replace(b" ", b":"),
-            b"\\x" + digits.replace(b" ", b"\\x"),
-            b"0x" + digits.replace(b" ", b", 0x"),
-        )
-    return found
+    lower = [
+        value.hex().encode(),
+        value.hex(":").encode(),
+        b"\\x" + pairs.replace(b" ", b"\\x"),
+        b"0x" + pairs.replace(b" ", b", 0x"),
+    ]
+    return lower + [text.translate(_UPPER) for text in lower]
 
 
 def wide(value: bytes) -> list[bytes]:

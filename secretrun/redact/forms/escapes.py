@@ -393,7 +393,7 @@ _XML_ENDS = (
 def halved(value: bytes) -> Iterator[bytes]:
     """What a reader of doubled characters prints: make of `$$`, printf of `%%`; a shell of a backslash."""
     for char in (b"'", b'"', b"$", b"%", b"`", b"^"):
-        if char * 2 in value:
+        if char in value and char * 2 in value:  # one byte is looked for many times faster
             yield value.replace(char * 2, char)
     if b"\\" in value:  # an unquoted shell word, or `read` without -r
         yield value.replace(b"\\\\", b"\0").replace(b"\\", b"").replace(b"\0", b"\\")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _QUOTE = 0x27
 _CONTROLS = bytes(CONTROLS)
+_NO_CONTROLS = bytes(byte for byte in range(256) if byte not in CONTROLS)
 _BASH_BARE = bytes(byte for byte in range(0x21, 0x100) if byte not in b"'\"\\|&;()<>!{}*[?]^$`\x7f")
 _WORD_BARE = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz@%+,./:-"
 _ZSH_BARE = bytes(byte for byte in range(0x21, 0x100) if byte not in b"\"#$&'()*;<=>?[\\]^`{|}~\x7f")
@@ -273,7 +274,7 @@ def _mixed(value: bytes, tables: list[Table]) -> Iterator[bytes]:
 def coreutils(value: bytes) -> bytes:
     r"""`'a'$'\n''b'`: GNU `ls` and `printf %q` (gnulib's shell-escape style)."""
     if value.isascii() and _QUOTE not in value:
-        for byte in set(value).intersection(CONTROLS):
+        for byte in {*value.translate(None, _NO_CONTROLS)}:
             value = value.replace(IDENTITY[byte], b"'$'" + C_ESCAPES.get(byte, b"\\%03o" % byte) + b"''")
         form = value.replace(b"'''$'", b"")  # several in a row share their quotes
         return form[1:] if form.startswith(b"'") else form
