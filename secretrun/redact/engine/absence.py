@@ -101,11 +101,8 @@ class Absence:
         self._wait = 1  # how many they were after the last
         self._misses = 0  # places since the last that were suspect for nothing
 
-    def plan(self, text: bytes, most: int) -> Plan | None:
-        """What to look for in a text of the keys that it may have.
-
-        None where it is longer than `most`, and so lacks little, or where only one place of it is suspect.
-        """
+    def plan(self, text: bytes) -> Plan | None:
+        """What to look for in a text of the keys that it may have; None where only one place is suspect."""
         proof = self._proof
         if proof is not None:
             for byte in proof.lacks:
@@ -117,8 +114,6 @@ class Absence:
                 return self._every()
             if self._misses < _MISSES and self.suspect(text) is not None:
                 return None
-        if len(text) > most:
-            return None
         return self._new(text)
 
     def suspect(self, text: bytes) -> tuple[int, int] | None:

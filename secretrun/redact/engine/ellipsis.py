@@ -11,7 +11,7 @@ from bisect import bisect_left
 from secretrun.redact.engine.automaton import automaton
 from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.terminal_escapes import once
-from secretrun.redact.engine.words import ORDER, Heads, every_word
+from secretrun.redact.engine.words import ORDER, every_pair, every_word
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LONGEST_END = 256  # bytes of an end that are looked for
 _HEAD = 4
-_MOST_GRAMS = 1 << 18  # bytes of ends
+_MOST_GRAMS = 1 << 19  # bytes of ends
 _MARKS = (b"...", b"\xe2\x80\xa6", b"\\u2026")
 # a number of characters that are left out, in brackets: cut at any place
 _COUNTED = rb"(?:[0-9]{1,9} ?(?:c(?:h(?:a(?:rs?)?)?)?)?)"
@@ -44,11 +44,6 @@ def has_ellipsis(text: bytes) -> bool:
     )
 
 
-def ellipses() -> Ellipses:
-    """An ellipsis, which is group 1, with the quote or bracket round it."""
-    return Ellipses(_ellipsis())
-
-
 @once
 def _ellipsis() -> Expression[bytes]:
     import re
@@ -56,37 +51,29 @@ def _ellipsis() -> Expression[bytes]:
     return re.compile(rb"[\"'`\[(<]? ?(\.{3,}|\xe2\x80\xa6|\\u2026|(?<=\[)[0-9]{1,9} ?chars(?=\]))[\])>]?")
 
 
-class Ellipses:
-    """The expression of an ellipsis, tried at its marks: `re` tries what may stand before it everywhere."""
+def ellipses(text: bytes) -> Iterator[Match[bytes]]:
+    """Each ellipsis, which is group 1, with the quote or bracket round it, from left to right.
 
-    __slots__ = ("_whole",)
-
-    def __init__(self, whole: Expression[bytes]) -> None:
-        self._whole = whole
-
-    def finditer(self, text: bytes) -> Iterator[Match[bytes]]:
-        """What `re` would find, from left to right."""
-        places: list[int] = []
-        for mark in _MARKS:
-            at = text.find(mark)
-            while at >= 0:
-                places.append(at)
-                at = text.find(mark, at + len(mark))
-        at = text.find(_COUNT_END)
+    It is tried at its marks: `re` tries what may stand before it everywhere.
+    """
+    places: list[int] = []
+    for mark in _MARKS:
+        at = text.find(mark)
         while at >= 0:
-            places.append(max(0, text.rfind(b"[", max(0, at - LONGEST_MARK), at)))
-            at = text.find(_COUNT_END, at + 1)
-        end = 0
-        for at in sorted(places):
-            for begin in range(max(end, at - 2), at + 1):
-                found = self._whole.match(text, begin)
-                if found is not None:
-                    end = found.end()
-                    yield found
-                    break
-
-    def __repr__(self) -> str:
-        return f"<Ellipses {self._whole.pattern!r}>"
+            places.append(at)
+            at = text.find(mark, at + len(mark))
+    at = text.find(_COUNT_END)
+    while at >= 0:
+        places.append(max(0, text.rfind(b"[", max(0, at - LONGEST_MARK), at)))
+        at = text.find(_COUNT_END, at + 1)
+    end = 0
+    for at in sorted(places):
+        for begin in range(max(end, at - 2), at + 1):
+            found = _ellipsis().match(text, begin)
+            if found is not None:
+                end = found.end()
+                yield found
+                break
 
 
 def undecided_ellipsis(text: bytes, stop: int, first: int = 0) -> int:
@@ -113,7 +100,7 @@ class Ends:
         patterns: those that may be masked in the middle of words.
     """
 
-    __slots__ = ("_ends", "_find", "_first", "_grams", "_heads", "_joined", "_patterns")
+    __slots__ = ("_ends", "_find", "_grams", "_joined", "_patterns", "_size")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._patterns = [
@@ -124,24 +111,18 @@ class Ends:
             ends.setdefault(pattern.text[-_HEAD:], []).append(pattern)
         self._ends = list(ends.values())
         self._find = automaton([(end, index) for index, end in enumerate(ends)]) if ends else None
-        self._joined: bytes | None = None
-        self._first = frozenset(b"".join([pattern.text[1:] for pattern in self._patterns]))
-        self._heads = Heads(ends)
-        self._grams: frozenset[int] | None = None
-
-    def absent(self, part: bytes) -> bool:
-        """Whether no end of a pattern begins where `part` does."""
-        return not part or part[0] not in self._first or part[:1].isspace() or self._heads.absent(part)
+        self._joined = b"\0\0".join([pattern.text[-LONGEST_END:] for pattern in self._patterns])
+        self._size = 4 if len(self._joined) <= _MOST_GRAMS else 2
+        self._grams = (every_word if self._size == 4 else every_pair)(self._joined)  # so many bytes in a row
 
     def none_at(self, part: bytes) -> bool:
-        """The same, told by the first four bytes; no answer is False."""
-        if self._grams is None:
-            joined = b"".join([pattern.text[-LONGEST_END:] for pattern in self._patterns])
-            self._grams = every_word(joined) if len(joined) <= _MOST_GRAMS else frozenset()
-        return (
-            len(part) >= _HEAD
-            and bool(self._grams)
-            and (part[0] in SPACE or int.from_bytes(part[:_HEAD], ORDER) not in self._grams)
+        """Whether surely no end of a pattern begins where `part` does, told by its first bytes."""
+        size = self._size
+        return len(part) >= UNFINISHED and (
+            part[0] in SPACE
+            or not self._grams.issuperset(
+                [int.from_bytes(part[at : at + size], ORDER) for at in range(UNFINISHED - size + 1)]
+            )
         )
 
     def found(self, text: bytes, starts: list[int]) -> list[tuple[int, int, Pattern]]:
@@ -168,8 +149,6 @@ class Ends:
         """Whether an end of a pattern of enough bytes begins with `part`, which is not all of it."""
         if not part or part[:1].isspace() or len(part) >= LONGEST_END:
             return False
-        if self._joined is None:
-            self._joined = b"\0\0".join([pattern.text[-LONGEST_END:] for pattern in self._patterns])
         joined = self._joined
         at = joined.find(part)
         while at >= 0:

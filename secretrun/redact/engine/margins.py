@@ -98,8 +98,11 @@ def ways_without_margins(
         for at in range(start + 1, end):
             if kept[at]:
                 own = kept[at:end] + mask[end:]
-                part = bytes(compress(text[at:], own))
-                sure = len(part.rstrip(_NOTHING)) - 1  # what follows may turn out to be nothing
+                for most in (RUN, len(own)):
+                    part = bytes(compress(text[at : at + most], own))
+                    sure = len(part.rstrip(_NOTHING)) - 1  # what follows may turn out to be nothing
+                    if sure >= HEAD:
+                        break
                 if may_begin(part[: min(HEAD, max(1, sure))]):
                     found.append(read(at, own))
     if margins and margins[-1][1] == size - 1 and text.endswith(b" "):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from secretrun.redact.engine.search import Search
     from secretrun.redact.pattern import Pattern
 
-_MOST = 1 << 18  # bytes looked at in one go: what is sifted again and again should stay in the cache
+_MOST = 1 << 14  # bytes looked at in one go: the shorter a text, the more bytes it lacks
 _LEAST = 256  # bytes that are not halved any more
 _LONG = 16  # bytes that wait, below which it costs nothing to look at all of them with each that comes
 

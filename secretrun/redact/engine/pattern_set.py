@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from secretrun.redact.engine.base64_edge import START, after
 from secretrun.redact.engine.ellipsis import Ends, ellipses, has_ellipsis
-from secretrun.redact.engine.endings import NEAR, WINDOW, ending, shown_start
-from secretrun.redact.engine.keys import HEAD, Keys
+from secretrun.redact.engine.endings import LEAST, WINDOW, first_shown, start_of_end
+from secretrun.redact.engine.keys import Keys
 from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL, Prefilter
-from secretrun.redact.engine.readings import Screen, as_it_is, is_shown, otherwise, shown, special
+from secretrun.redact.engine.readings import Bare, Screen, as_it_is, is_shown, otherwise, shown, special
 from secretrun.redact.engine.search import Search
 from secretrun.redact.engine.tail import Tail
 from secretrun.redact.pattern import SPACE
@@ -71,17 +71,11 @@ class PatternSet:
         self._prefilter = Prefilter(heads, screen=screen)
         self._tail = Tail(
             heads,
-            self._exact,
-            self._loose,
+            self._keys,
             left=self.left,
             screen=screen,
-            ends=(lambda: self.ends) if shortened else None,
+            shortened=shortened,
         )
-
-    @property
-    def spaced(self) -> bool:
-        """Whether there are beginnings with whitespace."""
-        return self._tail.spaced
 
     def clear(self, text: bytes) -> bool:
         """Whether `text` surely holds no occurrence in any reading, nor `TAIL` bytes of one at its end."""
@@ -95,26 +89,22 @@ class PatternSet:
 
     def _no_part(self, text: bytes) -> bool:
         """Whether nothing begins before, and nothing ends after, the ellipses in a text; they are few."""
-        for number, match in enumerate(ellipses().finditer(text)):
+        for number, match in enumerate(ellipses(text)):
             start, stop = match.span()
-            if (
-                number > _ELLIPSES
-                or not self._no_end(text[stop : stop + WINDOW])
-                or not self._tail.gate.quiet_before(text, start)
-            ):
+            if number > _ELLIPSES or not self._no_end(text, stop) or not self._tail.quiet_before(text, start):
                 return False
         return True
 
-    def _no_end(self, part: bytes) -> bool:
-        """Whether no end of a pattern begins where `part` does."""
+    def _no_end(self, text: bytes, start: int) -> bool:
+        """Whether no end of a pattern stands at `start`; nor begins there, but at the end of the text."""
         ends = self.ends
-        if not self.screen or not special(part):
-            return ends.none_at(part) or ends.absent(part)
-        if otherwise(part) is not None:
-            return False
-        if ends.none_at(part) and ends.none_at(shown_start(part)):
+        part = text[start : start + LEAST]
+        plain = not self.screen or not special(part)
+        if ends.none_at(part) and (plain or ends.none_at(first_shown(part))):
             return True
-        return ends.absent(part) and ends.absent(shown(part))
+        if start + LEAST < len(text) or ends.found(part, [0]):
+            return False
+        return plain or (otherwise(part) is None and not ends.found(shown(part), [0]))
 
     @property
     def ends(self) -> Ends:
@@ -123,9 +113,11 @@ class PatternSet:
             self._ends = Ends(self.patterns)
         return self._ends
 
-    def _shown_keys(self) -> tuple[Keys, Keys]:
-        """What a terminal may show as it is: told when the first text comes that it does not."""
-        if self._shown is None:
+    def _keys(self, shown: bool) -> tuple[Keys, Keys]:
+        """What is looked for as it is, and without whitespace; of a text that a terminal shows otherwise."""
+        if not shown:
+            return self._exact, self._loose
+        if self._shown is None:  # told when the first such text comes
             self._shown = self._seen(self._exact), self._seen(self._loose)
         return self._shown
 
@@ -135,12 +127,12 @@ class PatternSet:
 
     def tail(self, text: bytes, before: tuple[int, int], last_shown: int) -> tuple[int, Sequence[Unfinished]]:
         """What may begin at the end of a clear text; places in it count from the index given with it."""
-        few, waiting = self._tail.waiting(text, before)
+        waiting = self._tail.waiting(text, before)
         if waiting is not None:
             return len(text), waiting
-        size, enough = (NEAR, 2 * HEAD) if few else (WINDOW, TAIL)
-        begin = ending(text, screen=self.screen, size=size, enough=enough)[0]
-        search, _ = self.look(text[begin:], after(text, begin, before), last_shown, final=False, few=few)
+        size = WINDOW if self.shortened and has_ellipsis(text[-WINDOW:]) else LEAST
+        begin = start_of_end(text, screen=self.screen, size=size)
+        search, _ = self.look(text[begin:], after(text, begin, before), last_shown, final=False)
         return begin, search.waiting
 
     def carried(self, buffer: bytes, before: tuple[int, int]) -> Carried | None:
@@ -156,45 +148,38 @@ class PatternSet:
         last_shown: int,
         *,
         final: bool,
-        few: bool = False,
         every: bool = False,
     ) -> tuple[Search, Screen | None]:
-        """Everything that is found in any reading of a buffer, and how a terminal shows it.
-
-        With `few` only beginnings of at most three bytes: it is known that there is nothing else.
-        """
+        """Everything that is found in any reading of a buffer, and how a terminal shows it."""
         search = Search(buffer, before, self, final=final, every=every)
         plain = self.screen and not special(buffer)
         for reading in as_it_is(buffer, self._exact, self._loose, plain=plain):
-            search.look(reading, before[0], few=few)
+            search.look(reading, before[0])
             if plain and self.words and last_shown != before[0]:
-                search.look(reading, last_shown, few=few)
+                search.look(reading, last_shown)
         screen = None
         if self.screen and not plain:
-            screen = Screen(buffer)
-            self._look_at_screens(search, screen, (), last_shown, few=few)
-            other, data = screen, []
-            while other.cut < len(buffer) and not final:
+            bare = Bare(buffer)
+            screen = self._look_as_shown(search, bare, last_shown)
+            sure = bare.cut
+            while bare.cut < len(buffer) and not final:
                 # it may be text, in which there may be another one
-                data.append(other.cut)
-                search.waiting.append(Unfinished(other.cut, len(buffer), len(buffer), -1))
-                other = Screen(buffer, data)
-                self._look_at_screens(search, other, data, last_shown, few=few)
+                search.waiting.append(Unfinished(bare.cut, len(buffer), len(buffer), -1))
+                bare = Bare(buffer, cut=bare)
+                self._look_as_shown(search, bare, last_shown, sure)
         if buffer and not final and self._tail.left_edge(buffer, before):
             last = len(buffer) - 1
             search.waiting.append(Unfinished(last, last, len(buffer), -1))
         return search, screen
 
-    def _look_at_screens(
-        self, search: Search, screen: Screen, data: Sequence[int], last_shown: int, *, few: bool
-    ) -> None:
+    def _look_as_shown(self, search: Search, bare: Bare, last_shown: int, sure: int | None = None) -> Screen:
         """Add what is found in what a terminal shows, in both ways that it may; see `Screen`."""
-        ways = [screen]
-        if screen.doubled:
-            ways.append(Screen(screen.buffer, data, rewritten=False))
+        screen = Screen(bare)
+        ways = [screen, Screen(bare, rewritten=False)] if screen.doubled else [screen]
         for way in ways:
-            for reading in way.readings(*self._shown_keys(), sure=data[0] if data else None):
-                search.look(reading, last_shown, few=few)
+            for reading in way.readings(*self._keys(True), sure=sure):
+                search.look(reading, last_shown)
+        return screen
 
     def holds(self, text: bytes) -> bool:
         """Whether anything stands in `text`."""
@@ -206,9 +191,9 @@ class PatternSet:
             return -1
         if screen is not None:
             return screen.before(end, known)
-        begin = ending(buffer[:end], screen=self.screen, size=NEAR, enough=1)[0]
+        begin = start_of_end(buffer[:end], screen=self.screen, size=LEAST, enough=1)
         # with what follows, which may be written over the last bytes
-        return Screen(buffer[begin:]).before(end - begin, known)
+        return Screen(Bare(buffer[begin:])).before(end - begin, known)
 
     def __repr__(self) -> str:
         return f"<PatternSet of {len(self.patterns)}>"

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 TAIL = 64  # bytes that a beginning at the end of a text may have without being looked for
 
-_PART = 1 << 13  # bytes: the shorter a text, the more bytes it lacks
 _OVERLAP = 4 * TAIL
 
 _HEX = b"0123456789abcdefABCDEF"
@@ -39,19 +38,17 @@ _LETTERS = _DROPPED + b"0123456789"  # what `letters` leaves out, with the two t
 _NO_LETTERS = _LETTERS + _LATER
 _SOLID = _DROPPED + _LATER
 _DIGITS = bytes.maketrans(_HEX, b"0" * len(_HEX))
-_DIGITS_APART = bytes.maketrans(b"0123456789abcdefABCDEF", b"0000000000aaaaaaaaaaaa")
 _NO_DIGITS = _SOLID + _BETWEEN
 _NO_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
 _ASCII = bytes(byte for byte in range(256) if byte not in _CONTROLS + _HIGH)
 _LEAST_RUN = 12
 _LEAST_LETTERS = 7
-# A sequence without its digits. The last letter of one may be a secret's first, so needles lack theirs.
-_SEQUENCES = frozenset(
-    b"\x1b[" + end
-    for end in (b"m", b"K", b"H", b"C", b"J", b"?l", b"?h", b"A", b"B", b"D", b"G", b"X", b"d", b"r")
-)
-_COLOURS = frozenset((b"\x1b[m", b"\x1b[K"))
-_KINDS = 8  # of sequences in a text; with more it is stripped of them with an expression
+_ZEROS = bytes.maketrans(b"0123456789", b"0000000000")
+# The last letter of a sequence may be a secret's first, so needles lack theirs.
+_PARAMETERS = (b"0", b"?")
+_MOVES = frozenset((b"H", b"G"))
+_FINALS = _MOVES | frozenset(bytes([byte]) for byte in b"mKCJlhABDXdr")
+_KINDS = 12  # of sequences in a text; with more it is stripped of them with an expression
 
 
 def letters_of(data: bytes) -> bytes:
@@ -117,9 +114,9 @@ class Prefilter:
 
     def clear(self, text: bytes) -> bool:
         """Whether `text` surely holds no key in any reading."""
-        plan = self._absence.plan(text, 2 * _PART)
+        plan = self._absence.plan(text)
         if plan is None:
-            return len(text) > 2 * _PART and self._clear_parts(text)
+            return False
         clear = self._clear_of(text, *plan)
         if clear and len(text) <= SHORT and self._absence.suspect(text) is not None:
             self._absence.missed()
@@ -130,22 +127,24 @@ class Prefilter:
         return self._absence.suspect(text)
 
     def _clear_of(self, text: bytes, letters: Words, texts: Words) -> bool:
-        seen: list[bytes] = []
-        if self._odd and not self._clear_odd(text, seen):
+        if self._odd and not self._clear_odd(text):
             return False
-        if self._screen and (0x1B in text or _odd(text)):
-            return self._clear_coloured(letters, texts, text, seen)
-        return (
-            (not letters or letters.clear(letters_of(text)))
-            and (not self._run or self._clear_runs(text))
-            and (not texts or texts.clear(text.translate(None, _SOLID)))
+        plain = not self._screen or (0x1B not in text and not _is_changed(text))
+        both = text if plain else b""  # readings, one after the other; made when they are needed
+        left = both or _uncoloured(text)
+        if left is None:
+            left = both = _both(text)
+        # rfind, which takes a third of the time of find on runs of one byte
+        if self._run and left.translate(_DIGITS, _NO_DIGITS).rfind(b"0" * self._run) >= 0:
+            both = both or _both(text)
+            if not self._digits.clear(both.translate(None, _NO_HEX)):
+                return False
+        return (not letters or letters.clear(letters_of(left))) and (
+            not texts or texts.clear((both or _both(text)).translate(None, _SOLID))
         )
 
-    def _clear_odd(self, text: bytes, made: list[bytes]) -> bool:
-        """The same of keys with bytes that are no ASCII, or controls: nearly all lack one of them.
-
-        What a terminal shows of the text is added to `made`, if it was needed.
-        """
+    def _clear_odd(self, text: bytes) -> bool:
+        """The same of keys with bytes that are no ASCII, or controls: nearly all lack one of them."""
         if not any(byte in text for byte in self._needed):
             return True
         there = frozenset(text.translate(None, _ASCII))
@@ -156,7 +155,6 @@ class Prefilter:
         if not self._screen:
             return True
         seen = _shown(text)
-        made.append(seen)
         # margins are taken out of the text here: these keys are compared with their own marks
         if not self._odd.clear(seen.translate(None, SPACE)):
             return False
@@ -165,114 +163,45 @@ class Prefilter:
         left = without_margins(seen)
         return self._odd.clear(left) and self._marked.clear(left)
 
-    def _clear_coloured(self, letters: Words, texts: Words, text: bytes, made: list[bytes]) -> bool:
-        bare = made[0] if made else None  # what a terminal shows, when it is needed
-        if bare is None and (0x9B in text or 0x08 in text or lone_returns(text)):
-            bare = _shown(text)
-        # whether all its sequences begin as colours do
-        simple = bare is None and text.count(b"\x1b[") == text.count(b"\x1b") - text.endswith(b"\x1b")
-        if self._run:
-            digits = _digits(text) if simple else None
-            if digits is None:  # other sequences than colours
-                if bare is None:
-                    bare = _bare(text)
-                digits = text.translate(_DIGITS, _NO_DIGITS) + b"\n" + bare.translate(_DIGITS, _NO_DIGITS)
-            # rfind, which takes a third of the time of find on runs of one byte
-            if digits.rfind(b"0" * self._run) >= 0:
-                if bare is None:
-                    bare = _bare(text)
-                if not (
-                    self._digits.clear(text.translate(None, _NO_HEX))
-                    and self._digits.clear(bare.translate(None, _NO_HEX))
-                ):
-                    return False
-        if letters:
-            left = _letters(text) if simple else None
-            if left is None:
-                if bare is None:
-                    bare = _bare(text)
-                if not (letters.clear(letters_of(text)) and letters.clear(letters_of(bare))):
-                    return False
-            elif not letters.clear(left):
-                return False
-        return not texts or (
-            texts.clear(text.translate(None, _SOLID))
-            and texts.clear((_bare(text) if bare is None else bare).translate(None, _SOLID))
-        )
-
-    def _clear_runs(self, text: bytes) -> bool:
-        """The same of keys of digits in a text that is shown as it is."""
-        return self._digits.clear(text.translate(None, _NO_HEX))
-
-    def _clear_parts(self, text: bytes) -> bool:
-        begin = 0
-        while len(text) - begin > 2 * _PART:
-            end = begin + _PART
-            # what goes on beyond a part has more than `TAIL` bytes in it, or begins in its last ones,
-            # which the next part has too
-            if len(letters_of(without_escapes(text[end - 8 * TAIL : end]))) < 2 * TAIL or not self.clear(
-                text[begin:end]
-            ):
-                return False
-            begin = end - 8 * TAIL
-        return self.clear(text[begin:])
-
     def __repr__(self) -> str:
         return f"<Prefilter of {len(self._wide)} keys>"
 
 
-def _letters(text: bytes) -> bytes | None:
-    """The letters of a text that are not in sequences; None where some are of an unusual kind."""
-    left = text.translate(None, _LETTERS)
+def _uncoloured(text: bytes) -> bytes | None:
+    """A text without its colours, 0 for each digit; None where it has other sequences, or is written over."""
+    if 0x9B in text or 0x08 in text or lone_returns(text):
+        return None
+    if text.count(b"\x1b[") < text.count(b"\x1b") - text.endswith(b"\x1b"):
+        return None
+    left = text.translate(_ZEROS, _DROPPED)
     begun = left.rfind(b"\x1b")
-    if begun >= 0 and left[begun + 1 :] in (b"", b"[", b"[?"):
+    if not left[begun + 1 :].strip(b"[?0"):
         # the last sequence is cut: nothing, or text but for the ESC
-        left = left[:begun] + b"\x1b[m" + left[max(0, begun - _OVERLAP) : begun] + left[begun + 1 :]
-    there: set[bytes] = set()
+        left = left[:begun] + b"]" + left[max(0, begun - _OVERLAP) : begun] + left[begun + 1 :]
+    finals: set[bytes] = set()
     for _ in range(_KINDS):
-        at = left.find(b"\x1b")
-        if at < 0:
-            if not _COLOURS.issuperset(there) and needs_care(text):
-                return None
-            return left.translate(None, _LATER)
-        sequence = left[at : at + (4 if left[at + 2 : at + 3] == b"?" else 3)]
-        if sequence not in _SEQUENCES:
-            return None
-        there.add(sequence)
-        left = left.replace(sequence, b"")
-    return None
-
-
-def _digits(text: bytes) -> bytes | None:
-    """0 for each digit of a text that is not in a colour; None where there are other sequences.
-
-    The digits of a colour are fewer than those of any key, and a bracket stands before them.
-    """
-    digits = text.translate(_DIGITS_APART, _NO_DIGITS)
-    begun = digits.rfind(b"\x1b")
-    if begun >= 0 and len(digits) - begun < _LEAST_RUN and not digits[begun + 1 :].strip(b"[0"):
-        digits = digits[:begun]  # it is cut, and too short for a key; none goes on beyond its bracket
-    for _ in range(_KINDS):
-        begin = digits.find(b"\x1b")
+        begin = left.find(b"\x1b")
         if begin < 0:
-            return digits.translate(_DIGITS)
+            return left if finals.isdisjoint(_MOVES) or not needs_care(text) else None
         end = begin + 2
-        while digits[end : end + 1] == b"0":
+        while left[end : end + 1] in _PARAMETERS:
             end += 1
-        if end - begin >= _LEAST_RUN or digits[end : end + 1] not in (b"m", b"K"):
+        final = left[end : end + 1]
+        if end - begin >= _LEAST_RUN or final not in _FINALS:
             return None
-        digits = digits.replace(digits[begin : end + 1], b"")
+        finals.add(final)
+        left = left.replace(left[begin : end + 1], b"")
     return None
 
 
-def _odd(text: bytes) -> bool:
-    """Whether what a terminal shows of a text may lack letters besides those of sequences of ESC."""
+def _is_changed(text: bytes) -> bool:
+    """Whether a terminal may show other letters of a text than those outside its sequences of ESC."""
     return 0x9B in text or needs_care(text)
 
 
-def _bare(text: bytes) -> bytes:
-    """What a terminal shows of a text, but for bytes that are dropped later."""
-    return _shown(text) if _odd(text) else without_escapes(text)
+def _both(text: bytes) -> bytes:
+    """A text as it is, and what a terminal shows of it, but for bytes that are dropped later."""
+    return text + b"]" + (_shown(text) if _is_changed(text) else without_escapes(text))
 
 
 def _shown(text: bytes) -> bytes:

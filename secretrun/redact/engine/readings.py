@@ -31,8 +31,7 @@ from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from re import Match
+    from collections.abc import Sequence
 
     from secretrun.redact.engine.keys import Keys
 
@@ -72,13 +71,13 @@ class Reading:
         *,
         size: int,
         end: int,
-        ends: tuple[int, ...] = (),
+        ends: tuple[int, ...],
         shown: bool,
         solid: bool,
         exact: bool,
-        own: bool = False,
-        sure: int | None = None,
-        back: int = 0,
+        own: bool,
+        sure: int | None,
+        back: int,
     ) -> None:
         self.text = text
         self.places = places
@@ -108,37 +107,51 @@ def as_it_is(buffer: bytes, exact: Keys, loose: Keys, *, plain: bool) -> list[Re
 
     `plain` when a terminal shows the bytes as they are, but for the last ones, and margins.
     """
-    size = len(buffer)
-    every: Sequence[int] = range(size)
-    ends = other_ends(buffer) if plain else ()
-    found = [
-        Reading(
-            buffer, every, every, exact, size=size, end=size, ends=ends, shown=plain, solid=True, exact=True
-        )
-    ]
+    every = range(len(buffer))
+    return _readings(
+        Way(buffer, every, every), exact, loose, size=len(buffer), end=len(buffer), shown=plain, solid=True
+    )
+
+
+def _readings(
+    whole: Way, exact: Keys, loose: Keys, *, size: int, end: int, shown: bool, solid: bool
+) -> list[Reading]:
+    """A text, the text without whitespace, and without what stands at its margins too.
+
+    From index `whole.sure` of the buffer on it is only one of two ways to read it.
+    """
+    text = whole.text
+    ways = [whole]
     if loose:
-        ways = [Way(*_without_space(buffer, every, every))]
-        if plain and may_have_margins(buffer):
-            ways += ways_without_margins(buffer, every, every, loose.may_begin)
-        for number, way in enumerate(ways):
-            text, places = way.text, way.places
-            ends = (*other_ends(text), *ends_before_margin(buffer, places, every)) if plain else ()
-            found.append(
-                Reading(
-                    text,
-                    places,
-                    places,
-                    loose,
-                    size=size,
-                    end=size,
-                    ends=ends,
-                    shown=plain,
-                    solid=not number,
-                    exact=False,
-                    own=way.own,
-                    sure=None if way.sure is None else _count(places, way.sure),
-                )
+        ways.append(_without_space(whole))
+        if shown and may_have_margins(text):  # besides, for what stands at one may be the secret's
+            ways += ways_without_margins(text, whole.places, whole.soft, loose.may_begin)
+    back = len(text) - len(text.rstrip(b"\b\r")) if shown else 0
+    found = []
+    for number, way in enumerate(ways):
+        ends: tuple[int, ...] = ()
+        if shown:
+            ends = other_ends(way.text)
+            if number:
+                ends = (*ends, *ends_before_margin(text, way.soft, whole.soft))
+        doubts = [place for place in (whole.sure, way.sure) if place is not None]
+        found.append(
+            Reading(
+                way.text,
+                way.places,
+                way.soft,
+                loose if number else exact,
+                size=size,
+                end=end,
+                ends=ends,
+                shown=shown,
+                solid=solid and number < 2,
+                exact=not number,
+                own=way.own,
+                sure=_count(way.places, min(doubts)) if doubts else None,
+                back=back,
             )
+        )
     return found
 
 
@@ -233,76 +246,91 @@ def is_shown(text: bytes) -> bool:
     return not special(text) or shown(text) == text
 
 
-def _controls(buffer: bytes, data: Sequence[int]) -> Iterator[Match[bytes]]:
-    """What prints nothing, where a cut sequence at one of the places in `data`, which are sorted, is text."""
-    at = 0
-    for place in data:
-        for match in controls().finditer(buffer, at):
-            if match.start() == place:
-                break
-            yield match
-        alone = controls(False).match(buffer, place)  # of an ESC that begins nothing nothing is shown
-        if alone is not None:
-            yield alone
-        at = place + 1
-    yield from controls().finditer(buffer, at)
+class Bare:
+    """A buffer without what prints nothing.
+
+    Args:
+        buffer: the buffer.
+        cut: the same buffer; its last sequence, which is cut, turns out to be text.
+
+    Attributes:
+        buffer: the buffer.
+        text: the bytes that are left.
+        places: for each its index in the buffer.
+        sequences: (start, end) in the buffer of what is left out, the last one perhaps cut.
+        cut: where that one begins, or the buffer's length.
+    """
+
+    __slots__ = ("buffer", "cut", "places", "sequences", "text")
+
+    def __init__(self, buffer: bytes, cut: Bare | None = None) -> None:
+        self.buffer = buffer
+        self.text = buffer
+        self.places: Sequence[int] = range(len(buffer))
+        self.sequences: list[tuple[int, int]] = []
+        self.cut = len(buffer)
+        if cut is not None:
+            self._scan_from(cut)
+        elif special(buffer):
+            self._scan(b"", [], 0, 0)
+
+    def _scan_from(self, cut: Bare) -> None:
+        self.sequences = cut.sequences[:-1]
+        begin = last = cut.cut
+        if self.buffer[begin] == 0x1B:  # of an ESC that begins nothing nothing is shown
+            last += 1
+            self.sequences.append((begin, last))
+        count = _count(cut.places, begin)
+        self._scan(cut.text[:count], [*cut.places[:count]], begin + 1, last)
+
+    def _scan(self, before: bytes, places: list[int], start: int, last: int) -> None:
+        """Add what is left of the buffer from index `last` on; sequences begin from `start` on."""
+        buffer = self.buffer
+        text = [before]
+        other = len(buffer.translate(None, _BUT_ESC)) < len(buffer)
+        for match in controls(True, other).finditer(buffer, start):
+            begin, end = match.span()
+            if last < begin:
+                text.append(buffer[last:begin])
+                places.extend(range(last, begin))
+            self.sequences.append((begin, end))
+            if match.lastindex is not None:
+                self.cut = begin
+            elif buffer[end - 1] in b"HG" and to_first_column(buffer[begin:end]):
+                text.append(HOME)
+                places.append(begin)
+            last = end
+        text.append(buffer[last:])
+        places.extend(range(last, len(buffer)))
+        self.text, self.places = b"".join(text), places
 
 
 class Screen:
     """What a terminal shows of a buffer.
 
     Args:
-        data: places in it of sequences that its end cuts: they are taken for text.
+        bare: the buffer.
         rewritten: see `wraps`.
 
     Attributes:
-        buffer: the buffer.
         doubled: with `rewritten` the other way it shows another text.
         text: the bytes.
         places: for each its index in the buffer.
-        sequences: (start, end) in the buffer of all that prints nothing, the last one perhaps cut.
-        cut: where that one begins, or the buffer's length.
+        sequences: see `Bare`.
     """
 
-    __slots__ = ("_size", "_soft", "buffer", "cut", "doubled", "places", "sequences", "text")
+    __slots__ = ("_end", "_size", "_soft", "doubled", "places", "sequences", "text")
 
-    def __init__(self, buffer: bytes, data: Sequence[int] = (), *, rewritten: bool = True) -> None:
-        self.buffer = buffer
-        self.text = buffer
-        self.places: Sequence[int] = range(len(buffer))
-        self._soft: Sequence[int] = self.places
-        self._size = len(buffer)
-        self.sequences: list[tuple[int, int]] = []
-        self.cut = len(buffer)
+    def __init__(self, bare: Bare, *, rewritten: bool = True) -> None:
+        self.text = bare.text
+        self.places = bare.places
+        self.sequences = bare.sequences
+        self._size = len(bare.text)
+        self._soft: Sequence[int] = range(self._size)
+        self._end = len(bare.buffer)
         self.doubled = False
-        if special(buffer):
-            self._without_controls(data)
-            self._size = len(self.text)
-            self._soft = range(self._size)
-            if _is_written_over(self.text):
-                self._without_wraps(rewritten)
-
-    def _without_controls(self, data: Sequence[int]) -> None:
-        buffer = self.buffer
-        text: list[bytes] = []
-        places: list[int] = []
-        last = 0
-        for match in _controls(buffer, data) if data else controls().finditer(buffer):
-            start, end = match.span()
-            if last < start:
-                text.append(buffer[last:start])
-                places.extend(range(last, start))
-            self.sequences.append((start, end))
-            if match.lastindex is not None:
-                self.cut = start
-            elif buffer[end - 1] in b"HG" and to_first_column(buffer[start:end]):
-                text.append(HOME)
-                places.append(start)
-            last = end
-        if self.sequences:
-            text.append(buffer[last:])
-            places.extend(range(last, len(buffer)))
-            self.text, self.places = b"".join(text), places
+        if _is_written_over(self.text):
+            self._without_wraps(rewritten)
 
     def _without_wraps(self, rewritten: bool) -> None:
         text, places = self.text, self.places
@@ -328,37 +356,8 @@ class Screen:
 
         From index `sure` of the buffer on it is only one of two ways to read it.
         """
-        text, places, soft = self.text, self.places, self._soft
-        ways = [Way(text, places, soft)]
-        if loose:
-            ways.append(Way(*_without_space(text, places, soft)))
-            if may_have_margins(text):  # besides, for what stands at one may be the secret's
-                ways += ways_without_margins(text, places, soft, loose.may_begin)
-        found = []
-        back = len(text) - len(text.rstrip(b"\b\r"))
-        for number, way in enumerate(ways):
-            ends = other_ends(way.text)
-            if number:
-                ends = (*ends, *ends_before_margin(text, way.soft, soft))
-            doubts = [place for place in (sure, way.sure) if place is not None]
-            found.append(
-                Reading(
-                    way.text,
-                    way.places,
-                    way.soft,
-                    loose if number else exact,
-                    size=self._size,
-                    end=len(self.buffer),
-                    ends=ends,
-                    shown=True,
-                    solid=False,
-                    exact=not number,
-                    own=way.own,
-                    sure=_count(way.places, min(doubts)) if doubts else None,
-                    back=back,
-                )
-            )
-        return found
+        whole = Way(self.text, self.places, self._soft, sure=sure)
+        return _readings(whole, exact, loose, size=self._size, end=self._end, shown=True, solid=False)
 
     def before(self, index: int, known: int) -> int:
         """The last byte that is shown before index `index` of the buffer, or `known`."""
@@ -373,14 +372,12 @@ def _count(places: Sequence[int], index: int) -> int:
     return bisect_left(places, index)
 
 
-def _without_space(
-    text: bytes, places: Sequence[int], soft: Sequence[int]
-) -> tuple[bytes, Sequence[int], Sequence[int]]:
-    short = text.translate(None, SPACE)
-    if len(short) == len(text):
-        return text, places, soft
-    kept = _kept(text, places)
-    return short, kept, kept if soft is places else _kept(text, soft)
+def _without_space(way: Way) -> Way:
+    short = way.text.translate(None, SPACE)
+    if len(short) == len(way.text):
+        return Way(short, way.places, way.soft)
+    kept = _kept(way.text, way.places)
+    return Way(short, kept, kept if way.soft is way.places else _kept(way.text, way.soft))
 
 
 def other_ends(text: bytes) -> tuple[int, ...]:

@@ -51,21 +51,16 @@ class Search:
         self.found: list[Occurrence] = []
         self.waiting: list[Unfinished] = []
 
-    def look(self, reading: Reading, last_shown: int, *, few: bool) -> None:
-        """Add what is found in a reading; `last_shown` is the byte that is read before it, or -1.
-
-        With `few` only beginnings of at most three bytes at its end.
-        """
+    def look(self, reading: Reading, last_shown: int) -> None:
+        """Add what is found in a reading; `last_shown` is the byte that is read before it, or -1."""
         if self._final and reading.doubtful:
             return  # nothing comes that it would be read so for
         keys, text = reading.keys, reading.text
         size = len(text)
-        # beginnings are counted without whitespace
-        look = not few or (reading.exact and self._patterns.spaced)
         if reading.own:
-            starts, last_shown = ([0] if look else []), -1
+            starts, last_shown = [0], -1
         else:
-            starts = keys.starts(text, min(reading.ends, default=size)) if look else []
+            starts = keys.starts(text, min(reading.ends, default=size))
         gaps = reading.gaps() if starts or reading.size - size > RUN else []
         # no byte of a secret can follow when whitespace that is too long already has
         ended = self._final or (size > 0 and reading.size - reading.soft[size - 1] > RUN + 1)
@@ -76,7 +71,7 @@ class Search:
                     reading, start, length, keys.pattern(index), len(keys.texts[index]), last_shown
                 )
         self._look_at_end(reading, starts, gaps)
-        if not few and self._patterns.shortened and has_ellipsis(text):
+        if self._patterns.shortened and has_ellipsis(text):
             self._look_at_ellipses(reading, starts, gaps)
 
     def _look_at_end(self, reading: Reading, starts: list[int], gaps: list[int]) -> None:
@@ -201,7 +196,7 @@ class Search:
         text, places = reading.text, reading.places
         after: list[int] = []
         marks: dict[int, int] = {}
-        for match in ellipses().finditer(text):
+        for match in ellipses(text):
             begin, end = match.span(1)
             size = 3 if text[begin] == 0x2E else end - begin
             room = size + text[begin : begin + 1].isdigit()  # a blank after a number

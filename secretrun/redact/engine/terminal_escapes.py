@@ -210,6 +210,14 @@ def borders() -> Expression[bytes]:
 
 
 @once
+def left_marks() -> Expression[bytes]:
+    """What the beginning of a line may turn out to be of what `left_margins` finds, and a little more."""
+    import re
+
+    return re.compile(rb"(?:[ \t\r\\|>#+*:;%!/<-]|" + _BORDER + rb")*")
+
+
+@once
 def margin_marks() -> Expression[bytes]:
     """Where a margin may have more than whitespace."""
     import re

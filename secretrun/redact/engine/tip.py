@@ -2,86 +2,68 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from secretrun.redact.engine.ellipsis import LONGEST_MARK, QUOTES, undecided_ellipsis
 from secretrun.redact.engine.endings import NEAR
-from secretrun.redact.engine.keys import HEAD
-from secretrun.redact.engine.margins import AT_MARGIN
+from secretrun.redact.engine.margins import IN_BORDER, MARKS
+from secretrun.redact.engine.terminal_escapes import borders, left_marks
 from secretrun.redact.pattern import SPACE
 
-# What a byte may be at the end of what is shown: `a` itself, `m` a margin's where a line begins, `i` itself
-# but where it is the last, `q` nothing before an ellipsis, `x` all else.
-_OPENING = QUOTES.replace(b" ", b"")
-_KINDS = bytes(
-    ord(
-        "q" if byte in _OPENING
-        else "i" if byte in b".|_["
-        else "m" if byte in AT_MARGIN and 0x20 < byte < 0x7F and byte != 0x5C
-        else "a" if 0x20 < byte < 0x7F and byte != 0x5C
-        else "x"
-    )
-    for byte in range(256)
-)  # fmt: skip
-_RAW_KINDS = bytes(
-    ord("q" if byte in _OPENING else "i" if byte in b".[" else "x" if byte in b"\\\xe2\x80" + SPACE else "a")
-    for byte in range(256)
-)
-_MAYBE_MARGIN = AT_MARGIN + bytes(range(0x80, 0x100))
-_MAYBE_BORDER = frozenset(bytes([byte]) for byte in (*b"|\\", *range(0x20), *range(0x7F, 0x100)))
+_LONGEST_CUT = 6  # bytes of `\u2026`, cut
+_AT_MARGIN = MARKS + SPACE  # besides borders
 _OF_COUNT = frozenset(b"0123456789chars")
-_SURE = frozenset(
-    b"a" + b"".join(middle) + last
-    for middle in product((b"a", b"m", b"i", b"q"), repeat=2)
-    for last in (b"a", b"m", b"q")
-)
-_RAW_SURE = frozenset(
-    b"".join(first) + last for first in product((b"a", b"i", b"q"), repeat=3) for last in (b"a", b"q")
-)
+_BEFORE_ELLIPSIS = frozenset(b".[" + QUOTES)  # what may be one's, or stand before one
+_OF_BORDER = frozenset(IN_BORDER)
 
 
-def last_bytes(bare: bytes, *, shown: bool, opened: bool) -> bytes:
-    """The last five bytes of a reading, squeezed, where its last four are the same however it goes on.
+def last_bytes(bare: bytes, size: int, *, shown: bool, opened: bool) -> bytes:
+    """The last bytes of a reading, squeezed, where all of them but one are the same however it goes on.
 
     Nothing where a margin, an overstrike or an ellipsis may have to do with more than the very last one. With
     `opened` the end is a sequence that is cut, and waited for however an ellipsis begins in it.
     """
-    table, sure = (_KINDS, _SURE) if shown else (_RAW_KINDS, _RAW_SURE)
-    tip = bare[-HEAD - 1 :]
-    kinds = tip.translate(table)
-    if opened and tip[-1:] == b"[":
-        kinds = kinds[:-1] + b"a"
-    if kinds[1:] not in sure:
-        line = bare[-NEAR:]
-        if shown:
-            line = _line(line)
-        tip = line.translate(None, SPACE)[-HEAD - 1 :]
-        kinds = tip.translate(table)
-        if kinds[1:] not in sure:
+    tip = bare[-size:]
+    if not tip.isalnum():
+        tip = (_line(bare[-NEAR:], size) if shown else bare[-NEAR:].translate(None, SPACE))[-size:]
+    if len(tip) < size or 0x5C in tip[-_LONGEST_CUT:]:
+        return b""
+    last = tip[-1]
+    if shown:
+        if last == 0x5F or (last in _OF_BORDER and _is_border(bare)):
             return b""
-    if tip[0] == 0x5C or (
-        not opened
-        and tip[-1] in _OF_COUNT
+    elif last in b"\xe2\x80":
+        return b""  # cut
+    if (
+        last in _OF_COUNT
+        and not opened
         and 0x5B in bare[-LONGEST_MARK:]
         and undecided_ellipsis(bare, len(bare)) < len(bare)
     ):
         return b""
-    if kinds[-1] == 0x71 or (shown and tip[-2] == tip[-1]):
-        # what is before it counts too
-        return tip if kinds[:-1] in sure and kinds[-2] != 0x71 and tip[-3] != tip[-2] else b""
+    if last == 0x2E and tip[-2] in _BEFORE_ELLIPSIS:
+        return b""  # an ellipsis may begin with both
     return tip
 
 
-def _line(text: bytes) -> bytes:
-    """The last line; with the one before it, where no margin can be between them and it is short."""
+def _line(text: bytes, size: int) -> bytes:
+    """The last line, squeezed; with those before it while it is short, where no margin can be between."""
     at = text.rfind(b"\n") + 1
     line = text[at:].lstrip(SPACE)
-    if not at or len(line) > HEAD:
-        return line
-    before = text[:at].rstrip(SPACE)
-    if line[0] in _MAYBE_MARGIN or before[-1:] in _MAYBE_BORDER:
-        return line
-    return before[before.rfind(b"\n") + 1 :] + line
+    inner = line.lstrip(_AT_MARGIN)
+    if inner[:1] == b"\xe2":
+        match = left_marks().match(inner)
+        inner = inner[match.end() :] if match is not None else inner
+    squeezed = inner.translate(None, SPACE)
+    if len(squeezed) < size and at and inner == line:
+        before = text[:at].rstrip(SPACE)
+        if before and before[-1] not in _OF_BORDER:
+            return _line(before, size) + squeezed
+    return squeezed
+
+
+def _is_border(bare: bytes) -> bool:
+    """Whether the end of a line may turn out to be a border, whole or cut."""
+    border = borders().search(bare, len(bare.rstrip(IN_BORDER)))
+    return border is not None and border[0] != b""
 
 
 def written_over(text: bytes) -> bool:

@@ -88,35 +88,24 @@ def _words(keys: Iterable[bytes], stride: int, size: int) -> frozenset[int]:
     return frozenset(words)
 
 
+def words_at(keys: Iterable[bytes], stride: int) -> frozenset[int]:
+    """Every four bytes in a row of keys; with a stride, a multiple of four, those at every so many bytes."""
+    if stride == 1:
+        return every_word(b"".join(keys))
+    joined = b"".join([key.ljust(-(-len(key) // stride) * stride, b"\0") for key in keys])
+    return frozenset(memoryview(joined).cast("I")[:: stride // 4])
+
+
 def every_word(text: bytes) -> frozenset[int]:
     """Every four bytes in a row."""
     view, size = memoryview(text), len(text)
     return frozenset().union(*[view[shift : shift + ((size - shift) & -4)].cast("I") for shift in range(4)])
 
 
-class Heads:
-    """The first four bytes of some keys.
-
-    Args:
-        keys: those of less than four bytes are left out.
-    """
-
-    __slots__ = ("_words",)
-
-    def __init__(self, keys: Iterable[bytes]) -> None:
-        joined = b"".join({key[:4] for key in keys if len(key) >= 4})
-        self._words = frozenset(memoryview(joined).cast("I"))
-
-    def absent(self, text: bytes) -> bool:
-        """Whether none of them stands in a short text."""
-        words, size = self._words, len(text)
-        view = memoryview(text)
-        return (
-            words.isdisjoint(view[: size & -4].cast("I"))
-            and words.isdisjoint(view[1 : 1 + ((size - 1) & -4)].cast("I"))
-            and words.isdisjoint(view[2 : 2 + ((size - 2) & -4)].cast("I"))
-            and words.isdisjoint(view[3 : 3 + ((size - 3) & -4)].cast("I"))
-        )
+def every_pair(text: bytes) -> frozenset[int]:
+    """Every two bytes in a row."""
+    view, size = memoryview(text), len(text)
+    return frozenset().union(*[view[shift : shift + ((size - shift) & -2)].cast("H") for shift in range(2)])
 
 
 ORDER: Literal["little", "big"] = "little" if memoryview(b"\1\0\0\0").cast("I")[0] == 1 else "big"

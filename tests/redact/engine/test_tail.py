@@ -6,7 +6,7 @@ import pytest
 
 from secretrun.redact import Redactor
 from secretrun.redact.engine.base64_edge import after
-from secretrun.redact.engine.endings import ending
+from secretrun.redact.engine.endings import start_of_end
 from secretrun.redact.engine.matcher import Matcher
 from secretrun.redact.engine.pattern_set import PatternSet
 
@@ -43,7 +43,7 @@ def text(rng):
 
 def looked_at(patterns, read, before, last_shown):
     """The end of a read by a look at all of it."""
-    begin = ending(read, screen=patterns.screen)[0]
+    begin = start_of_end(read, screen=patterns.screen)
     search, _ = patterns.look(read[begin:], after(read, begin, before), last_shown, final=False)
     return begin, search.waiting
 
