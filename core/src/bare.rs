@@ -186,21 +186,24 @@ impl Bare {
         for index in 0..self.strings.len() {
             let (start, end, _) = self.strings[index];
             self.strings[index].2 = self.size as u32;
-            self.add(0);
-            for &byte in &text[start as usize..end as usize] {
-                if is_kept(byte) {
-                    self.add(byte);
-                }
-            }
+            self.add_string(&text[start as usize..end as usize]);
         }
     }
 
-    fn add(&mut self, byte: u8) {
-        if self.size == self.bytes.len() {
-            self.bytes.push(0);
+    /// Put what is kept of a string behind the others.
+    fn add_string(&mut self, string: &[u8]) {
+        let most = self.size + 1 + string.len();
+        if self.bytes.len() < most {
+            self.bytes.resize(most, 0);
         }
-        self.bytes[self.size] = byte;
-        self.size += 1;
+        let room = &mut self.bytes[self.size..most];
+        room[0] = 0;
+        let mut size = 1;
+        for &byte in string {
+            room[size] = byte;
+            size += usize::from(is_kept(byte));
+        }
+        self.size += size;
     }
 
     /// A sequence at `place`: where it begins and ends.

@@ -58,10 +58,17 @@ impl Blocks {
     /// Where the sequence begins that ends at a place.
     pub fn sequence_to(&self, end: usize) -> Option<usize> {
         let last = end.checked_sub(1)?;
-        if self.bits.get(last / BLOCK)?.ends >> (last % BLOCK) & 1 == 0 {
+        let (mut block, to) = (last / BLOCK, last % BLOCK);
+        let bits = self.bits.get(block)?;
+        if bits.ends >> to & 1 == 0 {
             return None;
         }
-        self.sequence_before(end).map(|sequence| sequence.0)
+        let mut starts = bits.starts & !0 >> (BLOCK - 1 - to);
+        while starts == 0 {
+            block = block.checked_sub(1)?;
+            starts = self.bits[block].starts;
+        }
+        Some(block * BLOCK + BLOCK - 1 - starts.leading_zeros() as usize)
     }
 
     /// The first sequence from a place on, which is within none, that ends with one of some bytes and as is wanted.

@@ -152,11 +152,38 @@ fn escape(text: &[u8], at: usize, cut: bool) -> Control {
     found.unwrap_or(alone)
 }
 
+/// How many bytes at the beginning are no C0 controls.
+#[inline]
+fn text_run(text: &[u8]) -> usize {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let mut size = 0;
+    for part in text.chunks_exact(8) {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(part);
+        let eight = u64::from_le_bytes(eight);
+        // the high bit of each byte below 0x20; above the first of them it may be wrong
+        let low = eight.wrapping_sub(0x2020_2020_2020_2020) & !eight & HIGH;
+        if low != 0 {
+            return size + low.trailing_zeros() as usize / 8;
+        }
+        size += 8;
+    }
+    size + text[size..].iter().take_while(|&&byte| byte >= 0x20).count()
+}
+
 /// OSC (titles, hyperlinks), DCS, SOS, PM, APC.
 fn string(text: &[u8], at: usize, cut: bool) -> Option<Control> {
     let begin = at + 2;
-    let inside = |byte: u8| !matches!(byte, 0x07 | 0x0a | 0x0d | 0x18 | 0x1a | 0x1b);
-    let end = begin + run(text, begin, LONGEST_STRING, inside);
+    let most = text.len().min(begin + LONGEST_STRING);
+    let mut end = begin;
+    loop {
+        end += text_run(&text[end..most.max(end)]);
+        match text.get(end) {
+            Some(0x07 | 0x0a | 0x0d | 0x18 | 0x1a | 0x1b) => break,
+            _ if end >= most => break,
+            _ => end += 1,
+        }
+    }
     let rest = &text[end..];
     match (rest.first(), rest.get(1)) {
         (Some(0x07), _) if text[at + 1] == b']' => whole(end + 1),

@@ -111,10 +111,16 @@ pub fn longest(
     };
     let mut data = 0;
     if end < text.len() {
-        // what the end cuts may turn out to be data, but for its ESC
+        // what the end cuts may turn out to be data, but for its ESC, and one that may end it
         let open = &text[end + 1..];
-        let is_parameter = |&byte: &u8| (0x30..0x40).contains(&byte);
-        if text[end] != 0x1b || !(open.is_empty() || (open[0] == b'[' && open[1..].iter().all(is_parameter))) {
+        let open = open.strip_suffix(b"\x1b").unwrap_or(open);
+        let is_data = match open.first() {
+            None => open.len() + 1 == text.len() - end,
+            Some(b'[') => text.ends_with(open) && open[1..].iter().all(|byte| (0x30..0x40).contains(byte)),
+            Some(b']' | b'P' | b'X' | b'^' | b'_') => open[1..].iter().all(|byte| (0x21..0x7f).contains(byte)),
+            _ => false,
+        };
+        if text[end] != 0x1b || !is_data {
             return None;
         }
         if !open.is_empty() {
@@ -215,13 +221,15 @@ pub fn waiting(
         }
         if longest.data > 0 {
             let open = &text[bare.cut? + 1..];
+            let open = open.strip_suffix(b"\x1b").unwrap_or(open);
             if open.len() <= longest.data {
                 return None;
             }
+            let stop = bare.cut? + 1 + open.len();
             for keys in [&shown.0, &shown.1] {
-                add(keys, end, false);
+                add(keys, stop, false);
                 if again(open) {
-                    add(keys, end - 1, true);
+                    add(keys, stop - 1, true);
                 }
             }
         }
