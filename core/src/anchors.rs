@@ -1,6 +1,7 @@
 //! Short needles, and where they stand: only where a byte of theirs does that most texts have seldom.
 
-use crate::classes::{Block, Class, BLOCK};
+use crate::class::Class;
+use crate::classes::{Block, BLOCK};
 use crate::grams::{word, Grams};
 use crate::parts::rank;
 

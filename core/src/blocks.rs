@@ -1,6 +1,7 @@
 //! What each block of a text is of, and where in it sequences are: what begins with ESC or is a CSI of one character.
 
-use crate::classes::{Bits, Block, Class, BLOCK};
+use crate::class::Class;
+use crate::classes::{Bits, Block, BLOCK};
 
 /// The blocks of a text. Kept for their room.
 #[derive(Default)]
@@ -91,6 +92,25 @@ impl Blocks {
                 ends &= ends - 1;
                 if end > from && is_one(end) {
                     return self.sequence_to(end).map(|start| (start, end));
+                }
+            }
+        }
+        None
+    }
+
+    /// Where the first sequence from a place on, which is within none, begins that has more than five bytes and is as
+    /// wanted.
+    pub fn find_long(&self, from: usize, is_one: impl Fn(usize, usize) -> bool) -> Option<usize> {
+        let first = if self.sequences { from / BLOCK } else { self.bits.len() };
+        for (block, bits) in self.bits.iter().enumerate().skip(first) {
+            let ends = bits.ends | bits.ends >> 1 | bits.ends >> 2;
+            let mut starts = bits.starts & !(ends | ends >> 2);
+            while starts != 0 {
+                let start = block * BLOCK + starts.trailing_zeros() as usize;
+                starts &= starts - 1;
+                let end = self.places(start, |bits| bits.ends).next()? + 1;
+                if start >= from && is_one(start, end) {
+                    return Some(start);
                 }
             }
         }

@@ -183,7 +183,7 @@ fn sequences_of(block: &[u8; BLOCK + 1]) -> [u64; 4] {
 
 /// A bit for each byte that is 1.
 #[inline]
-fn packed(flags: &[u8; BLOCK]) -> u64 {
+pub fn packed(flags: &[u8; BLOCK]) -> u64 {
     let mut bits = 0;
     for (index, eight) in flags.chunks_exact(8).enumerate() {
         let mut word = [0; 8];
@@ -234,57 +234,13 @@ pub fn is_usual(byte: u8) -> bool {
     byte == b'm' || byte == b'K'
 }
 
-/// A set of ASCII bytes: for each column of the code its rows.
-#[derive(Clone, Copy, Default)]
-pub struct Class(pub [u8; 16]);
-
-impl Class {
-    /// Add a byte of ASCII.
-    pub fn add(&mut self, byte: u8) {
-        self.0[usize::from(byte & 15)] |= 1 << (byte >> 4);
-    }
-
-    /// Whether a byte is one of them.
-    pub fn has(&self, byte: u8) -> bool {
-        byte < 0x80 && self.0[usize::from(byte & 15)] >> (byte >> 4) & 1 == 1
-    }
-
-    /// A bit for each byte of a block that is one of them.
-    #[inline]
-    pub fn of(&self, block: &[u8; BLOCK + 1]) -> u64 {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(found) = crate::vectors::of_class(block, &self.0) {
-            return found;
-        }
-        self.of_anywhere(block)
-    }
-
-    fn of_anywhere(&self, block: &[u8; BLOCK + 1]) -> u64 {
-        let mut flags = [0u8; BLOCK];
-        flags.iter_mut().zip(block).for_each(|(flag, &byte)| *flag = u8::from(self.has(byte)));
-        packed(&flags)
-    }
-}
-
-/// Whether any of some bytes is in a text.
-pub fn has_any(text: &[u8], of: &[u8]) -> bool {
-    if of.is_empty() {
-        return false;
-    }
-    #[cfg(target_arch = "x86_64")]
-    if let Some(found) = crate::vectors::has_any(text, of) {
-        return found;
-    }
-    of.iter().any(|byte| text.contains(byte))
-}
-
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::controls::control_at;
 
     /// Texts of all bytes, and of those that matter, of every size up to a few blocks.
-    fn texts() -> Vec<Vec<u8>> {
+    pub fn texts() -> Vec<Vec<u8>> {
         let mut state = 1u64;
         let mut next = || {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -341,8 +297,6 @@ mod tests {
 
     #[test]
     fn wide_instructions_do_the_same() {
-        let mut class = Class::default();
-        b"Qz~\0".iter().for_each(|&byte| class.add(byte));
         for text in texts() {
             for screen in [false, true] {
                 let (mut blocks, mut blocks_too) = (Vec::new(), Vec::new());
@@ -356,13 +310,6 @@ mod tests {
                 let size = compact(&text, &mut blocks, &mut out);
                 assert_eq!(size, compact_anywhere(&text, &mut blocks_too, &mut out_too));
                 assert_eq!((&out[..size], blocks), (&out_too[..size], blocks_too));
-            }
-            for of in [&b""[..], b"\0", b"\x1bz", b"~}{<>;?|"] {
-                assert_eq!(has_any(&text, of), of.iter().any(|byte| text.contains(byte)));
-            }
-            for start in (0..text.len()).step_by(BLOCK) {
-                let block = Block::at(&text, start);
-                assert_eq!(class.of(block.bytes()), class.of_anywhere(block.bytes()));
             }
         }
     }

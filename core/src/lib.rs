@@ -11,6 +11,7 @@ mod blocks;
 #[cfg(all(feature = "module", not(test)))]
 mod boundary;
 mod carried;
+mod class;
 mod classes;
 mod controls;
 mod ellipsis;

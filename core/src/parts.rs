@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use crate::classes::{has_any, Block, Class, BLOCK};
+use crate::class::Class;
+use crate::classes::{Block, BLOCK};
 use crate::grams::{word, Grams};
 use crate::group::Group;
 
@@ -41,7 +42,7 @@ fn rarest(bytes: &[u8]) -> u8 {
 pub struct Seldom {
     pub group: Option<Group>,
     /// None when they are many.
-    pub bytes: Vec<u8>,
+    bytes: Class,
 }
 
 impl Seldom {
@@ -57,12 +58,12 @@ impl Seldom {
         if bytes.len() > MOST_SELDOM {
             bytes.clear();
         }
-        Seldom { group: Group::new(needles.into_iter().map(|(needle, _)| needle).collect()), bytes }
+        Seldom { group: Group::new(needles.into_iter().map(|(needle, _)| needle).collect()), bytes: Class::new(&bytes) }
     }
 
     /// Whether a text may hold any.
     pub fn may_be_in(&self, text: &[u8]) -> bool {
-        self.group.is_some() && (self.bytes.is_empty() || has_any(text, &self.bytes))
+        self.group.is_some() && (self.bytes == Class::default() || self.bytes.is_in(text))
     }
 }
 
@@ -92,25 +93,23 @@ impl Bytes {
 pub struct Sparse {
     keys: Vec<Bytes>,
     /// The most seldom byte of each.
-    rare: Vec<u8>,
+    rare: Class,
 }
 
 impl Sparse {
     pub fn add(&mut self, key: &[u8]) {
         self.keys.push(Bytes::of(key));
-        self.rare.push(rarest(key));
+        self.rare.add(rarest(key));
     }
 
     pub fn compile(&mut self) {
         self.keys.sort_unstable();
         self.keys.dedup();
-        self.rare.sort_unstable();
-        self.rare.dedup();
     }
 
     /// Whether one may stand in a text.
     pub fn stands_in(&self, text: &There) -> bool {
-        if self.keys.is_empty() || !has_any(text.text, &self.rare) {
+        if self.keys.is_empty() || !self.rare.is_in(text.text) {
             return false;
         }
         let there = text.bytes.get().unwrap_or_else(|| Bytes::of(text.text));

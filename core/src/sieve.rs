@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use crate::anchors::Anchors;
 use crate::bare::{Bare, Spot};
-use crate::classes::Class;
+use crate::class::Class;
 use crate::ellipsis::LONGEST_MARK;
 use crate::ends::LONGEST_END;
 use crate::grams::{word, Grams};
@@ -316,8 +316,7 @@ impl Sieve {
         }
         if let Some(within) = &self.within {
             // after its ESC
-            let is_one = |&(start, end): &(usize, usize)| end - start > WITHIN && within.any(&text[start + 1..end], WITHIN);
-            let other = bare.blocks.sequences(from).find(is_one).map(|one| one.0);
+            let other = bare.blocks.find_long(from, |start, end| within.any(&text[start + 1..end], WITHIN));
             found = found.into_iter().chain(other).min();
         }
         found

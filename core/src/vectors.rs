@@ -32,18 +32,18 @@ pub fn compact(text: &[u8], blocks: &mut [Bits], out: &mut [u8]) -> Option<usize
     Some(unsafe { compacted(text, blocks, out) })
 }
 
-/// `classes::has_any`; none where the processor can't.
-pub fn has_any(text: &[u8], of: &[u8]) -> Option<bool> {
+/// `Class::is_in`; none where the processor can't.
+pub fn any(text: &[u8], columns: &[[u8; 16]; 2]) -> Option<bool> {
     if !at_hand() {
         return None;
     }
     // SAFETY: the processor knows these instructions.
-    Some(unsafe { any(text, of) })
+    Some(unsafe { any_in(text, columns) })
 }
 
-/// `classes::Class::of`; none where the processor can't.
+/// `Class::of`; none where the processor can't.
 #[inline]
-pub fn of_class(block: &[u8; BLOCK + 1], columns: &[u8; 16]) -> Option<u64> {
+pub fn of_class(block: &[u8; BLOCK + 1], columns: &[[u8; 16]; 2]) -> Option<u64> {
     if !at_hand() {
         return None;
     }
@@ -175,28 +175,41 @@ unsafe fn sequences(block: &[u8; BLOCK + 1]) -> [u64; 4] {
     csis(bits)
 }
 
-/// Which bytes of a block are of a class, given by its columns.
+/// The rows of a class, of ASCII and of what is beyond.
+const CLASS_ROWS: [[u8; 16]; 2] =
+    [[1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128]];
+
+/// Which of 32 bytes are of a class, given by its columns.
 ///
+/// # Safety
+/// `at_hand`. 32 bytes are there at `bytes`.
+#[inline]
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn members(bytes: *const u8, columns: &[[u8; 16]; 2]) -> u32 {
+    // SAFETY: 32 bytes are there, 16 in each table. The processor knows the instructions, none of which reads or writes
+    // other memory.
+    unsafe {
+        let bytes = _mm256_loadu_si256(bytes.cast());
+        let column = _mm256_and_si256(bytes, _mm256_set1_epi8(15));
+        let row = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15));
+        let mut found = _mm256_setzero_si256();
+        for half in 0..2 {
+            let rows = _mm256_broadcastsi128_si256(_mm_loadu_si128(CLASS_ROWS[half].as_ptr().cast()));
+            let columns = _mm256_broadcastsi128_si256(_mm_loadu_si128(columns[half].as_ptr().cast()));
+            let both = _mm256_and_si256(_mm256_shuffle_epi8(columns, column), _mm256_shuffle_epi8(rows, row));
+            found = _mm256_or_si256(found, both);
+        }
+        !_mm256_movemask_epi8(is!(found, 0u8)) as u32
+    }
+}
+
 /// # Safety
 /// `at_hand`.
 #[target_feature(enable = "avx2,popcnt")]
-unsafe fn among(block: &[u8; BLOCK + 1], columns: &[u8; 16]) -> u64 {
-    const ROWS: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
-    let mut found = 0;
-    for start in [0, 32] {
-        // SAFETY: 32 bytes are there from `start`, 16 in each table. The processor knows the instructions, none of
-        // which reads or writes other memory.
-        let others = unsafe {
-            let bytes = _mm256_loadu_si256(block.as_ptr().add(start).cast());
-            let rows = _mm256_broadcastsi128_si256(_mm_loadu_si128(ROWS.as_ptr().cast()));
-            let columns = _mm256_broadcastsi128_si256(_mm_loadu_si128(columns.as_ptr().cast()));
-            let row = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15));
-            let both = _mm256_and_si256(_mm256_shuffle_epi8(columns, bytes), _mm256_shuffle_epi8(rows, row));
-            _mm256_movemask_epi8(is!(both, 0u8)) as u32
-        };
-        found |= u64::from(!others) << start;
-    }
-    found
+unsafe fn among(block: &[u8; BLOCK + 1], columns: &[[u8; 16]; 2]) -> u64 {
+    // SAFETY: the same processor; 32 bytes are there at both places.
+    let halves = unsafe { (members(block.as_ptr(), columns), members(block.as_ptr().add(32), columns)) };
+    u64::from(halves.0) | u64::from(halves.1) << 32
 }
 
 /// For each set of eight bytes, which of them come first.
@@ -248,21 +261,17 @@ unsafe fn compacted(text: &[u8], blocks: &mut [Bits], out: &mut [u8]) -> usize {
 /// # Safety
 /// `at_hand`.
 #[target_feature(enable = "avx2,popcnt")]
-unsafe fn any(text: &[u8], of: &[u8]) -> bool {
+unsafe fn any_in(text: &[u8], columns: &[[u8; 16]; 2]) -> bool {
     let mut parts = text.chunks_exact(32);
     for part in &mut parts {
-        // SAFETY: the part has 32 bytes.
-        let found = unsafe {
-            let bytes = _mm256_loadu_si256(part.as_ptr().cast());
-            let mut found = _mm256_setzero_si256();
-            for &byte in of {
-                found = _mm256_or_si256(found, is!(bytes, byte));
-            }
-            _mm256_movemask_epi8(found)
-        };
-        if found != 0 {
+        // SAFETY: the same processor; the part has 32 bytes.
+        if unsafe { members(part.as_ptr(), columns) } != 0 {
             return true;
         }
     }
-    parts.remainder().iter().any(|byte| of.contains(byte))
+    let mut last = [0; 32];
+    let rest = parts.remainder();
+    last[..rest.len()].copy_from_slice(rest);
+    // SAFETY: the same processor; it has 32 bytes.
+    unsafe { members(last.as_ptr(), columns) & ((1 << rest.len()) - 1) != 0 }
 }
