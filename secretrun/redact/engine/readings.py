@@ -23,8 +23,10 @@ from secretrun.redact.engine.terminal_escapes import (
     SPECIAL,
     controls,
     homes,
+    may_go_home,
     only_home,
     to_first_column,
+    without_wraps,
     wraps,
 )
 from secretrun.redact.pattern import SPACE
@@ -220,8 +222,8 @@ def shown(text: bytes) -> bytes:
     """What a terminal shows of `text`."""
     if needs_care(text):
         # as `Screen`, without the way back
-        seen = controls().sub(only_home, text) if special(text) else text
-        return wraps().sub(b"", seen) if _is_written_over(seen) else seen
+        seen = without_sequences(text) if special(text) else text
+        return without_wraps(seen) if _is_written_over(seen) else seen
     if len(text.translate(None, _BUT_ESC)) == len(text):
         return without_escapes(text)
     return controls().sub(b"", text)
@@ -231,9 +233,14 @@ def otherwise(text: bytes) -> bytes | None:
     """The same if all is shown that is written twice round a move to column 1, where that is another text."""
     if not (0x1B in text and (0x48 in text or 0x47 in text) and _doubled_at_home(text)):
         return None
-    seen = controls().sub(only_home, text)
-    other = wraps(False).sub(b"", seen)
-    return other if other != wraps().sub(b"", seen) else None
+    seen = without_sequences(text)
+    other = without_wraps(seen, rewritten=False)
+    return other if other != without_wraps(seen) else None
+
+
+def without_sequences(text: bytes) -> bytes:
+    """A text without what prints nothing, but for moves to column 1."""
+    return controls().sub(only_home if may_go_home().search(text) else b"", text)
 
 
 def _is_written_over(text: bytes) -> bool:

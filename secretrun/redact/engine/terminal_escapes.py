@@ -134,6 +134,14 @@ def to_first_column(sequence: bytes) -> bool:
     )
 
 
+@once
+def may_go_home() -> Expression[bytes]:
+    """What a text has where `only_home` leaves something: a CSI, or a string that another sequence ends."""
+    import re
+
+    return re.compile(rb"(?:\x1b\[|\x9b)[0-?]*[HG]|;[01]?H\x1b")
+
+
 def only_home(match: Match[bytes]) -> bytes:
     """What is left of a sequence: a move to column 1."""
     data = match[0]
@@ -163,6 +171,38 @@ def wraps(rewritten: bool = True) -> Expression[bytes]:
         rb"|\x1b",
         re.DOTALL,
     )
+
+
+_NEAR = 6  # bytes on each side of a way back beyond which none of `wraps` reaches
+_APART = b"\n\0\n"  # stands in no text without controls, and is none of `wraps` nor a part of one
+
+
+@once
+def _ways_back() -> Expression[bytes]:
+    """In a text without controls: what each of `wraps` has in it, or next to it."""
+    import re
+
+    return re.compile(rb"[\b\x1b]|\r(?![\r\n])")
+
+
+def without_wraps(text: bytes, *, rewritten: bool = True) -> bytes:
+    """A text without controls, without its `wraps`: only what stands near a way back is looked at."""
+    apart: list[bytes] = []
+    near: list[bytes] = []
+    last = start = end = 0
+    for match in _ways_back().finditer(text):
+        place = match.start()
+        if place > end + _NEAR:
+            apart.append(text[last:start])
+            near.append(text[start:end])
+            start, last = place - _NEAR, end
+        end = place + _NEAR
+        while text[end - 1 : end] == b"\r":  # what follows it says what it is
+            end += 1
+    apart.append(text[last:start])
+    near.append(text[start:end])
+    left = wraps(rewritten).sub(b"", _APART.join(near)).split(_APART)
+    return b"".join([part for pair in zip(apart, left, strict=True) for part in pair]) + text[end:]
 
 
 # Box drawing, blocks, bars (U+2500 to U+25BF), and what marks that a line goes on: hyphen, bullet, quote,
