@@ -98,19 +98,26 @@ impl Blocks {
         None
     }
 
-    /// Where the first sequence from a place on, which is within none, begins that has more than five bytes and is as
-    /// wanted.
-    pub fn find_long(&self, from: usize, is_one: impl Fn(usize, usize) -> bool) -> Option<usize> {
+    /// Where the first sequence from a place on, which is within none, begins in which a byte stands that is one of some
+    /// and as wanted.
+    pub fn find_within(
+        &self,
+        text: &[u8],
+        from: usize,
+        firsts: &Class,
+        is_one: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
         let first = if self.sequences { from / BLOCK } else { self.bits.len() };
         for (block, bits) in self.bits.iter().enumerate().skip(first) {
-            let ends = bits.ends | bits.ends >> 1 | bits.ends >> 2;
-            let mut starts = bits.starts & !(ends | ends >> 2);
-            while starts != 0 {
-                let start = block * BLOCK + starts.trailing_zeros() as usize;
-                starts &= starts - 1;
-                let end = self.places(start, |bits| bits.ends).next()? + 1;
-                if start >= from && is_one(start, end) {
-                    return Some(start);
+            let mut open = !bits.kept & firsts.of(Block::at(text, block * BLOCK).bytes());
+            while open != 0 {
+                let place = block * BLOCK + open.trailing_zeros() as usize;
+                open &= open - 1;
+                if is_one(place) {
+                    match self.sequence_before(place) {
+                        Some((start, end)) if start >= from && place < end => return Some(start),
+                        _ => {}
+                    }
                 }
             }
         }

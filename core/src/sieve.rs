@@ -52,6 +52,7 @@ pub struct Sieve {
     short_tails: Option<Grams>,
     /// First bytes of keys that may stand within a sequence.
     within: Option<Grams>,
+    within_firsts: Class,
     plain: Edges,
     with_nul: Edges,
 }
@@ -111,7 +112,7 @@ impl Sieve {
         let mut odd = Sparse::default();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut tail_ends, mut short_tails) = (Vec::new(), Vec::new(), Vec::new());
-        let mut finals = Class::default();
+        let (mut finals, mut within_firsts) = (Class::default(), Class::default());
         let mut within = Vec::new();
         for keys in keys {
             for index in keys.as_added() {
@@ -149,7 +150,10 @@ impl Sieve {
                 }
                 if screen && within_sequence(&head) {
                     match head.get(..WITHIN) {
-                        Some(first) => within.push(word(first)),
+                        Some(first) => {
+                            within.push(word(first));
+                            within_firsts.add(first[0]);
+                        }
                         None => odd.add(&head),
                     }
                 }
@@ -190,6 +194,7 @@ impl Sieve {
             tail_ends: Grams::some(tail_ends),
             short_tails: Grams::some(short_tails),
             within: Grams::some(within),
+            within_firsts,
             finals,
             plain,
             with_nul,
@@ -315,8 +320,9 @@ impl Sieve {
             }
         }
         if let Some(within) = &self.within {
-            // after its ESC
-            let other = bare.blocks.find_long(from, |start, end| within.any(&text[start + 1..end], WITHIN));
+            let other = bare.blocks.find_within(text, from, &self.within_firsts, |place| {
+                text.get(place..place + WITHIN).map_or(false, |part| within.has(word(part)))
+            });
             found = found.into_iter().chain(other).min();
         }
         found
