@@ -31,8 +31,9 @@ pub struct Ends {
     joined: Texts,
     /// All pieces of that, as they are among the bare bytes of a text.
     pieces: Grams,
-    /// They may hold sequences, or begin or end in one.
-    sequences: bool,
+    /// There is a CSI in them, or what else may begin a sequence.
+    csi: bool,
+    escapes: bool,
 }
 
 impl Ends {
@@ -57,8 +58,9 @@ impl Ends {
         let mut bare = Texts(joined.iter().copied().filter(|&byte| is_kept(byte)).collect());
         let pieces = Grams::large(bare.0.windows(HEAD).map(word));
         crate::wipe::wipe(&mut bare.0);
-        let sequences = joined.iter().any(|byte| matches!(byte, 0x1b | 0x9b));
-        Ends { texts: texts.clone(), spans, ends, lasts, joined: Texts(joined), pieces, sequences }
+        let csi = find(&joined, b"\x1b[").is_some();
+        let escapes = joined.iter().any(|byte| matches!(byte, 0x1b | 0x9b));
+        Ends { texts: texts.clone(), spans, ends, lasts, joined: Texts(joined), pieces, csi, escapes }
     }
 
     /// Every end of a pattern at one of `starts`, which are sorted.
@@ -99,7 +101,16 @@ impl Ends {
 
     /// Whether an end of a pattern may begin with bytes of which these are the bare ones, or before them.
     pub fn may_go_on(&self, bare: &[u8]) -> bool {
-        self.sequences || bare.windows(HEAD).all(|part| self.pieces.has(word(part)))
+        bare.windows(HEAD).all(|part| self.pieces.has(word(part)))
+    }
+
+    /// Whether such sequences may be in one, as they are: CSIs alone, or others too.
+    pub fn may_hold(&self, csi_alone: bool) -> bool {
+        if csi_alone {
+            self.csi
+        } else {
+            self.escapes
+        }
     }
 
     /// Whether an end of a pattern of enough bytes begins with `part`, which is not all of it.

@@ -85,9 +85,4 @@ impl Grams {
             None => self.has(word(&bytes[at..at + size])),
         }
     }
-
-    /// Whether any `size` bytes in a row may be.
-    pub fn any(&self, bytes: &[u8], size: usize) -> bool {
-        (0..(bytes.len() + 1).saturating_sub(size)).any(|at| self.has_at(bytes, at, size))
-    }
 }

@@ -20,6 +20,9 @@ use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 const LEAST: usize = 3;
 /// Bytes from which needles are looked for in steps, which shorter ones would make small.
 const LONG: usize = 16;
+/// The same where they are so many that no byte is seldom enough.
+const MIDDLE: usize = 9;
+const MANY: usize = 512;
 
 /// Bytes before what is no needle that belong to it.
 const BEFORE: usize = 32;
@@ -36,9 +39,13 @@ pub struct Sieve {
     screen: bool,
     shortened: bool,
     long: Option<Group>,
+    middle: Option<Group>,
     short: Option<Anchors>,
     /// Of needles that are shorter still, of which every place has to be looked at.
     tiny: Seldom,
+    /// Of few bytes between others that most texts lack, and the keys.
+    binary: Option<Group>,
+    binaries: Sparse,
     /// Of keys that have a NUL, as all in UTF-16 have.
     wide: Option<Group>,
     /// Of keys without a needle.
@@ -91,7 +98,7 @@ pub struct Sift<'a> {
     ellipsis: Next,
 }
 
-const GROUPS: usize = 4;
+const GROUPS: usize = 6;
 
 /// What tells of beginnings and ends of some keys.
 #[derive(Default)]
@@ -109,6 +116,7 @@ impl Sieve {
     /// Of the keys of a set.
     pub fn new(texts: &Texts, patterns: &[Pattern], keys: [&Keys; 2], screen: bool, shortened: bool) -> Sieve {
         let (mut long, mut short, mut tiny, mut wide) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut middle, mut binary, mut binaries) = (Vec::new(), Vec::new(), Sparse::default());
         let mut odd = Sparse::default();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut tail_ends, mut short_tails) = (Vec::new(), Vec::new(), Vec::new());
@@ -161,6 +169,9 @@ impl Sieve {
                     odd.add(&head);
                 } else if head.contains(&0) {
                     wide.push(needle);
+                } else if needle.len() < MIDDLE && head.iter().any(|byte| !(b' '..0x7f).contains(byte)) {
+                    binaries.add(&head);
+                    binary.push(needle);
                 } else if needle.len() < Anchors::LEAST {
                     tiny.push((needle, head));
                 } else if needle.len() < LONG {
@@ -181,12 +192,20 @@ impl Sieve {
                 parts.compile();
             }
         }
+        if short.len() > MANY {
+            let (longer, others) = short.into_iter().partition(|needle: &Vec<u8>| needle.len() >= MIDDLE);
+            (middle, short) = (longer, others);
+        }
         odd.compile();
+        binaries.compile();
         Sieve {
             screen,
             shortened,
             long: Group::new(long),
+            middle: Group::new(middle),
             short: Anchors::new(short),
+            binary: Group::new(binary),
+            binaries,
             tiny: Seldom::new(tiny),
             wide: Group::new(wide),
             odd,
@@ -205,10 +224,11 @@ impl Sieve {
     pub fn sift<'a>(&self, text: &'a [u8], bare: &mut Bare) -> Sift<'a> {
         bare.read(text, self.screen);
         let there = There { text, bytes: Cell::new(None) };
+        let binary = self.binaries.stands_in(&there);
         Sift {
             odd: self.odd.stands_in(&there),
             there,
-            groups: [self.long.is_some(), self.short.is_some(), self.tiny.may_be_in(text), bare.nul],
+            groups: [true, true, true, self.tiny.may_be_in(text), binary, bare.nul],
             in_text: [Next::Unknown; GROUPS],
             in_strings: [Next::Unknown; GROUPS],
             ending: Next::Unknown,
@@ -264,8 +284,10 @@ impl Sieve {
     fn find(&self, group: usize, bytes: &[u8]) -> Option<usize> {
         let group = match group {
             0 => &self.long,
-            1 => return self.short.as_ref()?.find(bytes),
-            2 => &self.tiny.group,
+            1 => &self.middle,
+            2 => return self.short.as_ref()?.find(bytes),
+            3 => &self.tiny.group,
+            4 => &self.binary,
             _ => &self.wide,
         };
         group.as_ref()?.find(bytes)

@@ -36,7 +36,7 @@ pub fn waiting(
     before: Before,
     last_shown: Option<u8>,
 ) -> Vec<Unfinished> {
-    let (end, mut wanted, soon) = least(patterns, text.len(), bare);
+    let (end, mut wanted, soon) = least(patterns, text, text.len(), bare);
     if soon {
         match last_bytes::longest(patterns, text, from, bare, wanted, before) {
             Some(Longest { size: 0, .. }) => {
@@ -100,16 +100,16 @@ fn last_solid(text: &[u8], wanted: usize) -> usize {
 ///
 /// `bare` is of the text up to that place.
 pub fn window(patterns: &PatternSet, text: &[u8], from: usize, end: usize, bare: &Bare) -> usize {
-    let (end, wanted, _) = least(patterns, end, bare);
+    let (end, wanted, _) = least(patterns, text, end, bare);
     back(patterns, text, from, end, bare, wanted)
 }
 
 /// Before which place those end that are looked for, how many of them are shown at least, and whether no end of a
 /// pattern may go on that begins after an ellipsis.
-fn least(patterns: &PatternSet, end: usize, bare: &Bare) -> (usize, usize, bool) {
+fn least(patterns: &PatternSet, text: &[u8], end: usize, bare: &Bare) -> (usize, usize, bool) {
     let bytes = &bare.bytes()[..bare.text_size];
     let near = bare.ellipses.iter().filter(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
-    match near.filter(|_| patterns.shortened).find(|spot| may_go_on(patterns, bare, spot)) {
+    match near.filter(|_| patterns.shortened).find(|spot| may_go_on(patterns, text, bare, spot)) {
         Some(spot) => (spot.place, TAIL, false),
         _ => {
             let last = &bytes[bytes.len().saturating_sub(LONGEST_MARK)..];
@@ -123,12 +123,20 @@ fn least(patterns: &PatternSet, end: usize, bare: &Bare) -> (usize, usize, bool)
 }
 
 /// Whether an end of a pattern may stand after an ellipsis, and go on after the text.
-fn may_go_on(patterns: &PatternSet, bare: &Bare, spot: &Spot) -> bool {
+fn may_go_on(patterns: &PatternSet, text: &[u8], bare: &Bare, spot: &Spot) -> bool {
     // the last byte may be written over; before what is open the text may end
     let end = bare.cut.map_or(bare.text_size, |_| bare.bare_cut.min(bare.text_size)).saturating_sub(1);
     let after = bare.bytes().get(spot.bare + ITS_BYTES..end).unwrap_or(&[]);
     let dots = after.iter().take_while(|&&byte| byte == b'.').count();
-    after.get(dots + 1..).map_or(true, |after| patterns.ends().may_go_on(after)) // one may be its bracket
+    let after = match after.get(dots + 1..) {
+        Some(after) => after, // one may be its bracket
+        None => return true,
+    };
+    let ends = patterns.ends();
+    // where one holds sequences, the bytes between are others
+    let mut sequences = bare.blocks.sequences(bare.not_within(spot.place)).map(|sequence| sequence.0).peekable();
+    let may_hold = sequences.peek().is_some() && ends.may_hold(sequences.all(|start| text[start..].starts_with(b"\x1b[")));
+    may_hold || ends.may_go_on(after)
 }
 
 /// Where the last bytes before `end` begin of which `wanted` are in every reading; not before `from`.
