@@ -21,12 +21,9 @@ _SELDOM = b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_98765
 _WITNESSES = 40  # bytes whose absence is asked for: later ones are in every text
 _MOST_LEFT = 8  # of so many keys one may stay uncleared by the bytes that the last texts lacked
 _FEW_LEFT = 6  # so few, as bits to the right, that no more bytes need be asked for in every text
+_OFTEN = 8  # texts between two proofs, at most
 _PLANS = 256
 _LEFT = 24  # keys for which words are made for texts like one alone
-SHORT = 512  # bytes that are looked at for themselves
-_MISSES = 4
-_ROUND = 64  # bytes round what is suspect
-_AFTER = 24
 _ABSENT = bytes.maketrans(b"\0\1", b"10")
 
 Plan = tuple[Words, Words]
@@ -40,14 +37,21 @@ class Proof:
         keys: those that have none of them.
         others: bytes whose absence is asked for in each text.
         words: what to look for of some keys.
+        lacking: all bytes that none of the last texts had.
     """
 
-    __slots__ = ("_all", "_keys", "_masks", "_plan", "_plans", "_words", "lacks")
+    __slots__ = ("_all", "_keys", "_masks", "_plan", "_plans", "_words", "lacking", "lacks")
 
     def __init__(
-        self, lacks: bytes, keys: Sequence[bytes], others: bytes, words: Callable[[Iterable[bytes]], Plan]
+        self,
+        lacks: bytes,
+        keys: Sequence[bytes],
+        others: bytes,
+        words: Callable[[Iterable[bytes]], Plan],
+        lacking: bytes,
     ) -> None:
         self.lacks = lacks
+        self.lacking = lacking
         self._keys = keys
         self._words = words
         self._all = (1 << len(keys)) - 1  # a bit for each key
@@ -87,7 +91,7 @@ class Absence:
         words: gives what to look for of some of them, in letters and in readings.
     """
 
-    __slots__ = ("_due", "_full", "_keys", "_lacking", "_misses", "_proof", "_wait", "_witnesses", "_words")
+    __slots__ = ("_due", "_full", "_keys", "_lacking", "_proof", "_wait", "_witnesses", "_words")
 
     def __init__(self, keys: Sequence[bytes], words: Callable[[Iterable[bytes]], Plan]) -> None:
         joined = b"".join(keys)
@@ -99,65 +103,42 @@ class Absence:
         self._proof: Proof | None = None
         self._due = 0  # texts until the next proof is made
         self._wait = 1  # how many they were after the last
-        self._misses = 0  # places since the last that were suspect for nothing
 
     def plan(self, text: bytes) -> Plan | None:
-        """What to look for in a text of the keys that it may have; None where only one place is suspect."""
+        """What to look for in a text, of the keys that it may have; None where no proof fits it."""
         proof = self._proof
-        if proof is not None:
-            for byte in proof.lacks:
-                if byte in text:
-                    break
-            else:
-                return proof.plan(text)
-            if len(text) <= SHORT:
-                return self._every()
-            if self._misses < _MISSES and self.suspect(text) is not None:
+        if proof is None:
+            return None
+        for byte in proof.lacks:
+            if byte in text:
                 return None
-        return self._new(text)
+        return proof.plan(text)
 
-    def suspect(self, text: bytes) -> tuple[int, int] | None:
-        """Where the bytes of a text are that the last ones lacked, if that is one place: most likely a key.
-
-        With the word round them, and a little of what follows, which may belong to the key.
-        """
-        proof = self._proof
-        there = [byte for byte in proof.lacks if byte in text] if proof is not None else ()
-        if not there:
-            return None
-        begin, end = min(map(text.find, there)), max(map(text.rfind, there)) + 1
-        if end - begin > SHORT // 2:
-            return None
-        before = max(text.rfind(b" ", 0, begin), text.rfind(b"\n", 0, begin)) + 1
-        after = min([at for at in (text.find(b" ", end), text.find(b"\n", end)) if at >= 0], default=end)
-        return max(before, begin - _ROUND), min(after, end + _ROUND) + _AFTER
-
-    def missed(self) -> None:
-        """What was suspect was no key: with some of these the next proof does without its bytes."""
-        self._misses += 1
-
-    def _every(self) -> Plan:
+    def every(self) -> Plan:
+        """The same of all keys."""
         if self._full is None:
             self._full = self._words(self._keys)
         return self._full
 
-    def _new(self, text: bytes) -> Plan:
-        """The same after a proof is made for the text, and kept for the next, if it is time for one."""
+    def proof(self, text: bytes) -> Proof | None:
+        """A proof for texts like this one, if it is time to make one and it lacks anything."""
         self._due -= 1
-        if self._due <= 0:
-            self._misses = 0
-            lacks = bytes([byte for byte in self._lacking if byte not in text])
-            used, left = self._sifted(lacks)
-            if len(left) > len(self._keys) // _MOST_LEFT:
-                lacks = bytes([byte for byte in self._witnesses if byte not in text])
-                used, left = self._sifted(lacks)
-            self._lacking = lacks
-            self._wait = self._due = min(2 * self._wait, len(self._keys) >> 8)
-            if used:
-                others = self._witnesses.translate(None, used)
-                self._proof = proof = Proof(used, left, others, self._words)
-                return proof.plan(text)
-        return self._every()
+        if self._due > 0:
+            return None
+        self._wait = self._due = min(2 * self._wait, max(_OFTEN, len(self._keys) >> 8))
+        lacking = bytes([byte for byte in self._lacking if byte not in text])
+        used, left = self._sifted(lacking)
+        if len(left) > len(self._keys) // _MOST_LEFT:
+            lacking = bytes([byte for byte in self._witnesses if byte not in text])
+            used, left = self._sifted(lacking)
+        return (
+            Proof(used, left, self._witnesses.translate(None, used), self._words, lacking) if used else None
+        )
+
+    def keep(self, proof: Proof) -> None:
+        """Use this one from now on: it cleared a text."""
+        self._lacking = proof.lacking
+        self._proof = proof
 
     def _sifted(self, lacks: bytes) -> tuple[bytes, list[bytes]]:
         """Enough of some bytes, the seldom ones first, and the few keys that have none of them."""

@@ -90,14 +90,12 @@ class Matcher:
         if self._covered <= self._done and not self._known and patterns.clear(buffer):
             return self._pass(patterns, buffer)
         if size > _LEAST and size > len(self._buffer):
-            part = patterns.suspect(data)
-            if part is not None and part[1] - part[0] < size // 2:
-                return b"".join(
-                    [self.feed(one) for one in (data[: part[0]], data[slice(*part)], data[part[1] :])]
-                )
+            begin, end = patterns.suspect(data) or (0, size)
+            if end - begin < size // 2:
+                return self.feed(data[:begin]) + self._look(data[begin:end]) + self.feed(data[end:])
             half = size // 2
             return self.feed(data[:half]) + self.feed(data[half:])
-        return self._step(patterns, buffer, final=False)
+        return self._look(data)
 
     def _join(self) -> None:
         self._carried = None
@@ -147,6 +145,12 @@ class Matcher:
         self._forget(buffer, keep, None)
         self._limit = max(0, limit - (size - len(self._buffer)))
         return buffer[done:hold] if done or hold < size else buffer
+
+    def _look(self, data: bytes) -> bytes:
+        """The same of bytes that most likely are not clear."""
+        assert self._patterns is not None  # noqa: S101  else all is clear
+        self._join()
+        return self._step(self._patterns, self._buffer + data, final=False)
 
     def _step(self, patterns: PatternSet, buffer: bytes, *, final: bool) -> bytes:
         search, screen = patterns.look(

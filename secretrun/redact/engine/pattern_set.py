@@ -11,6 +11,7 @@ from secretrun.redact.engine.prefilter import TAIL, Prefilter
 from secretrun.redact.engine.readings import Bare, Screen, as_it_is, is_shown, otherwise, shown, special
 from secretrun.redact.engine.search import Search
 from secretrun.redact.engine.tail import Tail
+from secretrun.redact.engine.terminal_escapes import colours
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from secretrun.redact.pattern import PatternTable
 
 _ELLIPSES = 8  # in one text: with more it is looked at closely
+_NEAR_EACH_OTHER = 256
+_ROUND = 24  # bytes round a key: what follows may belong to it
+_BLANKS = bytes(0x20 if byte in SPACE else byte for byte in range(256))
 
 
 class PatternSet:
@@ -84,8 +88,19 @@ class PatternSet:
         )
 
     def suspect(self, text: bytes) -> tuple[int, int] | None:
-        """The one place of a text where something most likely stands, if one is known."""
-        return self._prefilter.suspect(text)
+        """The one place of a text that is not clear where a key seems to stand, with the word round it."""
+        starts = self._loose.starts(text, len(text)) or self._exact.starts(text, len(text))
+        if not starts:
+            return None
+        begin, end = starts[0], starts[-1]
+        if end - begin > _NEAR_EACH_OTHER:
+            return None
+        spaces = text.translate(_BLANKS)
+        begin = max(begin - _ROUND, spaces.rfind(b" ", 0, begin) + 1)
+        word = spaces.find(b" ", end)
+        end = (len(text) if word < 0 else word) + _ROUND
+        sequence = colours().match(text, max(begin, text.rfind(b"\x1b", begin, end))) if self.screen else None
+        return begin, end if sequence is None else max(end, sequence.end())
 
     def _no_part(self, text: bytes) -> bool:
         """Whether nothing begins before, and nothing ends after, the ellipses in a text; they are few."""

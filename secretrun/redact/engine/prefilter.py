@@ -13,7 +13,7 @@ few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. C
 
 from __future__ import annotations
 
-from secretrun.redact.engine.absence import SHORT, Absence
+from secretrun.redact.engine.absence import Absence
 from secretrun.redact.engine.margins import AT_MARGIN, MARKS, has_margin, without_margins
 from secretrun.redact.engine.readings import lone_returns, needs_care, otherwise, shown, without_escapes
 from secretrun.redact.engine.words import Words
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TAIL = 64  # bytes that a beginning at the end of a text may have without being looked for
 
 _OVERLAP = 4 * TAIL
+_TELLING = 512  # bytes of a text that is like others
 
 _HEX = b"0123456789abcdefABCDEF"
 _BETWEEN = b":\\x,-"  # what may stand between digits
@@ -114,17 +115,17 @@ class Prefilter:
 
     def clear(self, text: bytes) -> bool:
         """Whether `text` surely holds no key in any reading."""
-        plan = self._absence.plan(text)
-        if plan is None:
-            return False
-        clear = self._clear_of(text, *plan)
-        if clear and len(text) <= SHORT and self._absence.suspect(text) is not None:
-            self._absence.missed()
+        absence = self._absence
+        plan = absence.plan(text)
+        if plan is not None:
+            return self._clear_of(text, *plan)
+        clear = self._clear_of(text, *absence.every())
+        if len(text) > _TELLING:
+            proof = absence.proof(text)
+            if proof is not None and (clear or self._clear_of(text, *proof.plan(text))):
+                absence.keep(proof)
+                return True
         return clear
-
-    def suspect(self, text: bytes) -> tuple[int, int] | None:
-        """The one place of a text where a key most likely is, if one is known."""
-        return self._absence.suspect(text)
 
     def _clear_of(self, text: bytes, letters: Words, texts: Words) -> bool:
         if self._odd and not self._clear_odd(text):

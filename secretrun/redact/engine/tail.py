@@ -134,9 +134,6 @@ class Tail:
     def _add(self, waiting: list[Unfinished], end: Ending, text: bytes, before: tuple[int, int]) -> bool:
         """Add what may begin with an end's last bytes; False where that can't be told."""
         reading = end.text
-        bare = reading.rstrip(SPACE)
-        size = len(bare)
-        gap = len(reading) - size
         if reading.endswith(b"\r"):
             return False
         if self._spaced:
@@ -145,33 +142,28 @@ class Tail:
             for stop in range(last, len(reading) + 1):
                 if not self._add_spaced(waiting, end, stop, text, before):
                     return False
-        if gap > RUN:
-            return not self._gaps  # nothing goes on after it
-        line = reading.rfind(b"\n") + 1
-        margin = end.shown and 0 < line < size and not bare[line:].strip(AT_MARGIN)
-        if margin:
-            # all of the last line may be a margin, or text: what begins before it waits too
-            earlier = reading[:line].rstrip(SPACE)
-            if written_over(bare):
+        bare = reading.rstrip(SPACE)
+        while len(reading) - len(bare) <= RUN:
+            size, gap = len(bare), len(reading) - len(bare)
+            line = bare.rfind(b"\n") + 1
+            # all of the last line may be a margin, or text: then what begins before it waits too
+            margin = end.shown and 0 < line < size and not bare[line:].strip(AT_MARGIN)
+            over = end.shown and written_over(bare)
+            tip = self._tip(end, bare, shown=end.shown and not margin)
+            if not tip or (margin and over):
                 return False
-            if len(reading) - len(earlier) <= RUN:
-                if not self._tip(end, earlier, shown=True):
-                    return False
-                for stop in range(len(earlier) - written_over(earlier), len(earlier) + 1):
-                    self._at(waiting, end, stop, text, before, trailing=True)
-        tip = self._tip(end, bare, shown=end.shown and not margin)
-        if not tip:
-            return False
-        over = end.shown and gap < RUN and written_over(bare)
-        if over:
-            self._at(waiting, end, size - 1, text, before, trailing=True)
-        if gap == 0 and tip[-1] in b".[" and self._shortened and not end.opened:
-            mark = undecided_ellipsis(reading, size)
-            if reading[mark:].strip(QUOTES):  # an end may follow it
-                waiting.append(Unfinished(end.places(mark)[0], 0, 0, -1))
-        if not self._begins.isdisjoint((tip[-1:], tip[-2:], tip[-3:])):
-            self._at(waiting, end, size, text, before, trailing=gap > 0)
-        return True
+            if over and gap < RUN:
+                self._at(waiting, end, size - 1, text, before, trailing=True)
+            if gap == 0 and tip[-1] in b".[" and self._shortened and not end.opened:
+                mark = undecided_ellipsis(reading, size)
+                if reading[mark:].strip(QUOTES):  # an end may follow it
+                    waiting.append(Unfinished(end.places(mark)[0], 0, 0, -1))
+            if not self._begins.isdisjoint((tip[-1:], tip[-2:], tip[-3:])):
+                self._at(waiting, end, size, text, before, trailing=gap > 0)
+            if not margin:
+                return True
+            bare = bare[:line].rstrip(SPACE)
+        return not self._gaps  # nothing goes on after so much whitespace
 
     def _add_spaced(
         self, waiting: list[Unfinished], end: Ending, stop: int, text: bytes, before: tuple[int, int]
