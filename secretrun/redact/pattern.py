@@ -193,13 +193,12 @@ class PatternTable(Origins):
         """
         if not self.squeeze:
             return self.texts, {}
-        exact: dict[bytes, int] = {}
-        loose: dict[bytes, int] = {}
-        for (text, order), rule in zip(self.texts.items(), self.rules, strict=True):
-            key = text.translate(None, SPACE)
-            is_loose = len(key) >= LOOSE_LENGTH and not rule.word
-            if not is_loose or len(key) != len(text):
-                exact[text] = order
-            if is_loose:
-                loose.setdefault(key, order)
-        return exact, loose
+        texts = self.listed
+        keys = [text.translate(None, SPACE) for text in texts]
+        orders = range(len(texts))
+        loose = [order for order in orders if len(keys[order]) >= LOOSE_LENGTH]
+        if any(rule.word for rule in {*self.rules}):
+            loose = [order for order in loose if not self.rules[order].word]
+        found = {keys[order]: order for order in reversed(loose)}
+        alike = {order for order in loose if len(keys[order]) == len(texts[order])}
+        return {texts[order]: order for order in orders if order not in alike}, found

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 
 from secretrun.redact.engine.automaton import automaton
 from secretrun.redact.engine.occurrence import SHOWN
-from secretrun.redact.engine.public_head import SHORTENED, UNFINISHED, public_head
+from secretrun.redact.engine.public_head import SHORTENED, UNFINISHED, public_heads
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -80,13 +80,22 @@ class Keys:
         self._table = patterns
         self.texts = texts = sorted(orders)
         self.orders = [orders[text] for text in texts]
-        wholes, rules = patterns.listed, patterns.rules
-        self.public = [_public(text, wholes[order]) for text, order in zip(texts, self.orders, strict=True)]
-        self.least = [
-            len(text) if rules[order].word or not shortened else _least(len(text), public)
-            for text, order, public in zip(texts, self.orders, self.public, strict=True)
-        ]
-        self.longest = max(map(len, texts), default=0)
+        sizes = [*map(len, texts)]
+        self.longest = max(sizes, default=0)
+        wholes = [*map(patterns.listed.__getitem__, self.orders)]
+        self.public = public = public_heads(wholes)
+        for index, head in enumerate(public):
+            if head and sizes[index] != len(wholes[index]):
+                public[index] = len(wholes[index][:head].translate(None, SPACE))
+        self.least = sizes
+        if shortened:
+            pairs = [*zip(sizes, public, strict=True)]
+            known = {pair: _least(*pair) for pair in {*pairs}}  # a few hundred of them
+            self.least = least = [*map(known.__getitem__, pairs)]
+            if any(rule.word for rule in {*patterns.rules}):
+                for index, order in enumerate(self.orders):
+                    if patterns.rules[order].word:
+                        least[index] = sizes[index]
         # made when the first text comes that is not clear
         self._find: Callable[[bytes], Iterable[tuple[int, int]]] | None = None
         self._parents: list[int] = []
@@ -230,12 +239,6 @@ def _least(length: int, public: int) -> int:
 def unfinished(length: int, public: int) -> int:
     """The same where the stream ends."""
     return public + max(UNFINISHED, (length - public + 1) // 2)
-
-
-def _public(text: bytes, whole: bytes) -> int:
-    """How many bytes of a key are no secret; `whole` is its pattern's text."""
-    head = public_head(whole)
-    return len(whole[:head].translate(None, SPACE)) if head and len(text) != len(whole) else head
 
 
 def _common(a: bytes, b: bytes, known: int) -> int:

@@ -69,9 +69,10 @@ class PatternSet:
             self.left |= rule.left
         heads = {
             text[:least].translate(None, SPACE)[: TAIL + 1]
-            for keys in (self._exact, self._loose)
-            for text, least in zip(keys.texts, keys.least, strict=True)
+            for text, least in zip(self._exact.texts, self._exact.least, strict=True)
         }
+        for text, least in zip(self._loose.texts, self._loose.least, strict=True):
+            heads.add(text[:least][: TAIL + 1])
         self._prefilter = Prefilter(heads, screen=screen)
         self._tail = Tail(
             heads,

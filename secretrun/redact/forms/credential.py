@@ -199,7 +199,7 @@ def is_credential(key: str, text: bytes, inherited: bool | None = None) -> bool:
         text: without the blanks and quotes around it.
         inherited: what `by_key` says to the key of the table it stands in.
     """
-    if not text or b"\n" in text or is_place(text):
+    if not text or 0x0A in text or is_place(text):
         return False
     said = by_key(key) if key else None
     if said is None:
@@ -209,7 +209,7 @@ def is_credential(key: str, text: bytes, inherited: bool | None = None) -> bool:
     if said is False:
         return False
     if is_header(key) and not text.isalpha():
-        return len(text) >= SHORTEST and b" " not in text
+        return len(text) >= SHORTEST and 0x20 not in text
     return by_shape(text)
 
 

@@ -40,18 +40,18 @@ def decoded(value: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _readings(value: bytes) -> Iterator[tuple[str, bytes]]:
-    if b"%" in value:
+    if 0x25 in value:
         yield "decoded", unquote(value)
-        if b"+" in value:
+        if 0x2B in value:
             yield "decoded", unquote(value.replace(b"+", b" "))
-    if b"\\" in value:
+    if 0x5C in value:
         for text in escapes(value):
             yield "decoded", text
-    if value[0] in b"'\"$" or b"\\" in value or b"'" in value:
+    if value[0] in b"'\"$" or 0x5C in value or 0x27 in value:
         word = shell_word(value)
         if word is not None:
             yield "decoded", word
-    if b"&" in value and b";" in value:
+    if 0x26 in value and 0x3B in value:
         yield "decoded", references(value)
     yield from _of_digits(value)
 
@@ -66,7 +66,7 @@ def _of_digits(value: bytes) -> Iterator[tuple[str, bytes]]:
 
 def base64_text(value: bytes) -> Iterator[tuple[str, bytes]]:
     """What `value` is the base64 of: text; or bytes, where padding or line ends say that it is base64."""
-    squeezed = value.translate(None, b" \t\r\n") if b"\n" in value else value
+    squeezed = value.translate(None, b" \t\r\n") if 0x0A in value else value
     bare = squeezed.rstrip(b"=")
     if len(bare) < 8 or len(bare) % 4 == 1 or value.startswith(b"-----"):
         return

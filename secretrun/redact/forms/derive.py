@@ -104,7 +104,7 @@ def _is_loose(value: bytes, wanted: frozenset[str]) -> bool:
     """
     if WRAPPED not in wanted or len(value.translate(None, SPACE)) < LOOSE_LENGTH:
         return False
-    return b"\n" not in value[:8] and b"\r" not in value[:8]
+    return 0x0A not in value[:8] and 0x0D not in value[:8]
 
 
 COMMON = "has a common value, which is not masked"
@@ -229,7 +229,7 @@ def _dialects(value: bytes, wanted: frozenset[str], *, all_: bool = True) -> lis
     ]
     if "base64" in wanted:
         carried = [text for _, text in dialects.carried().spellings(value, special)]
-        if b"\n" in value:
+        if 0x0A in value:
             carried.append(value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
         if not value.isascii():
             carried += dialects.carried_beyond(value)

@@ -175,7 +175,7 @@ def positional(value: bytes, special: bytes) -> Iterator[tuple[str, bytes]]:
     yield from (("literal", text) for text in escapes.literals(value))
     yield from (("xml", text) for text in escapes.xml(value))
     yield from (("doubled", text) for text in escapes.halved(value))
-    if b" " in value and b"\n" not in value:
+    if 0x20 in value and 0x0A not in value:
         for written in {
             escapes.yaml(value),
             escapes.yaml(value, beyond=0x10000),

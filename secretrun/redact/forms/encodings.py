@@ -24,7 +24,7 @@ def base64(value: bytes) -> list[tuple[bytes, Rule]]:
     """
     found = base64_runs(value)
     for text, rule in found[:]:
-        if b"+" in text or b"/" in text:
+        if 0x2B in text or 0x2F in text:
             found.append((text.translate(_TO_URL), rule))
             escaped = text.replace(b"+", b"%2B").replace(b"/", b"%2F")  # the same in a query string
             found.append((escaped, rule))
@@ -49,7 +49,7 @@ def base64_twice(value: bytes) -> list[tuple[bytes, Rule]]:
     found: list[tuple[bytes, Rule]] = []
     for inner, _rule in base64_runs(value):
         found += base64_runs(inner)
-        if b"+" in inner or b"/" in inner:
+        if 0x2B in inner or 0x2F in inner:
             found += base64_runs(inner.translate(_TO_URL))
     return found
 

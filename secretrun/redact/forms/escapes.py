@@ -284,7 +284,7 @@ _UNNAMED = bytes((*CONTROLS, *HIGH)).translate(None, b"\t\n\f\r")
 
 def literals(value: bytes) -> Iterator[bytes]:
     """Inside a string literal where it depends on more than a byte: Ruby, Perl, strace."""
-    if b"#" in value:
+    if 0x23 in value:
         ruby = spell(value, LITERALS()[7])
         yield ruby.replace(b"#$", b"\\#$").replace(b"#{", b"\\#{").replace(b"#@", b"\\#@")
     if value.translate(None, _UNNAMED) != value:
@@ -367,13 +367,13 @@ _YAML_NAMED = {0x85: "\\N", 0xA0: "\\_", 0x2028: "\\L", 0x2029: "\\P"}
 def xml(value: bytes) -> Iterator[bytes]:
     """XML and HTML text and attributes; writers differ in what they make of the two quotes."""
     base = value.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
-    doubles = (b'"', b"&quot;", b"&#34;", b"&#x22;") if b'"' in value else (b'"',)
-    singles = (b"'", b"&apos;", b"&#39;", b"&#039;", b"&#x27;") if b"'" in value else (b"'",)
+    doubles = (b'"', b"&quot;", b"&#34;", b"&#x22;") if 0x22 in value else (b'"',)
+    singles = (b"'", b"&apos;", b"&#39;", b"&#039;", b"&#x27;") if 0x27 in value else (b"'",)
     for double in doubles:
         for single in singles:
             form = base.replace(b'"', double).replace(b"'", single)
             yield form
-            if b"\n" in value or b"\t" in value or b"\r" in value:  # attributes
+            if 0x0A in value or 0x09 in value or 0x0D in value:  # attributes
                 for ends in _XML_ENDS:
                     yield form.replace(b"\n", ends[0]).replace(b"\t", ends[1]).replace(b"\r", ends[2])
                 yield form.replace(b"\r", b"&#13;")
@@ -392,8 +392,9 @@ _XML_ENDS = (
 
 def halved(value: bytes) -> Iterator[bytes]:
     """What a reader of doubled characters prints: make of `$$`, printf of `%%`; a shell of a backslash."""
-    for char in (b"'", b'"', b"$", b"%", b"`", b"^"):
-        if char in value and char * 2 in value:  # one byte is looked for many times faster
+    for byte in b"'\"$%`^":
+        char = IDENTITY[byte]
+        if byte in value and char * 2 in value:
             yield value.replace(char * 2, char)
-    if b"\\" in value:  # an unquoted shell word, or `read` without -r
+    if 0x5C in value:  # an unquoted shell word, or `read` without -r
         yield value.replace(b"\\\\", b"\0").replace(b"\\", b"").replace(b"\0", b"\\")

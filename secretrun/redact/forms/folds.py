@@ -23,7 +23,7 @@ def folded(written: bytes) -> Iterator[bytes]:
     Args:
         written: the inside of the quotes on one line, UTF-8.
     """
-    if b" " not in written or len(written) > _LONGEST:
+    if 0x20 not in written or len(written) > _LONGEST:
         return
     text = written.decode("utf-8", "replace")
     places = _places(text)

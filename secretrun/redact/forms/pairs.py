@@ -16,10 +16,10 @@ def connection(value: bytes) -> list[tuple[str, bytes]]:
 
     ADO.NET, ODBC, JDBC, a cookie: `;`; Redis and Kafka: `,`; libpq: blanks.
     """
-    if b"=" not in value:
+    if 0x3D not in value:
         return []
     for mark in (b";", b",", b" "):
-        if mark not in value.strip(mark):
+        if value.strip(mark).find(mark) < 0:
             continue
         pairs = [_field(piece) for piece in _split(value, mark)]
         good = [pair for pair in pairs if pair is not None]
@@ -99,7 +99,7 @@ def table(rows: list[bytes]) -> list[tuple[str, bytes]]:
     rows = [row for row in rows if row]
     names = [cell.strip() for cell in _cells(rows[0].removeprefix(b"\xef\xbb\xbf"))] if len(rows) > 1 else []
     keys = [name.decode("utf-8", "replace") for name in names]
-    if len(keys) < 2 or not any(map(by_key, keys)) or b"=" in rows[0] or not all(names):
+    if len(keys) < 2 or not any(map(by_key, keys)) or 0x3D in rows[0] or not all(names):
         return []
     cells = [_cells(row) for row in rows[1:]]
     if any(len(row) != len(keys) for row in cells):
@@ -159,7 +159,7 @@ def _unwrapped(text: bytes) -> bytes:
             end = text.find(quote, end + 1)
         if end > 0:
             inner = text[1:end]
-            return next(decoded.escapes(inner), inner) if quote == b'"' and b"\\" in inner else inner
+            return next(decoded.escapes(inner), inner) if quote == b'"' and 0x5C in inner else inner
     for comment in (b" #", b" //"):
         text = text.split(comment, 1)[0]
     return text.rstrip(b" ,;)").strip(b"\"'")
@@ -167,7 +167,7 @@ def _unwrapped(text: bytes) -> bytes:
 
 def unescaped(text: bytes) -> bytes:
     """XML's own five entities as characters."""
-    if b"&" not in text:
+    if 0x26 not in text:
         return text
     for entity, char in _ENTITIES:
         text = text.replace(entity, char)

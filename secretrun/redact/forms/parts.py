@@ -17,7 +17,7 @@ def trimmed(value: bytes) -> Iterator[bytes]:
 
 def line_ends(value: bytes) -> Iterator[bytes]:
     """A multi-line value with other line ends: as a terminal writes them, joined by `echo $VALUE`."""
-    if b"\n" not in value and b"\r" not in value:
+    if 0x0A not in value and 0x0D not in value:
         return
     unix = value.replace(b"\r\n", b"\n")
     yield unix
@@ -27,7 +27,7 @@ def line_ends(value: bytes) -> Iterator[bytes]:
 
 def unescaped(value: bytes) -> Iterator[bytes]:
     r"""A value whose line ends are written `\n`, as in many `.env` files: with those it stands for."""
-    if b"\\n" in value and b"\n" not in value:
+    if 0x5C in value and b"\\n" in value and 0x0A not in value:
         yield value.replace(b"\\r\\n", b"\n").replace(b"\\n", b"\n")
 
 

@@ -40,7 +40,7 @@ def _inside(value: bytes, name: str, depth: int) -> Iterator[Part]:
     tree = document(value)
     if tree is not None:
         yield from _tree(tree, name, depth)
-    elif b"\n" in value or b"\r" in value:
+    elif 0x0A in value or 0x0D in value:
         yield from _text(value, name, depth)
     else:
         yield from _one_line(value, name, depth)
@@ -54,7 +54,7 @@ def _found(
         return
     if text.lower().startswith(_SCHEMES):  # `Authorization: Bearer ...`
         key, text = "token", text.partition(b" ")[2].strip()
-    several = b"\n" in text
+    several = 0x0A in text
     if several:
         secret = (by_key(key) if key else inherited) is True or b"PRIVATE KEY" in text[:64]
     else:
@@ -75,7 +75,7 @@ def _carried(form: str, name: str, text: bytes, depth: int) -> Iterator[Part]:
             continue
         yield form, name, plain
         _, colon, password = plain.partition(b":")
-        if colon and b" " not in plain and b"\n" not in plain:
+        if colon and 0x20 not in plain and 0x0A not in plain:
             yield form, _joined(name, "password"), password
         yield from _inside(plain, name, depth - 1)
 
@@ -116,7 +116,8 @@ def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
             if len(text) >= 2 * LINE:
                 yield "line", _joined(name, part), text
         return
-    if b"://" in value[:40] and b" " not in value:
+    is_url = value.find(b"://", 0, 40) >= 0
+    if is_url and 0x20 not in value:
         yield from _url(value, name, depth)
     if value[:1] == b"<" and value[-1:] == b">":
         yield from _markup(value, name, depth)
@@ -126,9 +127,9 @@ def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
         for key, text in fields:
             yield from _found("part", _joined(name, key), key, text, depth)
         return
-    if b"://" in value[:40] and b" " not in value.partition(b"://")[0]:
+    if is_url and 0x20 not in value.partition(b"://")[0]:
         return
-    if b"&" in value and b"=" in value and not value.translate(None, _FORM) and b";" not in value:
+    if 0x26 in value and 0x3D in value and not value.translate(None, _FORM) and 0x3B not in value:
         yield from _query(value, name, depth)
         return
     passwords = pgpass(value) or easy_connect(value)
@@ -140,10 +141,10 @@ def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
         yield from _found("part", name or "token", "token", value, depth)
         return
     pair = assignment(value)
-    if pair is not None and (by_key(pair[0]) is not None or b" " not in value or is_header(pair[0])):
+    if pair is not None and (by_key(pair[0]) is not None or 0x20 not in value or is_header(pair[0])):
         yield from _found("part", _joined(name, pair[0]), pair[0], pair[1], depth)
         return
-    if b" " in value or b"\t" in value:
+    if 0x20 in value or 0x09 in value:
         yield from _netrc(value.split(), name, depth)
         yield from _row(value, name, depth)
         return
@@ -153,7 +154,7 @@ def _one_line(value: bytes, name: str, depth: int) -> Iterator[Part]:
 def _of_user(value: bytes, name: str) -> Iterator[Part]:
     """The password of `user:password`."""
     user, colon, password = value.partition(b":")
-    if colon and b":" not in password and not user.translate(None, WORD) and by_shape(password):
+    if colon and 0x3A not in password and not user.translate(None, WORD) and by_shape(password):
         yield "part", _joined(name, "password"), password
 
 
@@ -180,7 +181,7 @@ def _url(value: bytes, name: str, depth: int) -> Iterator[Part]:
     for end in b"/?#":
         # a password may hold these unescaped, so look behind the last @ too
         cut = authority.split(bytes((end,)), 1)[0]
-        if b"@" in cut:
+        if 0x40 in cut:
             authority = cut
     userinfo, at, _host = authority.rpartition(b"@")
     if at:
@@ -195,7 +196,7 @@ def _url(value: bytes, name: str, depth: int) -> Iterator[Part]:
             yield "url-path", _joined(name, "path"), piece[3:]  # Telegram's: bot, its number, the token
         if len(piece) >= 16 and by_shape(unquote(piece)):
             yield "url-path", _joined(name, "path"), piece
-            if b"%" in piece:
+            if 0x25 in piece:
                 yield "url-path", _joined(name, "path"), unquote(piece)
 
 
@@ -292,13 +293,13 @@ def _armour(rows: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     inside: list[tuple[bool, bytes]] = []
     public: bool | None = None
     for row in rows:
-        if b"-----BEGIN " in row:
+        if 0x2D in row and b"-----BEGIN " in row:
             public = b" PUBLIC " in row or b"CERTIFICATE" in row
-        elif b"-----END " in row:
+        elif 0x2D in row and b"-----END " in row:
             public = None
         elif public is None:
             outside.append(row)
-        elif len(row) >= LINE and b": " not in row and not row.startswith(_SHARED_LINE):
+        elif len(row) >= LINE and not (0x3A in row and b": " in row) and not row.startswith(_SHARED_LINE):
             inside.append((public, row))
     everything = all(said for said, _ in inside)
     return outside, [row for said, row in inside if everything or not said]
@@ -320,7 +321,7 @@ def _row(row: bytes, name: str, depth: int) -> Iterator[Part]:
             if not bare.isalpha():
                 yield from _found("part", _joined(name, option), option, bare, depth)
             option = ""
-        elif bare[:1] == b"-" and b"=" not in bare:
+        elif bare[:1] == b"-" and 0x3D not in bare:
             option = bare.lstrip(b"-").decode("latin-1")
             option = option if by_key(option) else ""
         elif b"://" in bare:

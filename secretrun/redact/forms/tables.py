@@ -11,6 +11,9 @@ ALNUM = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # Bytes that no dialect here spells in another way, so a value of these alone has only its raw spelling.
 PLAIN = ALNUM
 
+# A byte is asked for by its number in this room. Of `b"=" in value` Python first says in an error, which
+# nobody sees, that `b"="` is no number: that takes eight times as long as `0x3D in value`.
+
 
 class Table(list[bytes]):
     """How each byte is written, by its number.
