@@ -40,7 +40,7 @@ pub fn has_ellipsis(text: &[u8]) -> bool {
 }
 
 fn is_opening(byte: u8) -> bool {
-    b"\"'`[(<".contains(&byte)
+    matches!(byte, b'"' | b'\'' | b'`' | b'[' | b'(' | b'<')
 }
 
 /// The ellipsis itself at `at`, and where it ends.
@@ -97,7 +97,8 @@ pub fn ellipses(text: &[u8]) -> Vec<Ellipsis> {
 
 /// Whether a text may turn out to end in an ellipsis.
 pub fn may_be_undecided(text: &[u8]) -> bool {
-    text.last().map_or(false, |byte| b".\"'`[(< \xe2\x80\\u20".contains(byte))
+    let may_be_last = |&byte: &u8| is_opening(byte) || matches!(byte, b'.' | b' ' | 0xe2 | 0x80 | b'\\' | b'u' | b'2' | b'0');
+    text.last().map_or(false, may_be_last)
         || text[text.len().saturating_sub(LONGEST_MARK)..].contains(&b'[')
 }
 

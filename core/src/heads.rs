@@ -56,7 +56,12 @@ pub struct Heads {
     any_short: bool,
     /// A bit for each hash of one, two or three bytes that a longer key begins with.
     begins: Vec<u64>,
+    /// Which first bytes keys of four bytes or more have, where these are few.
+    firsts: Option<Box<[bool; 256]>>,
 }
+
+/// First bytes that are few: asked for by themselves.
+const FEW: usize = 8;
 
 const MAP_BITS: u32 = 17;
 const BEGIN_BITS: u32 = 16;
@@ -90,6 +95,7 @@ impl Heads {
         let mut any_short = false;
         let mut map = Box::new([0; 1 << (MAP_BITS - 6)]);
         let mut begins = vec![0; 1 << (BEGIN_BITS - 6)];
+        let mut firsts = Box::new([false; 256]);
         for (first, size) in keys {
             let key = &first[..size.min(TELLING)];
             for size in 1..HEAD.min(key.len()) {
@@ -101,6 +107,7 @@ impl Heads {
                 any_short = true;
                 continue;
             }
+            firsts[usize::from(key[0])] = true;
             let head = word4(key);
             map[map_slot(head) as usize >> 6] |= 1 << (map_slot(head) & 63);
             if key.len() < TELLING {
@@ -118,6 +125,7 @@ impl Heads {
             short,
             any_short,
             begins,
+            firsts: if firsts.iter().filter(|&&is_one| is_one).count() > FEW { None } else { Some(firsts) },
         }
     }
 
@@ -149,12 +157,18 @@ impl Heads {
             found.extend((0..text.len()).filter(is_short));
         }
         let short = found.len();
-        let mut head = text.iter().take(HEAD - 1).fold(0, |head, &byte| head << 8 | u32::from(byte));
-        for (at, &byte) in (0..text.len()).zip(text.get(HEAD - 1..).unwrap_or(&[])) {
-            head = head << 8 | u32::from(byte);
-            let slot = map_slot(head);
-            if self.map[slot as usize >> 6] >> (slot & 63) & 1 == 1 && self.is_start(&text[at..], at + TELLING > end) {
-                found.push(at);
+        let last = text.get(HEAD - 1..).unwrap_or(&[]);
+        let is_start = |at: usize| self.is_start(&text[at..], at + TELLING > end);
+        if let Some(firsts) = &self.firsts {
+            found.extend((0..last.len()).filter(|&at| firsts[usize::from(text[at])] && is_start(at)));
+        } else {
+            let mut head = text.iter().take(HEAD - 1).fold(0, |head, &byte| head << 8 | u32::from(byte));
+            for at in 0..last.len() {
+                head = head << 8 | u32::from(last[at]);
+                let slot = map_slot(head);
+                if self.map[slot as usize >> 6] >> (slot & 63) & 1 == 1 && is_start(at) {
+                    found.push(at);
+                }
             }
         }
         if short > 0 {

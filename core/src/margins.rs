@@ -11,7 +11,7 @@ pub fn is_at_margin(byte: u8) -> bool {
 
 #[inline]
 fn is_mark(byte: u8) -> bool {
-    b"\\|>#+*:;%!-/<".contains(&byte)
+    matches!(byte, b'\\' | b'|' | b'>' | b'#' | b'+' | b'*' | b':' | b';' | b'%' | b'!' | b'-' | b'/' | b'<')
 }
 
 #[inline]
@@ -31,7 +31,7 @@ pub fn has_margins(text: &[u8]) -> bool {
         let before = trimmed(&text[..at], |byte| is_blank(byte) || byte == b'\r');
         match text.get(after) {
             Some(0xe2) if is_border(text, after) => return true,
-            Some(b'>' | b'#' | b'|' | b'+' | b'*' | b':' | b';' | b'%' | b'!' | b'<' | b'-' | b'/') => return true,
+            Some(&byte) if is_mark(byte) && byte != b'\\' => return true,
             _ => {}
         }
         match text[..before].last() {
@@ -84,7 +84,7 @@ fn left_margin(text: &[u8], at: usize) -> Option<usize> {
             end = begin + drawn;
             continue;
         }
-        let marks = run(text, begin, |byte| b">#|+*:;%!<-".contains(&byte));
+        let marks = run(text, begin, |byte| is_mark(byte) && byte != b'\\' && byte != b'/');
         let slashes = run(text, begin, |byte| byte == b'/');
         let marked = begin + if slashes >= 2 { slashes } else { marks };
         if marked == begin || !text.get(marked).map_or(false, |&byte| is_blank(byte)) {

@@ -50,15 +50,19 @@ impl<'a> Text<'a> {
 
     /// The bytes whose indexes are kept.
     fn kept(&self, is_kept: impl Fn(usize) -> bool) -> Text<'static> {
-        let size = self.bytes.len();
-        let (mut bytes, mut kept) = (Vec::with_capacity(size), Vec::with_capacity(size));
+        let text: &[u8] = &self.bytes;
+        let (mut bytes, mut kept) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
         let mut index = 0;
-        while index < size {
-            let count = (index..size).take_while(|&index| is_kept(index)).count();
-            bytes.extend_from_slice(&self.bytes[index..index + count]);
-            kept.extend(index as u32..(index + count) as u32);
-            index += count;
-            index += (index..size).take_while(|&index| !is_kept(index)).count();
+        while index < text.len() {
+            let begin = index;
+            while index < text.len() && is_kept(index) {
+                index += 1;
+            }
+            bytes.extend_from_slice(&text[begin..index]);
+            kept.extend(begin as u32..index as u32);
+            while index < text.len() && !is_kept(index) {
+                index += 1;
+            }
         }
         let kept = Rc::new(kept);
         let through = |way: &Places| match way {
@@ -74,8 +78,9 @@ impl<'a> Text<'a> {
     }
 
     fn without_space(&'a self) -> Text<'a> {
-        if self.bytes.iter().any(|&byte| is_space(byte)) {
-            self.kept(|index| !is_space(self.bytes[index]))
+        let bytes: &[u8] = &self.bytes;
+        if bytes.iter().any(|&byte| is_space(byte)) {
+            self.kept(|index| !is_space(bytes[index]))
         } else {
             self.borrowed()
         }

@@ -9,6 +9,9 @@ use crate::pattern::{unfinished, UNFINISHED};
 use crate::patterns::PatternSet;
 use crate::reading::Reading;
 
+/// Beginnings that wait at the end of a text in all readings, nearly always.
+const MOST_WAITING: usize = 16;
+
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
@@ -48,7 +51,8 @@ struct Piece {
 impl<'a> Search<'a> {
     /// A look that has found nothing yet.
     pub fn new(buffer: &'a [u8], before: Before, patterns: &'a PatternSet, last: bool, every: bool) -> Search<'a> {
-        Search { buffer, before, patterns, last, every, found: Vec::new(), waiting: Vec::new(), room: Room::default() }
+        let (found, waiting) = (Vec::new(), Vec::with_capacity(MOST_WAITING));
+        Search { buffer, before, patterns, last, every, found, waiting, room: Room::default() }
     }
 
     /// Wait for what follows.
