@@ -40,7 +40,7 @@ class SecretSet:
         common: Iterable[bytes | str],
     ) -> None:
         self.mask = mask
-        self.forms = tuple(forms)
+        self.forms = frozenset(forms)
         unknown = set(self.forms).difference(DEFAULT_FORMS)
         if unknown:
             known = ", ".join(DEFAULT_FORMS)

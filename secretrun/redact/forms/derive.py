@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from secretrun.redact.forms import encodings, parts
+from secretrun.redact.forms import encodings, parts, shells
+from secretrun.redact.forms.decoded import decoded
 from secretrun.redact.forms.tables import PLAIN
 from secretrun.redact.pattern import ANYWHERE, LOOSE_LENGTH, SPACE, WORD
+from secretrun.redact.policy import is_common
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,8 +114,6 @@ COMMON = "has a common value, which is not masked"
 
 def _doubt(form: str, text: bytes, minimum: int) -> str:
     """Why a part can't be masked inside words, or nothing."""
-    from secretrun.redact.policy import is_common
-
     if is_common(text):
         return COMMON if form not in _BARE else ""
     if len(text) < minimum:
@@ -139,8 +139,6 @@ def _parts(value: bytes, wanted: frozenset[str]) -> list[tuple[str, str, bytes]]
     """What stands for the value, or in it: decoded, laid out anew, and the credentials inside of each."""
     found: list[tuple[str, str, bytes]] = []
     if "decoded" in wanted and len(value) <= _WIDTH:
-        from secretrun.redact.forms.decoded import decoded
-
         found += [(form, "", text) for form, text in decoded(value)]
     if "trimmed" in wanted:
         found += [("unescaped", "", text) for text in parts.unescaped(value)]
@@ -206,8 +204,6 @@ def _dialects(value: bytes, wanted: frozenset[str], *, all_: bool = True) -> lis
     if "wide" in wanted and all_:
         spelled += [("wide", text, ANYWHERE) for text in encodings.wide(value) if len(text) >= SHORTEST]
     if "shell" in wanted and all_:
-        from secretrun.redact.forms import shells
-
         spelled += [("shell", text, ANYWHERE) for text in shells.every(value)]
     special = value.translate(None, PLAIN)
     if not special or len(wanted) == 1:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     # (which text, what is replaced in it, by what); the first text is the value
     _Step: TypeAlias = tuple[int, bytes, bytes]
 
-_LONG = 256  # bytes from which replacing is cheaper than looking up each byte
+_LONG = 256  # bytes from which replacing is cheaper than looking up each byte, steps for it included
+_USUAL = 8  # values with the same bytes from which it is so too
 _PLANS = 512
 
 
@@ -57,6 +58,7 @@ class _Dialects:
         self._kinds: dict[int, tuple[int, ...]] = {}
         self._plans: dict[bytes, list[tuple[str, Table]]] = {}
         self._steps: dict[bytes, tuple[list[_Step], list[int]]] = {}
+        self._uses: dict[bytes, int] = {}
 
     def _kind(self, byte: int) -> tuple[int, ...]:
         """For each table the number of its spelling of a byte, 0 for the byte itself."""
@@ -79,6 +81,7 @@ class _Dialects:
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
                 self._steps.clear()
+                self._uses.clear()
             self._plans[special] = plan
         return plan
 
@@ -90,18 +93,11 @@ class _Dialects:
             special: its bytes besides letters and digits, sorted, each once.
         """
         plan = self.plan(special)
-        found: list[tuple[str, bytes]] = []
-        if len(value) <= _LONG:
-            # only what stands between letters and digits is written anew
-            between = value.translate(None, PLAIN)
-            pieces = [b""] * (2 * len(between) + 1)
-            pieces[::2] = value.translate(_BETWEEN).split(b"\0")
-            for form, table in plan:
-                pieces[1::2] = [table[byte] for byte in between]
-                found.append((form, b"".join(pieces)))
-            return found
         known = self._steps.get(special)
         if known is None:
+            uses = self._uses[special] = self._uses.get(special, 0) + 1
+            if len(value) <= _LONG and uses < _USUAL:
+                return _between(plan, value)
             known = self._steps[special] = _all_steps([table for _, table in plan], special)
         steps, ends = known
         texts = [value]
@@ -111,6 +107,18 @@ class _Dialects:
             (form, texts[end] if end >= 0 else b"".join(map(table.__getitem__, value)))
             for (form, table), end in zip(plan, ends, strict=True)
         ]
+
+
+def _between(plan: Iterable[tuple[str, Table]], value: bytes) -> list[tuple[str, bytes]]:
+    """(form, text) of each table: only what stands between letters and digits is written anew."""
+    between = value.translate(None, PLAIN)
+    pieces = [b""] * (2 * len(between) + 1)
+    pieces[::2] = value.translate(_BETWEEN).split(b"\0")
+    found = []
+    for form, table in plan:
+        pieces[1::2] = [table[byte] for byte in between]
+        found.append((form, b"".join(pieces)))
+    return found
 
 
 _BETWEEN = bytes(byte if byte in PLAIN else 0 for byte in range(256))

@@ -69,12 +69,12 @@ def base64_lines(value: bytes) -> list[bytes]:
 def base64_runs(value: bytes) -> list[tuple[bytes, Rule]]:
     """The characters that `value` determines in full, for each alignment that has enough of them."""
     size = len(value)
-    rules = _RULES.get((value[0], size % 3)) or _rules(value[0], size % 3)
+    one, two, three = _RULES.get((value[0] >> 4, size % 3)) or _rules(value[0] >> 4, size % 3)
     # bytes of others stand before it in the group of three in which it begins: none, one, two
     found = [
-        (b2a_base64(value, newline=False)[: size * 8 // 6], rules[0]),
-        (b2a_base64(b"\0" + value, newline=False)[2 : (size + 1) * 8 // 6], rules[1]),
-        (b2a_base64(b"\0\0" + value, newline=False)[3 : (size + 2) * 8 // 6], rules[2]),
+        (b2a_base64(value)[: size * 8 // 6], one),
+        (b2a_base64(b"\0" + value)[2 : (size + 1) * 8 // 6], two),
+        (b2a_base64(b"\0\0" + value)[3 : (size + 2) * 8 // 6], three),
     ]
     if size < _ENOUGH:
         return [(text, rule) for text, rule in found if len(text) >= SHORTEST]
@@ -85,7 +85,7 @@ _ENOUGH = 7  # bytes from which each run has its eight characters
 
 
 def _rules(first: int, rest: int) -> tuple[Rule, Rule, Rule]:
-    """The rules of the three runs of a value that begins with `first` and has `rest` bytes beyond threes."""
+    """The rules of the three runs of a value that begins with four bits, `rest` bytes beyond threes."""
     one, two, three = (Rule(left=_before(shift, first), right=(rest + shift) % 3 > 0) for shift in range(3))
     rules = _RULES[first, rest] = one, two, three
     return rules
@@ -95,10 +95,10 @@ def _before(shift: int, first: int) -> int:
     """Which characters may stand before the run: `Rule.left`."""
     if not shift:
         return 0
-    known = 4 if shift == 1 else 2  # bits of the value's first byte that its last bits hold
+    known = 4 if shift == 1 else 2  # of the value's first bits those that its last ones hold
     left = 0
     for high in range(64 >> known):
-        char = _ALPHABET[high << known | first >> (8 - known)]
+        char = _ALPHABET[high << known | first >> (4 - known)]
         left |= left_bit(char, shift) | left_bit(_TO_URL[char], shift)
     return left
 
