@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LONGEST_END = 256  # bytes of an end that are looked for
 _HEAD = 4
 _MOST_GRAMS = 1 << 19  # bytes of ends
-_MARKS = (b"...", b"\xe2\x80\xa6", b"\\u2026")
 # a number of characters that are left out, in brackets: cut at any place
 _COUNTED = rb"(?:[0-9]{1,9} ?(?:c(?:h(?:a(?:rs?)?)?)?)?)"
 _COUNT_END = b"chars]"
@@ -45,6 +44,14 @@ def has_ellipsis(text: bytes) -> bool:
 
 
 @once
+def _marks() -> Expression[bytes]:
+    """Each of them but the ones with a number, whole."""
+    import re
+
+    return re.compile(rb"[.\xe2\\](?:(?<=\.)\.{2,}|(?<=\xe2)\x80\xa6|(?<=\\)u2026)")
+
+
+@once
 def _ellipsis() -> Expression[bytes]:
     import re
 
@@ -56,18 +63,15 @@ def ellipses(text: bytes) -> Iterator[Match[bytes]]:
 
     It is tried at its marks: `re` tries what may stand before it everywhere.
     """
-    places: list[int] = []
-    for mark in _MARKS:
-        at = text.find(mark)
-        while at >= 0:
-            places.append(at)
-            at = text.find(mark, at + len(mark))
+    places = [match.start() for match in _marks().finditer(text)]
     at = text.find(_COUNT_END)
-    while at >= 0:
-        places.append(max(0, text.rfind(b"[", max(0, at - LONGEST_MARK), at)))
-        at = text.find(_COUNT_END, at + 1)
+    if at >= 0:
+        while at >= 0:
+            places.append(max(0, text.rfind(b"[", max(0, at - LONGEST_MARK), at)))
+            at = text.find(_COUNT_END, at + 1)
+        places.sort()
     end = 0
-    for at in sorted(places):
+    for at in places:
         for begin in range(max(end, at - 2), at + 1):
             found = _ellipsis().match(text, begin)
             if found is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secretrun.redact.engine.base64_edge import START, after
 from secretrun.redact.engine.ellipsis import Ends, ellipses, has_ellipsis
+from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.endings import LEAST, WINDOW, first_shown, start_of_end
 from secretrun.redact.engine.keys import Keys
 from secretrun.redact.engine.occurrence import Unfinished
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from secretrun.redact.engine.carried import Carried
     from secretrun.redact.pattern import PatternTable
 
-_ELLIPSES = 8  # in one text: with more it is looked at closely
+_ELLIPSES = 128  # in one text: with more it is looked at closely
 _NEAR_EACH_OTHER = 256
 _ROUND = 24  # bytes round a key: what follows may belong to it
 _BLANKS = bytes(0x20 if byte in SPACE else byte for byte in range(256))
@@ -104,10 +105,12 @@ class PatternSet:
         return begin, end if sequence is None else max(end, sequence.end())
 
     def _no_part(self, text: bytes) -> bool:
-        """Whether nothing begins before, and nothing ends after, the ellipses in a text; they are few."""
+        """Whether nothing begins before, and nothing ends after, the ellipses in a text."""
         for number, match in enumerate(ellipses(text)):
             start, stop = match.span()
-            if number > _ELLIPSES or not self._no_end(text, stop) or not self._tail.quiet_before(text, start):
+            if number > _ELLIPSES or not self._no_end(text, stop):
+                return False
+            if start >= UNFINISHED and not self._tail.quiet_before(text, start):
                 return False
         return True
 
