@@ -15,6 +15,8 @@ use crate::pattern::is_space;
 pub struct Spot {
     pub place: usize,
     pub bare: usize,
+    /// Where its dots end among the bare bytes.
+    pub end: usize,
 }
 
 /// The bare bytes of a text, and what was met on the way. Kept for its room.
@@ -180,7 +182,9 @@ impl Bare {
         self.size = compact(text, &mut self.blocks.bits, &mut self.bytes);
         self.text_size = self.size;
         for index in 0..self.ellipses.len() {
-            self.ellipses[index].bare = self.index(self.ellipses[index].bare);
+            let bare = self.index(self.ellipses[index].bare);
+            let end = bare + self.bytes[bare..self.size].iter().take_while(|&&byte| byte == b'.').count();
+            self.ellipses[index] = Spot { bare, end, ..self.ellipses[index] };
         }
         self.bare_cut = self.cut.map_or(0, |cut| self.index(cut));
         for index in 0..self.strings.len() {
@@ -240,8 +244,8 @@ impl Bare {
         }
         // the place among the bare bytes follows when all of them are known
         self.ellipses.push(match text[place] {
-            b's' => Spot { place: (place - 1).saturating_sub(LONGEST_MARK), bare: place - 1 },
-            _ => Spot { place, bare: place },
+            b's' => Spot { place: (place - 1).saturating_sub(LONGEST_MARK), bare: place - 1, end: 0 },
+            _ => Spot { place, bare: place, end: 0 },
         });
     }
 

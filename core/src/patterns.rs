@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::bare::Bare;
 use crate::base64_edge::{after, belongs, Before, START};
-use crate::ellipsis::ellipses;
+use crate::ellipsis::{ellipses, LONGEST_MARK};
 use crate::ends::{Ends, LONGEST_END};
 use crate::keys::Keys;
 use crate::occurrence::NOBODY;
@@ -166,16 +166,14 @@ impl PatternSet {
         self.sieve.next(sift, bare, from, |place| self.has_end(&text[place..]))
     }
 
-    /// Whether an end of a pattern may stand after the first ellipsis in a text.
+    /// Whether an end of a pattern may stand after an ellipsis that begins in the first bytes of a text.
     fn has_end(&self, text: &[u8]) -> bool {
         let part = &text[..text.len().min(FAR)];
         let ends = self.ends();
-        let in_reading = |bytes: &[u8]| match ellipses(bytes).first() {
-            Some(one) => {
-                (part.len() < text.len() && bytes.len() < one.end + LONGEST_END)
-                    || !ends.found(bytes, &[one.end]).is_empty()
-            }
-            None => true,
+        let in_reading = |bytes: &[u8]| {
+            let mut near = ellipses(bytes).into_iter().take_while(|one| one.start <= LONGEST_MARK).peekable();
+            let is_cut = |end: usize| part.len() < text.len() && bytes.len() < end + LONGEST_END;
+            near.peek().is_none() || near.any(|one| is_cut(one.end) || !ends.found(bytes, &[one.end]).is_empty())
         };
         in_reading(part) || (self.screen && in_reading(Screen::new(part, &[]).bytes()))
     }

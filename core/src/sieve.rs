@@ -269,7 +269,7 @@ impl Sieve {
         if self.shortened {
             let there = &sift.there;
             let is_near = |spot: &&Spot| {
-                !self.no_head(bare, spot.bare, there) || (!self.no_end(bare, spot.bare, there) && is_end(spot.place))
+                !self.no_head(bare, spot.bare, there) || (!self.no_end(bare, spot, there) && is_end(spot.place))
             };
             // the place of a number of characters is that of the longest
             let first = bare.ellipses.partition_point(|spot| spot.bare < index.saturating_sub(LONGEST_MARK));
@@ -305,9 +305,9 @@ impl Sieve {
     }
 
     /// Whether surely nothing ends after it.
-    fn no_end(&self, bare: &Bare, index: usize, there: &There) -> bool {
+    fn no_end(&self, bare: &Bare, spot: &Spot, there: &There) -> bool {
         let bytes = bare.bytes();
-        let after = &bytes[index..bytes.len().min(index + LONGEST_END + 8)];
+        let after = &bytes[spot.bare..bytes.len().min(spot.end + LONGEST_END + 8)];
         self.edges(bare).all(|edges| edges.ends.absent(after, there))
     }
 

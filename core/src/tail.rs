@@ -108,7 +108,7 @@ pub fn window(patterns: &PatternSet, text: &[u8], from: usize, end: usize, bare:
 /// pattern may go on that begins after an ellipsis.
 fn least(patterns: &PatternSet, text: &[u8], end: usize, bare: &Bare) -> (usize, usize, bool) {
     let bytes = &bare.bytes()[..bare.text_size];
-    let near = bare.ellipses.iter().filter(|spot| spot.bare + LONGEST_END + TAIL >= bytes.len());
+    let near = bare.ellipses.iter().filter(|spot| spot.end + LONGEST_END + TAIL >= bytes.len());
     match near.filter(|_| patterns.shortened).find(|spot| may_go_on(patterns, text, bare, spot)) {
         Some(spot) => (spot.place, TAIL, false),
         _ => {

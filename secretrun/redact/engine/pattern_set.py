@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from secretrun.redact.engine.base64_edge import START, after
 from secretrun.redact.engine.ellipsis import Ends, ellipses, has_ellipsis
-from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.endings import LEAST, WINDOW, first_shown, start_of_end
 from secretrun.redact.engine.keys import Keys
 from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL, Prefilter
+from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.readings import Bare, Screen, as_it_is, is_shown, otherwise, shown, special
 from secretrun.redact.engine.search import Search
 from secretrun.redact.engine.tail import Tail

@@ -32,16 +32,17 @@ def last_bytes(bare: bytes, size: int, *, shown: bool, opened: bool) -> bytes:
             return b""
     elif last in b"\xe2\x80":
         return b""  # cut
-    if (
-        last in _OF_COUNT
-        and not opened
-        and 0x5B in bare[-LONGEST_MARK:]
-        and undecided_ellipsis(bare, len(bare)) < len(bare)
-    ):
+    if last in _OF_COUNT and not opened and 0x5B in bare[-NEAR:] and _may_be_count(bare):
         return b""
     if last == 0x2E and tip[-2] in _BEFORE_ELLIPSIS:
         return b""  # an ellipsis may begin with both
     return tip
+
+
+def _may_be_count(bare: bytes) -> bool:
+    """Whether a text, with its whitespace or without, may turn out to end in the number of an ellipsis."""
+    ways = (bare[-LONGEST_MARK:], bare[-NEAR:].translate(None, SPACE)[-LONGEST_MARK:])
+    return any(undecided_ellipsis(way, len(way)) < len(way) for way in ways)
 
 
 def _line(text: bytes, size: int) -> bytes:

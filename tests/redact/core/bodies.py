@@ -145,6 +145,19 @@ def dense(rng, texts):
     return out
 
 
+def shortened(rng, texts):
+    """Beginnings and ends at ellipses, which stand in rows and may be long."""
+    chosen = rng.sample(texts, min(len(texts), 2))
+    others = [b" [ 12%]\n", b"\n", b"'", b" ", b"\x1b[0m", b"\x1b[1G", b"\r", b"ab"]
+    out = b""
+    for _ in range(rng.randint(1, 20)):
+        text, size = rng.choice(chosen), rng.randint(1, 60)
+        mark = rng.choice([*DOTS, *DOTS, b"[12 chars]", b"[3", b"." * rng.choice([9, 40, 300]), *others])
+        repeated = mark * rng.choice([1, 1, 1, 2, 30])
+        out += rng.choice([repeated, repeated, text[:size], text[-size:], text[rng.randint(0, 20) :][:size]])
+    return out
+
+
 def text_of(rng, texts):
     every = GAPS + ESCAPES + BROKEN + NOTHING + CUTS + MARGINS + DOTS + NOISE + BACK
     out = b""
@@ -166,7 +179,7 @@ def text_of(rng, texts):
 
 
 class Never:
-    """A prefilter that clears nothing, so that Python's engine looks at every byte: it decides no answer."""
+    """A prefilter that clears nothing."""
 
     def clear(self, text):
         return False
@@ -176,7 +189,11 @@ class Never:
 
 
 class Looking(pattern_set.PatternSet):
-    """Patterns of Python's engine that have it look at all that waits with each read."""
+    """Patterns of Python's engine that have it look at every byte, and at all that waits with each read."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._prefilter = Never()
 
     def carried(self, buffer, before):
         return None
@@ -210,24 +227,25 @@ class Secrets(SecretSet):
 
     def _compiled(self, table):
         options = {"screen": self.terminal, "shortened": bool(self.forms) and self.min_length > 1}
-        looking = self.engine(table.ours, **options)
-        looking._prefilter = Never()
-        return looking, core.PatternSet(table.theirs, **options)
+        return self.engine(table.ours, **options), core.PatternSet(table.theirs, **options)
 
     def _choose_masks(self, patterns):
         pass
 
 
 class Pair:
-    """Patterns of some secrets, compiled by both bodies; and the same with more secrets."""
+    """Patterns of some secrets, compiled by both bodies; and the same with more secrets.
 
-    def __init__(self, rng, *, carries=False):
+    With `proves` Python's engine is what users run: what it can prove it does not look at.
+    """
+
+    def __init__(self, rng, *, proves=False):
         forms = rng.choice(
             [DEFAULT_FORMS, DEFAULT_FORMS, DEFAULT_FORMS, (), ("terminal",), ("wrapped", "hex", "base64")]
         )
         least = rng.choice([6, 6, 6, 1])
         shared = Secrets(mask="#", forms=forms, min_length=least, paranoid=rng.random() < 0.1, common=())
-        if carries:
+        if proves:
             shared.engine = pattern_set.PatternSet
         self.bodies = []
         for _ in range(2):
@@ -264,7 +282,8 @@ def steps(rng, pair, text_of=text_of):
 def difference(seed, pairs, percent=1):
     """What the bodies do not agree about in the case of this seed, or None."""
     rng = random.Random(seed)
-    kind = dense if random.Random(f"dense {seed}").random() * 100 < percent else text_of
+    share = random.Random(f"kind {seed}").random() * 100
+    kind = dense if share < percent else shortened if share < percent + 5 else text_of
     pair = pairs[seed % len(pairs)]
     ours, theirs = engine.Matcher(pair.bodies[0][0], name), core.Matcher(pair.bodies[0][1], name)
     done = []
@@ -282,7 +301,7 @@ def difference(seed, pairs, percent=1):
 
 
 def made(number=40, seed=0):
-    return [Pair(random.Random(f"pair {seed} {index}"), carries=index % 2 == 0) for index in range(number)]
+    return [Pair(random.Random(f"pair {seed} {index}"), proves=index % 2 == 0) for index in range(number)]
 
 
 def main(cases=10_000, first=0, percent=1):

@@ -56,6 +56,23 @@ def test_a_beginning_without_the_nul_of_its_secret_is_masked_before_an_ellipsis(
     assert redactor.feed(b"|0xfffd|0xfffd....\n") == b"#....\n"
 
 
+@pytest.mark.parametrize(
+    "mark", [b"...[2 chars]", b"[2 chars][12 chars]", b"." * 400, b"[2 chars]" + b"." * 400]
+)
+@pytest.mark.parametrize("cut", [1, 30, 1000])
+def test_an_end_after_ellipses_in_a_row_or_a_long_one_is_masked(mark, cut):
+    redactor = Redactor([SECRET], mask="#")
+    text = b"x" * 300 + mark + SECRET[-12:] + b" and more\n"
+    shown = b"".join(redactor.feed(text[at : at + cut]) for at in range(0, len(text), cut)) + redactor.flush()
+    assert shown == b"x" * 300 + mark + b"# and more\n"
+
+
+def test_a_beginning_before_what_may_be_the_number_of_an_ellipsis_waits():
+    redactor = Redactor([SECRET], mask="#")
+    text = b"x" * 300 + b" " + SECRET[:12]
+    assert redactor.feed(text + b"[ 1") + redactor.feed(b" chars]\n") == b"x" * 300 + b" #[ 1 chars]\n"
+
+
 def test_digits_within_a_sequence_are_seen():
     redactor = Redactor(["61623132"], mask="#")
     assert redactor.feed(b"a \x1b[1;61623132;3m b \x9b==61623132d\n") == b"a \x1b[1;#;3m b \x9b==#d\n"
