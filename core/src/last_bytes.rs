@@ -200,8 +200,8 @@ pub fn waiting(
         }
         if longest.blanks <= RUN {
             add(loose, solid, broken);
-            if again {
-                add(loose, solid - 1, true);
+            if again && longest.blanks < RUN {
+                add(loose, solid - 1, true); // where the last one is a gap too
             }
         }
     }

@@ -20,6 +20,8 @@ use crate::wipe::{append, drop_front};
 const PART: usize = 1 << 14;
 /// Bytes looked at closely in one go, where something stands; and where things stand close together.
 const CLOSE: usize = 96;
+/// The same after patterns were added: what an idle terminal may show of these depends on it.
+const ADDED: usize = 256;
 /// Bytes after a secret that tell where it ends.
 const BESIDE: usize = 4;
 const MOST: usize = 1 << 11;
@@ -50,8 +52,7 @@ pub struct Matcher {
     behind: bool,
     /// Room to work in.
     bare: Bare,
-    /// How many bytes were looked at.
-    #[cfg(test)]
+    /// How many bytes were looked at, each as often as it was.
     pub looked: usize,
 }
 
@@ -72,7 +73,6 @@ impl Matcher {
             known: 0,
             carried: None,
             behind: false,
-            #[cfg(test)]
             looked: 0,
         }
     }
@@ -153,7 +153,7 @@ impl Matcher {
     ///
     /// `all` when it is all that was taken in.
     fn take(&mut self, patterns: &PatternSet, whole: &[u8], bare: &mut Bare, all: bool, out: &mut Output) -> usize {
-        self.note(whole);
+        self.looked = self.looked.wrapping_add(whole.len());
         let mut text = whole; // a piece of it that goes to the end
         let mut sift = patterns.sieve.sift(text, bare);
         let mut from = 0; // what stands before is decided
@@ -182,7 +182,8 @@ impl Matcher {
                 }
                 close = (place + size).max(close + size).max((2 * close).saturating_sub(from));
             } else {
-                close = (close + CLOSE).max((2 * close).saturating_sub(from));
+                let size = if self.known > 0 { ADDED } else { CLOSE };
+                close = (close + size).max((2 * close).saturating_sub(from));
             }
             // what is shown already, as of an open string, is looked at with what follows it
             close = bare.not_within(close.max(from + self.done));
@@ -277,7 +278,7 @@ impl Matcher {
 
     /// Look closely at all of a text; returns where what waits begins.
     fn step(&mut self, patterns: &PatternSet, text: &[u8], last: bool, out: &mut Output) -> usize {
-        self.note(text);
+        self.looked = self.looked.wrapping_add(text.len());
         assert!(u32::try_from(text.len()).is_ok(), "more waits than a place can say");
         let (mut search, screen) = patterns.look(text, self.before, self.last_shown, last, self.known > 0);
         if self.known > 0 {
@@ -293,15 +294,6 @@ impl Matcher {
         let last_shown = patterns.last_shown(text, keep, screen.as_ref(), self.last_shown);
         self.forget(text, keep, last_shown);
         keep
-    }
-
-    /// Count what is looked at; the tests ask for it.
-    #[inline]
-    fn note(&mut self, _text: &[u8]) {
-        #[cfg(test)]
-        {
-            self.looked += _text.len();
-        }
     }
 
     /// Patterns added in mid-stream don't reach back over what was shown before they came.
