@@ -7,12 +7,13 @@ from secretrun.redact.engine.margins import has_margin, without_margins
 from secretrun.redact.engine.prefilter import TAIL
 from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.readings import is_open, lone_returns, shown, special
-from secretrun.redact.engine.terminal_escapes import LONGEST_CSI, colours, controls
+from secretrun.redact.engine.terminal_escapes import LONGEST_CSI, colours, controls, homes
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from re import Pattern as Expression
 
 WINDOW = LONGEST_END + 16  # bytes that nearly always hold `TAIL` that are shown
 LEAST = 128  # the same of bytes that hold a few
@@ -24,25 +25,28 @@ class Ending:
 
     Attributes:
         text: the bytes.
+        whole: nothing stands before them.
         places: gives where they are in the text, from an index on, counted from the text's end.
         shown: a terminal shows it so.
         coloured: it shows the text without its sequences so.
         opened: it ends in a sequence that is cut, as text.
     """
 
-    __slots__ = ("coloured", "opened", "places", "shown", "text")
+    __slots__ = ("coloured", "opened", "places", "shown", "text", "whole")
 
     def __init__(
         self,
         text: bytes,
         places: Callable[[int], Sequence[int]],
         *,
+        whole: bool,
         shown: bool,
         coloured: bool = False,
         opened: bool = False,
     ) -> None:
         self.text = text
         self.places = places
+        self.whole = whole
         self.shown = shown
         self.coloured = coloured
         self.opened = opened
@@ -74,14 +78,13 @@ def start_of_end(text: bytes, *, screen: bool, size: int = WINDOW, enough: int =
 def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending]] | None:
     """How many bytes of a sequence the end of a text cuts, and the last bytes of each reading.
 
-    These have `enough` bytes but whitespace nearly always. None where sequences of CSI alone don't tell what
-    is shown.
+    These have `enough` bytes but whitespace nearly always. None where its sequences don't tell what is shown.
     """
     size = len(text)
     near = text[-NEAR:]
     plain = not screen or not special(near)
     opened = screen and is_open(text)
-    raw = Ending(near, counted(len(near)), shown=screen and plain, opened=opened)
+    raw = Ending(near, counted(len(near)), whole=size <= NEAR, shown=screen and plain, opened=opened)
     if plain:
         return None if opened else (0, [raw])
     cut = size
@@ -90,25 +93,32 @@ def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending
         match = controls(True, False).match(text, cut) if cut >= 0 else None
         if match is None or match.lastindex is None or 0x9B in text[-LONGEST_CSI:]:
             return None
-    for most in (NEAR, 4 * NEAR, 16 * NEAR):
+    sequences = colours()
+    for most in (NEAR, 4 * NEAR, size):
         begin = max(0, cut - most)
         if begin:
             begin = max(begin, text.find(b"\x1b", begin, cut))
         part = text[begin:cut]
-        seen = colours().sub(b"", part)
-        if not begin or 0x1B in seen or len(seen.translate(None, SPACE)) >= enough:
+        seen = sequences.sub(b"", part)
+        if 0x1B in seen:
+            if text.endswith(b"\x1b") or homes().search(part) is not None:
+                return None
+            sequences = controls(True, False)
+            part = text[begin:]  # how one ends is told by what follows it
+            seen = sequences.sub(b"", part)
+        if not begin or len(seen.translate(None, SPACE)) >= enough:
             break
-    else:
-        return None  # hardly anything but sequences
-    if 0x1B in seen or _is_changed(seen if seen.isascii() else colours().sub(b" ", part)):
+    if _is_changed(seen if seen.isascii() else sequences.sub(b" ", part)):
         return None
-    found = [raw, Ending(seen, _left(part, len(seen), size - begin), shown=True, coloured=True)]
+    whole = not begin
+    places = _left(part, sequences, size - begin)
+    found = [raw, Ending(seen, places, whole=whole, shown=True, coloured=True)]
     if opened:
         rest = text[cut + 1 :]  # if no sequence comes of it all but the ESC is text
         if len(rest) > NEAR or special(rest):
             return None
-        places = _with_rest(found[1].places, len(seen), len(rest))
-        found.append(Ending(seen + rest, places, shown=True, coloured=True, opened=True))
+        places = _with_rest(places, len(seen), len(rest))
+        found.append(Ending(seen + rest, places, whole=whole, shown=True, coloured=True, opened=True))
     return size - cut, found
 
 
@@ -117,21 +127,17 @@ def counted(size: int) -> Callable[[int], Sequence[int]]:
     return lambda first: range(first - size, 0)
 
 
-def _left(part: bytes, size: int, back: int) -> Callable[[int], Sequence[int]]:
-    """The places of the `size` bytes that `colours` leaves of a part, `back` bytes before a text's end."""
+def _left(part: bytes, sequences: Expression[bytes], back: int) -> Callable[[int], Sequence[int]]:
+    """The places of what is left of a part without its sequences, `back` bytes before a text's end."""
 
     def places(first: int) -> list[int]:
-        count = size - first
-        stop = len(part)
-        ranges: list[range] = []
-        while count > 0:
-            sequence = part.rfind(b"\x1b", 0, stop)
-            match = colours().match(part, sequence) if sequence >= 0 else None
-            start = max(match.end() if match is not None else 0, stop - count)
-            ranges.append(range(start - back, stop - back))
-            count -= stop - start
-            stop = sequence
-        return [place for one in reversed(ranges) for place in one]
+        left: list[int] = []
+        last = -back
+        for match in sequences.finditer(part):
+            left.extend(range(last, match.start() - back))
+            last = match.end() - back
+        left.extend(range(last, len(part) - back))
+        return left[first:]
 
     return places
 

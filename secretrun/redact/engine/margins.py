@@ -38,14 +38,6 @@ def without_margins(text: bytes) -> bytes:
     return right_margins().sub(b"\n", left_margins().sub(b"\n", text)).translate(None, SPACE)
 
 
-def from_margins(text: bytes, may_begin: Callable[[bytes], bool]) -> list[bytes]:
-    """The same from each byte at a left margin on with which a key begins: that one is the secret's."""
-    if not may_have_margins(text):
-        return []
-    every = range(len(text))
-    return [way.text for way in ways_without_margins(text, every, every, may_begin)[1:]]
-
-
 class Way:
     """A text with its places; see `Reading`, but that `sure` is an index in the buffer."""
 

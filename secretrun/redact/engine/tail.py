@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from secretrun.redact.engine.keys import Beginning, Keys
 
 _MOST_GRAMS = 1 << 18
+_DOTS = (b".", b"[")  # what an ellipsis may begin with
 _LONG = 4 * HEAD  # bytes of a beginning with whitespace
 _BLANKS = bytes(0x20 if byte in SPACE else byte for byte in range(256))
 _GAP = b" " * (RUN + 1)
@@ -101,7 +102,10 @@ class Tail:
         if cut:
             # it may be the number of an ellipsis, `[22 chars]`, and a beginning end in its ESC
             ended = text[: len(text) - cut + 1][-NEAR:]
-            if not self._tip(Ending(ended, counted(len(ended)), shown=False), ended, shown=False):
+            if (
+                self._tip(Ending(ended, counted(len(ended)), whole=False, shown=False), ended, shown=False)
+                is None
+            ):
                 return None
             waiting.append(Unfinished(-cut, 0, 0, -1))
         if self.left_edge(text, before):
@@ -112,7 +116,7 @@ class Tail:
         """Whether surely nothing of four bytes or more begins that ends at `stop`."""
         found = self._endings(text[:stop])
         return found is not None and all(
-            self._tip(end, end.text.rstrip(SPACE), shown=end.shown) for end in found[1]
+            self._tip(end, end.text.rstrip(SPACE), shown=end.shown) is not None for end in found[1]
         )
 
     def _endings(self, text: bytes) -> tuple[int, list[Ending]] | None:
@@ -120,16 +124,17 @@ class Tail:
             self._prepare()
         return endings(text, screen=self._screen, enough=2 * (HEAD + self._stride))
 
-    def _tip(self, end: Ending, bare: bytes, *, shown: bool) -> bytes:
-        """The last bytes of an end, if surely no more than three of anything end it; else none."""
-        stride = self._stride
-        tip = last_bytes(bare, HEAD + stride, shown=shown, opened=end.opened)
-        # one more, for the last byte may be written over
-        if tip and self._grams.isdisjoint(
-            [int.from_bytes(tip[at : at + HEAD], ORDER) for at in range(stride + 1)]
+    def _tip(self, end: Ending, bare: bytes, *, shown: bool) -> bytes | None:
+        """The last bytes of an end, if surely no more than three of anything end it; else None."""
+        size = HEAD + self._stride  # one more than is asked for, which may be written over
+        if end.whole:
+            size = min(size, len(bare.translate(None, SPACE)))
+        tip = last_bytes(bare, size, shown=shown, opened=end.opened)
+        if tip is None or not self._grams.isdisjoint(
+            [int.from_bytes(tip[at : at + HEAD], ORDER) for at in range(size - HEAD + 1)]
         ):
-            return tip
-        return b""
+            return None
+        return tip
 
     def _add(self, waiting: list[Unfinished], end: Ending, text: bytes, before: tuple[int, int]) -> bool:
         """Add what may begin with an end's last bytes; False where that can't be told."""
@@ -150,11 +155,11 @@ class Tail:
             margin = end.shown and 0 < line < size and not bare[line:].strip(AT_MARGIN)
             over = end.shown and written_over(bare)
             tip = self._tip(end, bare, shown=end.shown and not margin)
-            if not tip or (margin and over):
+            if tip is None or (margin and (over or not _is_one(bare[line:], gap))):
                 return False
             if over and gap < RUN:
                 self._at(waiting, end, size - 1, text, before, trailing=True)
-            if gap == 0 and tip[-1] in b".[" and self._shortened and not end.opened:
+            if gap == 0 and tip[-1:] in _DOTS and self._shortened and not end.opened:
                 mark = undecided_ellipsis(reading, size)
                 if reading[mark:].strip(QUOTES):  # an end may follow it
                     waiting.append(Unfinished(end.places(mark)[0], 0, 0, -1))
@@ -243,6 +248,12 @@ class Tail:
 
     def __repr__(self) -> str:
         return f"<Tail of {len(self._heads)} heads>"
+
+
+def _is_one(line: bytes, gap: int) -> bool:
+    """Whether a line of marks, with so much whitespace after it, is a margin as a whole if any of it is."""
+    marks = len(line.split())
+    return marks == 1 or (marks <= 4 and gap > 1)
 
 
 def _unfinished(

@@ -15,27 +15,29 @@ _BEFORE_ELLIPSIS = frozenset(b".[" + QUOTES)  # what may be one's, or stand befo
 _OF_BORDER = frozenset(IN_BORDER)
 
 
-def last_bytes(bare: bytes, size: int, *, shown: bool, opened: bool) -> bytes:
+def last_bytes(bare: bytes, size: int, *, shown: bool, opened: bool) -> bytes | None:
     """The last bytes of a reading, squeezed, where all of them but one are the same however it goes on.
 
-    Nothing where a margin, an overstrike or an ellipsis may have to do with more than the very last one. With
+    None where a margin, an overstrike or an ellipsis may have to do with more than the very last one. With
     `opened` the end is a sequence that is cut, and waited for however an ellipsis begins in it.
     """
     tip = bare[-size:]
     if not tip.isalnum():
         tip = (_line(bare[-NEAR:], size) if shown else bare[-NEAR:].translate(None, SPACE))[-size:]
     if len(tip) < size or 0x5C in tip[-_LONGEST_CUT:]:
-        return b""
+        return None
+    if not tip:
+        return tip
     last = tip[-1]
     if shown:
         if last == 0x5F or (last in _OF_BORDER and _is_border(bare)):
-            return b""
+            return None
     elif last in b"\xe2\x80":
-        return b""  # cut
+        return None  # cut
     if last in _OF_COUNT and not opened and 0x5B in bare[-NEAR:] and _may_be_count(bare):
-        return b""
-    if last == 0x2E and tip[-2] in _BEFORE_ELLIPSIS:
-        return b""  # an ellipsis may begin with both
+        return None
+    if last == 0x2E and size > 1 and tip[-2] in _BEFORE_ELLIPSIS:
+        return None  # an ellipsis may begin with both
     return tip
 
 

@@ -21,7 +21,7 @@ SECRETS = [
 ]
 BETWEEN = [
     b"\x1b[1m", b"\x1b[0;38;2;1;2;3m", b"\x1b[12;1H", b"\x1b[G", b"\x1b[", b"\x1b[38;5", b"\x1b", b"\x1b]0;t\x07", b"\x1b]8;;x",
-    b"\n", b"\r\n", b"\n    ", b"\n  | ", b" |\n", b" \\\n", b"\n> ", b"\n\xe2\x94\x82 ", b"\xe2\x9c\x94", b"\xe2\x80\x98",
+    b"\n", b"\r\n", b"\n    ", b"\n  | ", b" |\n", b" \\\n", b"\n> ", b"\n |  | ", b"\n\xe2\x94\x82 ", b"\xe2\x9c\x94", b"\xe2\x80\x98",
     b" ", b"  ", b"\b", b" \r", b"_", b"...", b"\xe2\x80\xa6", b".", b'"', b"[22 chars]", b"[3", b"\\u2026", b"\\u20", b"\xe2", b"\x0e",
     b"plain words ", b"status=200 ", b"~~^~~", b"a", b"9", b":",
 ]  # fmt: skip
