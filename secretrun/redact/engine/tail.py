@@ -216,6 +216,8 @@ class Tail:
             byte = reading[index : index + 1]
             if byte in _SPACES:
                 continue
+            if places and places[0] - index > RUN + 1:
+                break
             if places and not broken and places[0] > index + 1:
                 broken = len(part)
             part = byte + part
