@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secretrun.redact.engine.ellipsis import LONGEST_END
+from secretrun.redact.engine.ellipsis import LONGEST_END, LONGEST_MARK
 from secretrun.redact.engine.margins import has_margin, without_margins
 from secretrun.redact.engine.prefilter import TAIL
 from secretrun.redact.engine.public_head import UNFINISHED
@@ -87,6 +87,10 @@ def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending
     raw = Ending(near, counted(len(near)), whole=size <= NEAR, shown=screen and plain, opened=opened)
     if plain:
         return None if opened else (0, [raw])
+    rest = _since_sequence(near)
+    if not opened and len(rest.translate(None, SPACE)) >= max(enough, LONGEST_MARK) and not _is_changed(rest):
+        # both readings end in it
+        return 0, [Ending(rest, counted(len(rest)), whole=False, shown=True)]
     cut = size
     if opened:
         cut = text.rfind(b"\x1b")
@@ -120,6 +124,13 @@ def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending
         places = _with_rest(places, len(seen), len(rest))
         found.append(Ending(seen + rest, places, whole=whole, shown=True, coloured=True, opened=True))
     return size - cut, found
+
+
+def _since_sequence(text: bytes) -> bytes:
+    """What stands after the last sequence of a text, if that is one of CSI; else nothing."""
+    begin = text.rfind(b"\x1b")
+    match = colours().match(text, begin) if begin >= 0 else None
+    return b"" if match is None else text[match.end() :]
 
 
 def counted(size: int) -> Callable[[int], Sequence[int]]:

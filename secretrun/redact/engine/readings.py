@@ -22,7 +22,7 @@ from secretrun.redact.engine.terminal_escapes import (
     PARAMETERS,
     SPECIAL,
     controls,
-    homes,
+    home_moves,
     may_go_home,
     only_home,
     to_first_column,
@@ -205,8 +205,7 @@ def needs_care(text: bytes) -> bool:
 
 def _doubled_at_home(text: bytes) -> bool:
     """Whether a character that is written again may stand at a move to column 1."""
-    for match in homes().finditer(text):
-        start, end = match.span()
+    for start, end in home_moves(text):
         before = without_escapes(text[max(0, start - 64) : start])[-2:]
         last = before[-1:]
         if last == b" " and before[:-1] in MARKED:

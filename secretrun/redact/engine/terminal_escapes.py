@@ -18,7 +18,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from re import Match
     from re import Pattern as Expression
 
@@ -43,6 +43,7 @@ HOME = b"\x1b"  # stands for a move to column 1: no other ESC is left in what a 
 LONGEST_STRING = 2048
 LONGEST_CSI = 66
 PARAMETERS = bytes(range(0x20, 0x40))
+_LONGEST_HOME = 10
 
 _STRING = rb"[^\x07\x0a\x0d\x18\x1a\x1b]{0,2048}"
 _PARAMETERS = rb"[0-?]{0,60}[ -/]{0,4}"
@@ -122,6 +123,18 @@ def homes() -> Expression[bytes]:
     import re
 
     return re.compile(rb"\x1b\[(?:[0-9]{0,5}(?:;[01]?)?H|[01]?G)")
+
+
+def home_moves(text: bytes) -> Iterator[tuple[int, int]]:
+    """(start, end) of moves to column 1, found by their last bytes: `re` would try each sequence."""
+    for final in (b"H", b"G"):
+        at = text.find(final)
+        while at >= 0:
+            begin = text.rfind(b"\x1b[", max(0, at - _LONGEST_HOME), at)
+            match = homes().match(text, begin, at + 1) if begin >= 0 else None
+            if match is not None and match.end() == at + 1:
+                yield begin, at + 1
+            at = text.find(final, at + 1)
 
 
 def to_first_column(sequence: bytes) -> bool:
