@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+LONGEST_TIMEOUT = 1e9  # seconds; what waits for a store can't wait for infinity
+
 
 class Frozen:
     """A value: attributes are set once, in `__init__`, through `_set`."""

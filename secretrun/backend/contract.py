@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 else:
     Protocol = object
 
-LONGEST = 1e9  # seconds; what waits for a store can't wait for infinity
-
 
 class BackendInfo(Frozen):
     """What a person sees of a backend.

@@ -7,9 +7,9 @@ made from it.
 from __future__ import annotations
 
 from secretrun import hints
-from secretrun.backend.contract import LONGEST
 from secretrun.config import settings, value_checks
 from secretrun.errors import BadAnswer, ConfigError, TemplateError
+from secretrun.model import LONGEST_TIMEOUT
 from secretrun.reference import VALS
 from secretrun.template.entry import Entry
 
@@ -170,7 +170,7 @@ def _remember(said: object, place: str) -> float | None:
         return 0.0
     if isinstance(said, str):
         return settings.duration(said, f"{place}: 'cache'")
-    if isinstance(said, (int, float)) and said is not True and 0 < said < LONGEST:
+    if isinstance(said, (int, float)) and said is not True and 0 < said < LONGEST_TIMEOUT:
         return float(said)
     raise ConfigError(f"{place}: 'cache' must be a duration such as 5m, or false")
 

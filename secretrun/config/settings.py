@@ -6,8 +6,8 @@ can lack an option.
 
 from __future__ import annotations
 
-from secretrun.backend.contract import LONGEST
 from secretrun.errors import ConfigError
+from secretrun.model import LONGEST_TIMEOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def put_checked(settings: Settings, setting: Setting, value: object, source: str
     timed = setting.kind in ("seconds", "duration")
     expected: dict[str, tuple[type, ...]] = {"flag": (bool,), "text": (str,), "list": (list, str)}
     wrong = not isinstance(value, (int, float) if timed else expected[setting.kind]) or (
-        timed and (isinstance(value, bool) or not 0 < value < LONGEST)  # type: ignore[operator]
+        timed and (isinstance(value, bool) or not 0 < value < LONGEST_TIMEOUT)  # type: ignore[operator]
     )
     if setting.kind == "list" and isinstance(value, list):
         wrong = not all(isinstance(item, str) for item in value)
@@ -265,7 +265,7 @@ def seconds(text: str, source: str) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 < value < LONGEST:  # also refuses nan and inf
+    if not 0 < value < LONGEST_TIMEOUT:  # also refuses nan and inf
         raise ConfigError(f"{source}: {text!r} is not a number of seconds above 0")
     return value
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SESSION = "SECRETRUN_SESSION"  # what a run that masks sets for its command: the process id that masks
+BROKERED = "SECRETRUN_BROKERED"  # what a run with --broker sets for its command: its name in the audit
 
 # Keys of the services that models are bought from: an agent that can use several is given several.
 PROVIDERS = (

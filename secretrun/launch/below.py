@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from secretrun.template.entry import Nested
     from secretrun.template.plan import Plan
 
-BROKERED = "SECRETRUN_BROKERED"  # what a run with --broker sets for its command: its name in the audit
-
 
 class RefusedBelow(SecretrunError):
     """Not for a coding agent, nor below a run that masks."""
@@ -143,7 +141,7 @@ def leave_unresolved(plan: Plan, environ: Mapping[str, str]) -> list[str]:
     The command has its placeholders by inheritance, and is to get no values; the run outside masks what it
     prints. Returns the names that it does not have.
     """
-    if not environ.get(BROKERED):
+    if not environ.get(agents.BROKERED):
         return []
     names = [name for name, entry in plan.entries.items() if entry.references()]
     for name in names:

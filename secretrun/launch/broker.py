@@ -8,7 +8,8 @@ import sys
 from secretrun.broker import placeholders, process, proxy, sandbox, trust
 from secretrun.broker.policy import Rule, from_said, grant
 from secretrun.errors import ConfigError
-from secretrun.launch import below, confinement, masking
+from secretrun.hooks import agents
+from secretrun.launch import confinement, masking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ class Brokered:
         address = f"127.0.0.1:{said['port'] or sandbox.PORT}"
         environ = self._prepared.environ
         resolved.environment.update(trust.variables(address, str(said["password"]), bundles, environ))
-        resolved.environment[below.BROKERED] = self.session.encode()
+        resolved.environment[agents.BROKERED] = self.session.encode()
         exempted = trust.exempted(environ)
         if exempted:
             messages.warn(

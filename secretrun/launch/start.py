@@ -8,7 +8,7 @@ import sys
 from secretrun.child import environment
 from secretrun.errors import ConfigError, SecretrunError, UsageError
 from secretrun.hooks import agents
-from secretrun.launch import below, masking
+from secretrun.launch import masking
 from secretrun.launch.prepare import resolve_all
 from secretrun.sign_in import SIGN_IN
 
@@ -45,10 +45,13 @@ def run(prepared: Prepared, argv: list[bytes], messages: Messages, remote: Remot
         from secretrun.launch import audit
 
         audit.check_place(settings.text("report"))  # now, and not when the deploy is done
-    below.check(settings, prepared.environ)
-    below.check_references(prepared)
-    for name in below.leave_unresolved(prepared.plan, prepared.environ):
-        messages.warn(f"{name} is not resolved: this is inside a run with --broker")
+    if prepared.agent or any(map(prepared.environ.get, (agents.SESSION, agents.BROKERED))):
+        from secretrun.launch import below
+
+        below.check(settings, prepared.environ)
+        below.check_references(prepared)
+        for name in below.leave_unresolved(prepared.plan, prepared.environ):
+            messages.warn(f"{name} is not resolved: this is inside a run with --broker")
     asks = bool(prepared.plan.imports) or any(entry.references() for entry in prepared.plan.entries.values())
     if asks:
         from secretrun.posix import dumpable

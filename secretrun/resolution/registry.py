@@ -12,8 +12,8 @@ import sys
 
 from secretrun import sign_in
 from secretrun.backend import Context
-from secretrun.backend.contract import LONGEST
 from secretrun.errors import ConfigError
+from secretrun.model import LONGEST_TIMEOUT
 from secretrun.template.value import LITERAL, ORDINARY
 
 TYPE_CHECKING = False
@@ -173,7 +173,9 @@ class Registry:
             options.update(self._options.get(name, {}))
         timeout = options.get("timeout", self._timeout)
         if timeout is not None and (
-            isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST
+            isinstance(timeout, bool)
+            or not isinstance(timeout, (int, float))
+            or not 0 < timeout <= LONGEST_TIMEOUT
         ):
             raise ConfigError(f"[backend.{backend.info.name}] timeout must be a number of seconds above 0")
         info = backend.info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -349,6 +350,14 @@ def test_modules_planted_in_the_current_directory_are_not_imported(secretrun, st
     assert (done.status, done.out) == (0, "[REDACTED:TOKEN]\n"), done.err
     assert secretrun("check").status == 0
     assert not (store / "planted").exists()
+
+
+def test_modules_planted_beside_the_program_are_not_imported(tmp_path):
+    script = tmp_path / "secretrun"
+    script.write_bytes((pathlib.Path(__file__).parents[2] / "bin" / "secretrun").read_bytes())
+    (tmp_path / "secretrun.py").write_text("raise SystemExit('planted')")
+    done = subprocess.run([sys.executable, script, "version"], capture_output=True, text=True, timeout=100)
+    assert done.stdout.startswith("secretrun "), done.stderr
 
 
 def test_a_template_that_is_malformed_starts_nothing_and_shows_no_value(secretrun, store):
