@@ -5,14 +5,14 @@ use crate::classes::{Block, BLOCK};
 use crate::grams::{word, Grams};
 use crate::parts::rank;
 
-/// Bytes that are compared first, from the anchor on.
-const GRAM: usize = 4;
-
 /// Some needles, each anchored at its most seldom byte. Immutable, shared between threads.
 pub struct Anchors {
     anchors: Class,
-    grams: Grams,
-    /// Sorted by their `gram`.
+    /// Bytes that are compared first: from the anchor on, or up to it.
+    size: usize,
+    after: Grams,
+    before: Grams,
+    /// Sorted by what stands there.
     needles: Vec<Needle>,
     /// The bytes of all needles.
     texts: Vec<u8>,
@@ -21,9 +21,9 @@ pub struct Anchors {
 }
 
 struct Needle {
-    /// What stands from the anchor on.
-    gram: u64,
-    /// Bytes before that.
+    /// Whether these bytes end with the anchor, and what they are.
+    gram: (bool, u64),
+    /// Bytes before the anchor.
     before: u32,
     /// Where it begins and ends in `texts`.
     start: u32,
@@ -37,26 +37,29 @@ impl Drop for Anchors {
 }
 
 impl Anchors {
-    /// Bytes of a needle, at least.
-    pub const LEAST: usize = GRAM;
-
-    /// None for no needles.
-    pub fn new(needles: Vec<Vec<u8>>) -> Option<Anchors> {
+    /// Of needles of `size` bytes and more, at most 8; none for no needles.
+    pub fn new(needles: Vec<Vec<u8>>, size: usize) -> Option<Anchors> {
         let mut anchors = Class::default();
         let mut texts = Vec::with_capacity(needles.iter().map(Vec::len).sum());
         let mut all = Vec::with_capacity(needles.len());
         for mut needle in needles {
-            let before = (0..=needle.len() - GRAM).min_by_key(|&at| rank(needle[at]))?;
-            anchors.add(needle[before]);
-            let (gram, start) = (word(&needle[before..before + GRAM]), texts.len() as u32);
+            let places = (0..needle.len()).filter(|&at| at + size <= needle.len() || at + 1 >= size);
+            let at = places.min_by_key(|&at| rank(needle[at]))?;
+            anchors.add(needle[at]);
+            let gram = match needle.get(at..at + size) {
+                Some(gram) => (false, word(gram)),
+                None => (true, word(&needle[at + 1 - size..=at])),
+            };
+            let start = texts.len() as u32;
             texts.extend_from_slice(&needle);
-            all.push(Needle { gram, before: before as u32, start, end: texts.len() as u32 });
+            all.push(Needle { gram, before: at as u32, start, end: texts.len() as u32 });
             crate::wipe::wipe(&mut needle);
         }
         all.sort_unstable_by_key(|needle| needle.gram);
         let most = all.iter().map(|needle| needle.before).max()?;
-        let grams = Grams::new(all.iter().map(|needle| needle.gram));
-        Some(Anchors { anchors, grams, needles: all, texts, most: most as usize })
+        let grams = |side: bool| Grams::new(all.iter().filter(|needle| needle.gram.0 == side).map(|needle| needle.gram.1));
+        let (after, before) = (grams(false), grams(true));
+        Some(Anchors { anchors, size, after, before, needles: all, texts, most: most as usize })
     }
 
     /// Where the first needle stands.
@@ -70,21 +73,24 @@ impl Anchors {
             while open != 0 {
                 let at = start + open.trailing_zeros() as usize;
                 open &= open - 1;
-                let gram = match bytes.get(at..at + GRAM) {
-                    Some(gram) => word(gram),
-                    None => break,
-                };
-                if self.grams.has(gram) {
-                    found = found.into_iter().chain(self.around(bytes, at, gram)).min();
+                let after = at + self.size <= bytes.len() && self.after.has_at(bytes, at, self.size);
+                let begin = (at + 1).checked_sub(self.size);
+                let before = begin.filter(|&begin| at < bytes.len() && self.before.has_at(bytes, begin, self.size));
+                if after {
+                    found = found.into_iter().chain(self.around(bytes, at, (false, at))).min();
+                }
+                if let Some(begin) = before {
+                    found = found.into_iter().chain(self.around(bytes, at, (true, begin))).min();
                 }
             }
         }
         found
     }
 
-    /// Where the first needle stands that has its anchor at a place, with what follows it.
+    /// Where the first needle stands that has its anchor at a place, with what follows it or stands before it.
     #[cold]
-    fn around(&self, bytes: &[u8], at: usize, gram: u64) -> Option<usize> {
+    fn around(&self, bytes: &[u8], at: usize, (side, place): (bool, usize)) -> Option<usize> {
+        let gram = (side, word(&bytes[place..place + self.size]));
         let first = self.needles.partition_point(|needle| needle.gram < gram);
         let alike = self.needles[first..].iter().take_while(|needle| needle.gram == gram);
         let begin = |needle: &Needle| {
@@ -102,10 +108,10 @@ mod tests {
 
     #[test]
     fn the_first_needle_is_found() {
-        for size in [4, 5, 9, 15] {
+        for (size, gram) in [(3, 3), (4, 4), (5, 4), (9, 4), (15, 4)] {
             let needle: Vec<u8> = (0..size).map(|at| b'A' + (at * 7 % 50) as u8).collect();
             let other: Vec<u8> = (0..size).map(|at| b'0' + (at % 10) as u8).collect();
-            let anchors = Anchors::new(vec![other.clone(), needle.clone()]).unwrap();
+            let anchors = Anchors::new(vec![other.clone(), needle.clone()], gram).unwrap();
             for before in 0..140 {
                 for after in 0..12 {
                     let text = [vec![b'!'; before], needle.clone(), vec![b'!'; after]].concat();
@@ -120,11 +126,13 @@ mod tests {
 
     #[test]
     fn one_that_begins_before_another_is_the_first() {
-        // the anchor of the first comes after that of the second
-        let anchors = Anchors::new(vec![b"eeeeeeeeQeee".to_vec(), b"eQeeeee".to_vec(), b"eeZeee".to_vec()]).unwrap();
+        // the anchor of the first comes after that of the second; the last has nothing but its end after it
+        let anchors = Anchors::new(vec![b"eeeeeeeeQeee".to_vec(), b"eQeeeee".to_vec(), b"eeZeee".to_vec()], 4).unwrap();
         assert_eq!(anchors.find(b"..eeZeeeeeQeee"), Some(2));
         assert_eq!(anchors.find(b"eeeeeeZeeeQeee"), Some(4));
         assert_eq!(anchors.find(b"1eeeeeeeeQeeeee"), Some(1));
-        assert!(Anchors::new(Vec::new()).is_none());
+        let anchors = Anchors::new(vec![b"eeeeeeQ".to_vec(), b"aaQaaaa".to_vec()], 4).unwrap();
+        assert_eq!(anchors.find(b"aaQaaa.eeeeeeQ"), Some(7));
+        assert!(Anchors::new(Vec::new(), 4).is_none());
     }
 }

@@ -5,7 +5,6 @@ use std::cell::Cell;
 use crate::class::Class;
 use crate::classes::{Block, BLOCK};
 use crate::grams::{word, Grams};
-use crate::group::Group;
 
 /// Bytes of a beginning, and of an end, that are looked for.
 pub const HEAD: usize = 4;
@@ -13,7 +12,8 @@ pub const HEAD: usize = 4;
 /// Signs and letters from seldom to common in logs, source code and prose. Only the speed depends on it.
 const SELDOM: &[u8] =
     b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite";
-const MOST_SELDOM: usize = 8;
+/// How many of them are seldom.
+pub const ALL_SELDOM: usize = 49;
 
 /// Those that are no ASCII are the most seldom, ESC is not.
 const RANKS: [u8; 256] = {
@@ -35,36 +35,6 @@ pub fn rank(byte: u8) -> usize {
 /// The byte of some that is the most seldom one; NUL for none.
 fn rarest(bytes: &[u8]) -> u8 {
     bytes.iter().copied().min_by_key(|&byte| rank(byte)).unwrap_or(0)
-}
-
-/// Some needles, and a byte of each of their keys: those with short needles are mostly of signs, which most
-/// texts lack.
-pub struct Seldom {
-    pub group: Option<Group>,
-    /// None when they are many.
-    bytes: Class,
-}
-
-impl Seldom {
-    /// Of needles, each with the first bytes of its key.
-    pub fn new(needles: Vec<(Vec<u8>, Vec<u8>)>) -> Seldom {
-        let mut bytes = Vec::new();
-        for (_, head) in &needles {
-            let byte = rarest(head);
-            if !bytes.contains(&byte) {
-                bytes.push(byte);
-            }
-        }
-        if bytes.len() > MOST_SELDOM {
-            bytes.clear();
-        }
-        Seldom { group: Group::new(needles.into_iter().map(|(needle, _)| needle).collect()), bytes: Class::new(&bytes) }
-    }
-
-    /// Whether a text may hold any.
-    pub fn may_be_in(&self, text: &[u8]) -> bool {
-        self.group.is_some() && (self.bytes == Class::default() || self.bytes.is_in(text))
-    }
 }
 
 /// A set of bytes.

@@ -13,16 +13,18 @@ use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
 use crate::needles::{end_needle, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
-use crate::parts::{Parts, Seldom, Sparse, There, HEAD};
+use crate::parts::{ALL_SELDOM, HEAD, Parts, rank, Sparse, There};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
 /// Bytes of a needle below which it is no proof.
 const LEAST: usize = 3;
 /// Bytes from which needles are looked for in steps, which shorter ones would make small.
 const LONG: usize = 16;
-/// The same where they are so many that no byte is seldom enough.
+/// The same where none of their bytes is seldom, if they are many.
 const MIDDLE: usize = 9;
-const MANY: usize = 512;
+const MANY: usize = 16;
+/// Bytes that are compared where a byte is that a short needle has.
+const AROUND: usize = 4;
 
 /// Bytes before what is no needle that belong to it.
 const BEFORE: usize = 32;
@@ -41,8 +43,8 @@ pub struct Sieve {
     long: Option<Group>,
     middle: Option<Group>,
     short: Option<Anchors>,
-    /// Of needles that are shorter still, of which every place has to be looked at.
-    tiny: Seldom,
+    /// Of needles that are shorter still.
+    tiny: Option<Anchors>,
     /// Of few bytes between others that most texts lack, and the keys.
     binary: Option<Group>,
     binaries: Sparse,
@@ -172,8 +174,8 @@ impl Sieve {
                 } else if needle.len() < MIDDLE && head.iter().any(|byte| !(b' '..0x7f).contains(byte)) {
                     binaries.add(&head);
                     binary.push(needle);
-                } else if needle.len() < Anchors::LEAST {
-                    tiny.push((needle, head));
+                } else if needle.len() < AROUND {
+                    tiny.push(needle);
                 } else if needle.len() < LONG {
                     short.push(needle);
                 } else {
@@ -192,9 +194,11 @@ impl Sieve {
                 parts.compile();
             }
         }
-        if short.len() > MANY {
-            let (longer, others) = short.into_iter().partition(|needle: &Vec<u8>| needle.len() >= MIDDLE);
-            (middle, short) = (longer, others);
+        let is_common = |needle: &Vec<u8>| {
+            needle.len() >= MIDDLE && needle.iter().all(|&byte| rank(byte) >= ALL_SELDOM)
+        };
+        if short.iter().filter(|needle| is_common(needle)).count() > MANY {
+            (middle, short) = short.into_iter().partition(is_common);
         }
         odd.compile();
         binaries.compile();
@@ -203,10 +207,10 @@ impl Sieve {
             shortened,
             long: Group::new(long),
             middle: Group::new(middle),
-            short: Anchors::new(short),
+            short: Anchors::new(short, AROUND),
             binary: Group::new(binary),
             binaries,
-            tiny: Seldom::new(tiny),
+            tiny: Anchors::new(tiny, LEAST),
             wide: Group::new(wide),
             odd,
             tails: Grams::some(tails),
@@ -228,7 +232,7 @@ impl Sieve {
         Sift {
             odd: self.odd.stands_in(&there),
             there,
-            groups: [true, true, true, self.tiny.may_be_in(text), binary, bare.nul],
+            groups: [true, true, true, true, binary, bare.nul],
             in_text: [Next::Unknown; GROUPS],
             in_strings: [Next::Unknown; GROUPS],
             ending: Next::Unknown,
@@ -286,7 +290,7 @@ impl Sieve {
             0 => &self.long,
             1 => &self.middle,
             2 => return self.short.as_ref()?.find(bytes),
-            3 => &self.tiny.group,
+            3 => return self.tiny.as_ref()?.find(bytes),
             4 => &self.binary,
             _ => &self.wide,
         };
