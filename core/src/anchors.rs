@@ -1,9 +1,14 @@
 //! Short needles, and where they stand: only where a byte of theirs does that most texts have seldom.
 
+use std::ops::Range;
+
 use crate::class::Class;
 use crate::classes::{Block, BLOCK};
 use crate::grams::{word, Grams};
 use crate::parts::rank;
+
+/// Bytes whose anchors are told at once.
+const PART: usize = 4 * BLOCK;
 
 /// Some needles, each anchored at its most seldom byte. Immutable, shared between threads.
 pub struct Anchors {
@@ -65,32 +70,51 @@ impl Anchors {
     /// Where the first needle stands.
     pub fn find(&self, bytes: &[u8]) -> Option<usize> {
         let mut found: Option<usize> = None;
-        for start in (0..bytes.len()).step_by(BLOCK) {
+        let mut places = [0; PART + BLOCK + 8];
+        for start in (0..bytes.len()).step_by(PART) {
             if found.map_or(false, |found| found + self.most < start) {
                 break; // what is anchored here begins later
             }
-            let mut open = self.anchors.of(Block::at(bytes, start).bytes());
-            while open != 0 {
-                let at = start + open.trailing_zeros() as usize;
-                open &= open - 1;
+            let part = start..bytes.len().min(start + PART);
+            let count = self.places(bytes, part, &mut places);
+            for &at in &places[..count] {
+                let begin = (at + 1).saturating_sub(self.size); // what is nearer to the beginning is no end of as many
                 let after = at + self.size <= bytes.len() && self.after.has_at(bytes, at, self.size);
-                let begin = (at + 1).checked_sub(self.size);
-                let before = begin.filter(|&begin| at < bytes.len() && self.before.has_at(bytes, begin, self.size));
-                if after {
-                    found = found.into_iter().chain(self.around(bytes, at, (false, at))).min();
-                }
-                if let Some(begin) = before {
-                    found = found.into_iter().chain(self.around(bytes, at, (true, begin))).min();
+                let before = begin + self.size <= bytes.len() && self.before.has_at(bytes, begin, self.size);
+                if after | before {
+                    for gram in [(false, at), (true, begin)] {
+                        found = found.into_iter().chain(self.around(bytes, at, gram)).min();
+                    }
                 }
             }
         }
         found
     }
 
+    /// Where anchors may stand in a part of some bytes, first in `places`; how many. A list first, for a loop that ends
+    /// after each block is one that the processor can't foresee.
+    fn places(&self, bytes: &[u8], part: Range<usize>, places: &mut [usize; PART + BLOCK + 8]) -> usize {
+        let mut count = 0;
+        for start in part.step_by(BLOCK) {
+            let mut open = self.anchors.of(Block::at(bytes, start).bytes());
+            let (mut at, size) = (count, open.count_ones() as usize);
+            count += size;
+            while open != 0 {
+                // more than there are, which are written over
+                for place in &mut places[at..at + 8] {
+                    *place = start + open.trailing_zeros() as usize;
+                    open &= open.wrapping_sub(1);
+                }
+                at += 8;
+            }
+        }
+        count
+    }
+
     /// Where the first needle stands that has its anchor at a place, with what follows it or stands before it.
     #[cold]
     fn around(&self, bytes: &[u8], at: usize, (side, place): (bool, usize)) -> Option<usize> {
-        let gram = (side, word(&bytes[place..place + self.size]));
+        let gram = (side, word(bytes.get(place..place + self.size)?));
         let first = self.needles.partition_point(|needle| needle.gram < gram);
         let alike = self.needles[first..].iter().take_while(|needle| needle.gram == gram);
         let begin = |needle: &Needle| {
