@@ -1,14 +1,9 @@
 //! Short needles, and where they stand: only where a byte of theirs does that most texts have seldom.
 
-use std::ops::Range;
-
 use crate::class::Class;
 use crate::classes::{Block, BLOCK};
-use crate::grams::{word, Grams};
+use crate::grams::{word, word8, Grams};
 use crate::parts::rank;
-
-/// Bytes whose anchors are told at once.
-const PART: usize = 4 * BLOCK;
 
 /// Some needles, each anchored at its most seldom byte. Immutable, shared between threads.
 pub struct Anchors {
@@ -70,59 +65,49 @@ impl Anchors {
     /// Where the first needle stands.
     pub fn find(&self, bytes: &[u8]) -> Option<usize> {
         let mut found: Option<usize> = None;
-        let mut places = [0; PART + BLOCK + 8];
-        for start in (0..bytes.len()).step_by(PART) {
+        for start in (0..bytes.len()).step_by(BLOCK) {
             if found.map_or(false, |found| found + self.most < start) {
                 break; // what is anchored here begins later
             }
-            let part = start..bytes.len().min(start + PART);
-            let count = self.places(bytes, part, &mut places);
-            for &at in &places[..count] {
-                let begin = (at + 1).saturating_sub(self.size); // what is nearer to the beginning is no end of as many
-                let after = at + self.size <= bytes.len() && self.after.has_at(bytes, at, self.size);
-                let before = begin + self.size <= bytes.len() && self.before.has_at(bytes, begin, self.size);
-                if after | before {
-                    for gram in [(false, at), (true, begin)] {
-                        found = found.into_iter().chain(self.around(bytes, at, gram)).min();
-                    }
+            let mut open = self.anchors.of(Block::at(bytes, start).bytes());
+            while open != 0 {
+                let at = start + open.trailing_zeros() as usize;
+                open &= open - 1;
+                if self.may_stand(bytes, at) {
+                    found = found.into_iter().chain(self.around(bytes, at)).min();
                 }
             }
         }
         found
     }
 
-    /// Where anchors may stand in a part of some bytes, first in `places`; how many. A list first, for a loop that ends
-    /// after each block is one that the processor can't foresee.
-    fn places(&self, bytes: &[u8], part: Range<usize>, places: &mut [usize; PART + BLOCK + 8]) -> usize {
-        let mut count = 0;
-        for start in part.step_by(BLOCK) {
-            let mut open = self.anchors.of(Block::at(bytes, start).bytes());
-            let (mut at, size) = (count, open.count_ones() as usize);
-            count += size;
-            while open != 0 {
-                // more than there are, which are written over
-                for place in &mut places[at..at + 8] {
-                    *place = start + open.trailing_zeros() as usize;
-                    open &= open.wrapping_sub(1);
-                }
-                at += 8;
+    /// Whether a needle may have its anchor at a place, by what follows it and what stands before it.
+    #[inline]
+    fn may_stand(&self, bytes: &[u8], at: usize) -> bool {
+        match (bytes.get(at..at + 8), bytes.get(at.wrapping_sub(7)..at + 1)) {
+            (Some(after), Some(before)) => {
+                let shift = 64 - 8 * self.size as u32;
+                self.after.has(word8(after) << shift >> shift) || self.before.has(word8(before) >> shift)
             }
+            _ => true, // at an end, where it costs little to look
         }
-        count
     }
 
     /// Where the first needle stands that has its anchor at a place, with what follows it or stands before it.
     #[cold]
-    fn around(&self, bytes: &[u8], at: usize, (side, place): (bool, usize)) -> Option<usize> {
-        let gram = (side, word(bytes.get(place..place + self.size)?));
-        let first = self.needles.partition_point(|needle| needle.gram < gram);
-        let alike = self.needles[first..].iter().take_while(|needle| needle.gram == gram);
-        let begin = |needle: &Needle| {
-            let begin = at.checked_sub(needle.before as usize)?;
-            let text = &self.texts[needle.start as usize..needle.end as usize];
-            Some(begin).filter(|&begin| bytes[begin..].starts_with(text))
+    fn around(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let standing = |side: bool, place: usize| {
+            let gram = bytes.get(place..place + self.size).map(|part| (side, word(part)));
+            let first = self.needles.partition_point(|needle| Some(needle.gram) < gram);
+            let alike = self.needles[first..].iter().take_while(move |needle| Some(needle.gram) == gram);
+            alike.filter_map(move |needle| {
+                let begin = at.checked_sub(needle.before as usize)?;
+                let text = &self.texts[needle.start as usize..needle.end as usize];
+                Some(begin).filter(|&begin| bytes[begin..].starts_with(text))
+            })
         };
-        alike.filter_map(begin).min()
+        let before = (at + 1).checked_sub(self.size).into_iter().flat_map(|begin| standing(true, begin));
+        standing(false, at).chain(before).min()
     }
 }
 

@@ -18,6 +18,14 @@ pub fn word(part: &[u8]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
+/// Eight bytes as a number.
+#[inline]
+pub fn word8(eight: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(eight);
+    u64::from_le_bytes(bytes)
+}
+
 #[inline]
 fn bits(hash: u64) -> u64 {
     1 << (hash & 63) | 1 << (hash >> 6 & 63)

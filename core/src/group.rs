@@ -2,7 +2,7 @@
 //!
 //! One place in `stride` is compared with the pieces of the needles: a needle covers one such place.
 
-use crate::grams::{word, Grams};
+use crate::grams::{word, word8, Grams};
 use crate::keys::first_word;
 
 /// Bytes compared at a place, at most.
@@ -99,13 +99,6 @@ impl Group {
         };
         (low..low + alike).any(|index| rest.starts_with(text(index)))
     }
-}
-
-#[inline]
-fn word8(eight: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(eight);
-    u64::from_le_bytes(bytes)
 }
 
 #[cfg(test)]
