@@ -384,6 +384,9 @@ impl Matcher {
 /// How many bytes to look at closely where something stands alone: what has no blank in it, and a few that follow in
 /// every reading.
 fn alone(text: &[u8], place: usize, bare: &Bare) -> usize {
+    if bare.doubtful.is_some() {
+        return CLOSE; // what is written over may be of it
+    }
     let word = text[place..].iter().take(4 * CLOSE).take_while(|&&byte| !is_space(byte) && byte != 0x1b).count();
     let index = bare.index(place + word) + BESIDE;
     let end = if index < bare.text_size { bare.place(index) } else { text.len() };
