@@ -115,7 +115,7 @@ def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending
     if _is_changed(seen if seen.isascii() else sequences.sub(b" ", part)):
         return None
     whole = not begin
-    places = _left(part, sequences, size - begin)
+    places = _left(part, len(seen), sequences, size - begin)
     found = [raw, Ending(seen, places, whole=whole, shown=True, coloured=True)]
     if opened:
         rest = text[cut + 1 :]  # if no sequence comes of it all but the ESC is text
@@ -138,17 +138,20 @@ def counted(size: int) -> Callable[[int], Sequence[int]]:
     return lambda first: range(first - size, 0)
 
 
-def _left(part: bytes, sequences: Expression[bytes], back: int) -> Callable[[int], Sequence[int]]:
-    """The places of what is left of a part without its sequences, `back` bytes before a text's end."""
+def _left(part: bytes, size: int, sequences: Expression[bytes], back: int) -> Callable[[int], Sequence[int]]:
+    """The places of the `size` bytes that a part has besides sequences, `back` bytes before a text's end."""
 
     def places(first: int) -> list[int]:
         left: list[int] = []
-        last = -back
-        for match in sequences.finditer(part):
-            left.extend(range(last, match.start() - back))
-            last = match.end() - back
-        left.extend(range(last, len(part) - back))
-        return left[first:]
+        start = len(part)
+        while len(left) < size - first:  # from one more sequence on, for nearly always few are asked for
+            last = start = max(0, part.rfind(b"\x1b", 0, start))
+            left = []
+            for match in sequences.finditer(part, start):
+                left.extend(range(last - back, match.start() - back))
+                last = match.end()
+            left.extend(range(last - back, len(part) - back))
+        return left[len(left) - size + first :]
 
     return places
 
