@@ -2,7 +2,7 @@
 
 No reading is made for them. What the readings leave out are escape sequences, whitespace, controls, what
 stands at margins: so keys *without all of that* are looked for in the text without it, where sequences are
-few short strings (`ESC[m`, their digits gone) that `bytes.replace` takes out. Cheapest first:
+few short strings (`ESC[00m`, all digits alike) that `bytes.replace` takes out. Cheapest first:
 
 - *absence*: see that file;
 - *letters*: keys, and text, without digits, whitespace and marks; a few keys are looked for with
