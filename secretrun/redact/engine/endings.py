@@ -6,7 +6,7 @@ from secretrun.redact.engine.ellipsis import LONGEST_END, LONGEST_MARK
 from secretrun.redact.engine.margins import has_margin, without_margins
 from secretrun.redact.engine.prefilter import TAIL
 from secretrun.redact.engine.public_head import UNFINISHED
-from secretrun.redact.engine.readings import is_open, lone_returns, shown, special
+from secretrun.redact.engine.readings import is_open, lone_returns, needs_care, shown, special
 from secretrun.redact.engine.terminal_escapes import LONGEST_CSI, colours, controls, homes
 from secretrun.redact.pattern import SPACE
 
@@ -163,6 +163,14 @@ def _with_rest(
     return lambda first: (
         range(first - size - rest, 0) if first >= size else [*places(first), *range(-rest, 0)]
     )
+
+
+def shown_by_sequences(text: bytes) -> bytes:
+    """What a terminal shows of a text, where sequences alone tell, none with an ellipsis; else nothing."""
+    if needs_care(text) or 0x9B in text or text.count(b"\x1b[") < text.count(b"\x1b"):
+        return b""
+    seen = shown(text)
+    return seen if all(seen.count(part) == text.count(part) for part in (b".", b"chars]")) else b""
 
 
 def first_shown(text: bytes) -> bytes:

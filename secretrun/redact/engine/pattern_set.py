@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secretrun.redact.engine.base64_edge import START, after
 from secretrun.redact.engine.ellipsis import Ends, ellipses, has_ellipsis
-from secretrun.redact.engine.endings import LEAST, WINDOW, first_shown, start_of_end
+from secretrun.redact.engine.endings import LEAST, WINDOW, first_shown, shown_by_sequences, start_of_end
 from secretrun.redact.engine.keys import Keys
 from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL, Prefilter
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from secretrun.redact.engine.carried import Carried
     from secretrun.redact.pattern import PatternTable
 
-_ELLIPSES = 128  # in one text: with more it is looked at closely
+_ELLIPSES = 8  # that have to be asked one by one: with more a text is looked at closely
 _NEAR_EACH_OTHER = 256
 _ROUND = 24  # bytes round a key: what follows may belong to it
 _BLANKS = bytes(0x20 if byte in SPACE else byte for byte in range(256))
@@ -105,12 +105,28 @@ class PatternSet:
         return begin, end if sequence is None else max(end, sequence.end())
 
     def _no_part(self, text: bytes) -> bool:
-        """Whether nothing begins before, and nothing ends after, the ellipses in a text."""
-        for number, match in enumerate(ellipses(text)):
-            start, stop = match.span()
-            if number > _ELLIPSES or not self._no_end(text, stop):
-                return False
-            if start >= UNFINISHED and not self._tail.quiet_before(text, start):
+        """Whether nothing begins before, and nothing ends after, the ellipses in a text.
+
+        Most are told by a few bytes round them, in the text and in what a terminal shows of it.
+        """
+        places = [match.span() for match in ellipses(text)]
+        readings = [(text, places)]
+        if self.screen and special(text):
+            seen = shown_by_sequences(text)
+            readings.append((seen, [match.span() for match in ellipses(seen)]))
+        paired = all(len(found) == len(places) for _, found in readings)
+        asked = 0
+        for index, (start, stop) in enumerate(places):
+            ended = paired and all(
+                self.ends.none_at(one[at[index][1] : at[index][1] + UNFINISHED]) for one, at in readings
+            )
+            begun = paired and all(self._tail.quiet_in_line(one, at[index][0]) for one, at in readings)
+            asked += not (ended and begun)
+            if (
+                asked > _ELLIPSES
+                or not (ended or self._no_end(text, stop))
+                or not (begun or start < UNFINISHED or self._tail.quiet_before(text, start))
+            ):
                 return False
         return True
 

@@ -119,6 +119,20 @@ class Tail:
             self._tip(end, end.text.rstrip(SPACE), shown=end.shown) is not None for end in found[1]
         )
 
+    def quiet_in_line(self, text: bytes, stop: int) -> bool:
+        """The same of a text that is shown as it is, told by the last bytes in its line."""
+        if not self._begins:
+            self._prepare()
+        begin = max(0, stop - NEAR)
+        line = text.rfind(b"\n", begin, stop) + 1
+        before = text[line:stop].lstrip(AT_MARGIN) if line else text[begin:stop]
+        size = HEAD + self._stride  # whatever ends here has one of the words in so many bytes
+        tip = before.translate(None, SPACE)[-size:]
+        enough = HEAD if line == begin == 0 else size
+        return len(tip) >= enough and self._grams.isdisjoint(
+            [int.from_bytes(tip[at : at + HEAD], ORDER) for at in range(len(tip) - HEAD + 1)]
+        )
+
     def _endings(self, text: bytes) -> tuple[int, list[Ending]] | None:
         if not self._begins:
             self._prepare()
