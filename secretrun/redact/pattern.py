@@ -195,10 +195,17 @@ class PatternTable(Origins):
             return self.texts, {}
         texts = self.listed
         keys = [text.translate(None, SPACE) for text in texts]
-        orders = range(len(texts))
-        loose = [order for order in orders if len(keys[order]) >= LOOSE_LENGTH]
+        words: frozenset[int] = frozenset()
         if any(rule.word for rule in {*self.rules}):
-            loose = [order for order in loose if not self.rules[order].word]
-        found = {keys[order]: order for order in reversed(loose)}
-        alike = {order for order in loose if len(keys[order]) == len(texts[order])}
-        return {texts[order]: order for order in orders if order not in alike}, found
+            words = frozenset(order for order, rule in enumerate(self.rules) if rule.word)
+        exact = {
+            text: order
+            for order, (text, key) in enumerate(zip(texts, keys, strict=True))
+            if len(key) < LOOSE_LENGTH or len(key) < len(text) or order in words
+        }
+        loose = {
+            key: order
+            for key, order in zip(reversed(keys), reversed(range(len(keys))), strict=True)
+            if len(key) >= LOOSE_LENGTH and order not in words
+        }
+        return exact, loose

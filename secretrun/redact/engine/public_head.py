@@ -28,7 +28,6 @@ _SHARED = (
 )
 _BEGUN = frozenset(shared[:3] for shared, _ in _SHARED)
 _FIRST = _BEGUN | {b"---"}
-_MARKED = frozenset(b":=%")  # what every address and name has one of
 _PKCS8 = b"ADANBgkqhkiG9w0BAQEFAASC"  # version, algorithm and the next header of every RSA key
 _LONGEST_NAME = 48
 
@@ -58,9 +57,10 @@ def public_head(text: bytes) -> int:
             token = text.find(b".", 0, 256) + 1 if shared.startswith(b"eyJ") else 0
             more = len(_PKCS8) + 18 if text.startswith(_PKCS8, length) else 0
             return min(max(token, length + more), len(text))
-    if not _MARKED.isdisjoint(text[:_LONGEST_NAME]):
+    start = text[:_LONGEST_NAME]
+    if 0x2F in start or 0x25 in start:  # as in every address
         return _address(text) or _name(text)
-    return 0
+    return _name(text) if 0x3A in start or 0x3D in start else 0
 
 
 def _address(text: bytes) -> int:
