@@ -5,9 +5,10 @@
 //! not found out here: where anything may be, its place is told.
 
 use crate::blocks::Blocks;
-use crate::classes::{compact, is_kept, sort, BLOCK};
+use crate::classes::{compact, sort, BLOCK};
 use crate::controls::{control_at, to_first_column};
 use crate::ellipsis::LONGEST_MARK;
+use crate::needles::KEPT;
 use crate::pattern::is_space;
 
 /// A place in a text and in its bare bytes.
@@ -160,6 +161,7 @@ impl Bare {
                 open &= open - 1;
                 match text[place] {
                     _ if place < skip => self.hidden(text, place),
+                    0x1b if screen => skip = self.leave_out(text, place).unwrap_or(skip),
                     b'.' | b'\\' | b's' | 0xe2 => self.ellipsis(text, place),
                     _ if !screen => {}
                     0x08 | b'\r' => self.back(text, place),
@@ -169,13 +171,7 @@ impl Bare {
                             self.back(text, start);
                         }
                     }
-                    _ => {
-                        let sequence = colour(text, place).or_else(|| self.sequence(text, place));
-                        if let Some((begin, end)) = sequence {
-                            self.blocks.leave_out(begin, end);
-                            skip = end;
-                        }
-                    }
+                    _ => skip = self.leave_out(text, place).unwrap_or(skip),
                 }
             }
         }
@@ -205,9 +201,28 @@ impl Bare {
         let mut size = 1;
         for &byte in string {
             room[size] = byte;
-            size += usize::from(is_kept(byte));
+            size += usize::from(KEPT[usize::from(byte)]);
         }
         self.size += size;
+    }
+
+    /// Leave out what begins at `place`, if it is a sequence; returns where it ends.
+    #[inline]
+    fn leave_out(&mut self, text: &[u8], place: usize) -> Option<usize> {
+        let sequence = match text.get(place + 1) {
+            Some(b']') => match self.again(text, place) {
+                Some(end) => {
+                    self.strings.push((place as u32 + 2, end as u32, 0));
+                    Some((place, end))
+                }
+                None => self.sequence(text, place),
+            },
+            Some(b'[') => colour(text, place).or_else(|| self.sequence(text, place)),
+            _ => self.sequence(text, place),
+        };
+        let (begin, end) = sequence?;
+        self.blocks.leave_out(begin, end);
+        Some(end)
     }
 
     /// A sequence at `place`: where it begins and ends.
@@ -224,11 +239,24 @@ impl Bare {
         if matches!(text[control.end - 1], b'H' | b'G') && to_first_column(&text[begin..control.end]) {
             self.back(text, begin);
         }
-        let kind = if control.end - begin > 2 { text[begin + 1] } else { 0 };
-        if text[begin] == 0x1b && matches!(kind, b']' | b'P' | b'X' | b'^' | b'_') {
+        let is_string = matches!(text[begin + 1..control.end], [b']' | b'P' | b'X' | b'^' | b'_', _, ..]);
+        if is_string && text[begin] == 0x1b {
             self.strings.push((begin as u32 + 2, control.end as u32, 0));
         }
         Some((begin, control.end))
+    }
+
+    /// Where the last string ends that stands at a place again: floods of titles are mostly the same.
+    #[inline]
+    fn again(&self, text: &[u8], begin: usize) -> Option<usize> {
+        let &(start, end, _) = self.strings.last()?;
+        let (start, end) = (start as usize - 2, end as usize);
+        let size = end - start;
+        // what follows tells whether it ends there
+        if text.get(begin..begin + size + 2)? != &text[start..end + 2] || matches!(text[end - 1], b'H' | b'G') {
+            return None;
+        }
+        Some(begin + size)
     }
 
     /// An ellipsis within a sequence is one in the bytes as they are.

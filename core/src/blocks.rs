@@ -148,10 +148,14 @@ impl Blocks {
     pub fn leave_out(&mut self, begin: usize, end: usize) {
         let last = end - 1;
         self.sequences = true;
-        for block in begin / BLOCK..=last / BLOCK {
-            let from = if block == begin / BLOCK { !0 << (begin % BLOCK) } else { !0 };
-            let to = if block == last / BLOCK { !0 >> (BLOCK - 1 - last % BLOCK) } else { !0 };
+        let (first, from) = (begin / BLOCK, !0 << (begin % BLOCK));
+        let (block, to) = (last / BLOCK, !0 >> (BLOCK - 1 - last % BLOCK));
+        if first == block {
             self.bits[block].kept &= !(from & to);
+        } else {
+            self.bits[first].kept &= !from;
+            self.bits[first + 1..block].iter_mut().for_each(|bits| bits.kept = 0);
+            self.bits[block].kept &= !to;
         }
         self.bits[begin / BLOCK].starts |= 1 << (begin % BLOCK);
         self.bits[last / BLOCK].ends |= 1 << (last % BLOCK);

@@ -102,7 +102,8 @@ fn bare_of(bytes: &[u8]) -> Vec<u8> {
     bare
 }
 
-const KEPT: [bool; 256] = {
+/// For each byte whether every reading has it.
+pub const KEPT: [bool; 256] = {
     let (mut kept, mut byte) = ([false; 256], 0);
     while byte < 256 {
         kept[byte] = is_kept(byte as u8);
