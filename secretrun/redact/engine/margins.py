@@ -86,9 +86,11 @@ def ways_without_margins(
         return Way(bytes(compress(text[begin:], mask)), back, breaks, own=begin > 0)
 
     found = [read(0, mask)]
-    for start, end in margins:
+    at_margins = {text[at] for start, end in margins for at in range(start + 1, end) if kept[at]}
+    firsts = {byte for byte in at_margins if may_begin(bytes((byte,)))}
+    for start, end in margins if firsts else ():
         for at in range(start + 1, end):
-            if kept[at]:
+            if kept[at] and text[at] in firsts:
                 own = kept[at:end] + mask[end:]
                 for most in (RUN, len(own)):
                     part = bytes(compress(text[at : at + most], own))
