@@ -61,6 +61,8 @@ class Keys:
         orders: of their patterns.
         public: how many bytes of each are no secret.
         least: how many bytes of each are masked when it breaks off; all of them when it may not.
+        fewest: the least of these.
+        longest: bytes of the longest key.
     """
 
     __slots__ = (
@@ -69,6 +71,7 @@ class Keys:
         "_parents",
         "_table",
         "_telling",
+        "fewest",
         "least",
         "longest",
         "orders",
@@ -96,6 +99,7 @@ class Keys:
                 for index, order in enumerate(self.orders):
                     if patterns.rules[order].word:
                         least[index] = sizes[index]
+        self.fewest = min(self.least, default=0)
         # made when the first text comes that is not clear
         self._find: Callable[[bytes], Iterable[tuple[int, int]]] | None = None
         self._parents: list[int] = []

@@ -65,6 +65,8 @@ class Search:
         # no byte of a secret can follow when whitespace that is too long already has
         ended = self._final or (size > 0 and reading.size - reading.soft[size - 1] > RUN + 1)
         for start in starts:
+            if size - start < keys.fewest:
+                break  # the later ones have fewer bytes yet
             stop = gaps[bisect_right(gaps, start)] if gaps and start < gaps[-1] else size
             for index, length in keys.at(text, start, stop, ended=ended or stop < size):
                 self._occurrence(
