@@ -97,18 +97,17 @@ def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending
         match = controls(True, False).match(text, cut) if cut >= 0 else None
         if match is None or match.lastindex is None or 0x9B in text[-LONGEST_CSI:]:
             return None
-    sequences = colours()
+        cut = _cut_string(text, cut)
     for most in (NEAR, 4 * NEAR, size):
         begin = max(0, cut - most)
         if begin:
             begin = max(begin, text.find(b"\x1b", begin, cut))
-        part = text[begin:cut]
+        part, sequences = text[begin:cut], colours()
         seen = sequences.sub(b"", part)
         if 0x1B in seen:
-            if text.endswith(b"\x1b") or homes().search(part) is not None:
+            if homes().search(part) is not None:
                 return None
-            sequences = controls(True, False)
-            part = text[begin:]  # how one ends is told by what follows it
+            part, sequences = text[begin:], controls(True, False)  # how one ends is told by what follows it
             seen = sequences.sub(b"", part)
         if not begin or len(seen.translate(None, SPACE)) >= enough:
             break
@@ -118,10 +117,10 @@ def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending
     places = _left(part, len(seen), sequences, size - begin)
     found = [raw, Ending(seen, places, whole=whole, shown=True, coloured=True)]
     if opened:
-        rest = text[cut + 1 :]  # if no sequence comes of it all but the ESC is text
+        rest = text[cut + 1 :].removesuffix(b"\x1b")  # if no sequence comes of it all but ESC is text
         if len(rest) > NEAR or special(rest):
             return None
-        places = _with_rest(places, len(seen), len(rest))
+        places = _with_rest(places, len(seen), range(cut + 1 - size, cut + 1 - size + len(rest)))
         found.append(Ending(seen + rest, places, whole=whole, shown=True, coloured=True, opened=True))
     return size - cut, found
 
@@ -157,12 +156,17 @@ def _left(part: bytes, size: int, sequences: Expression[bytes], back: int) -> Ca
 
 
 def _with_rest(
-    places: Callable[[int], Sequence[int]], size: int, rest: int
+    places: Callable[[int], Sequence[int]], size: int, rest: range
 ) -> Callable[[int], Sequence[int]]:
-    """The same of `size` bytes, and the `rest` that ends the text."""
-    return lambda first: (
-        range(first - size - rest, 0) if first >= size else [*places(first), *range(-rest, 0)]
-    )
+    """The same of `size` bytes, and the rest of a text, with its places."""
+    return lambda first: rest[first - size :] if first >= size else [*places(first), *rest]
+
+
+def _cut_string(text: bytes, cut: int) -> int:
+    """Where the sequence begins that the end of a text cuts: one at `cut`, or a string that it may end."""
+    begin = text.rfind(b"\x1b", 0, cut) if cut == len(text) - 1 else -1
+    match = controls(True, False).match(text, begin) if begin >= 0 else None
+    return begin if match is not None and match.end() == len(text) else cut
 
 
 def shown_by_sequences(text: bytes) -> bytes:
