@@ -19,6 +19,14 @@ impl Class {
         self.0[usize::from(byte >> 7)][usize::from(byte & 15)] |= 1 << (byte >> 4 & 7);
     }
 
+    /// The bytes of both.
+    pub fn or(&self, other: &Class) -> Class {
+        let mut both = *self;
+        let others = other.0.iter().flatten();
+        both.0.iter_mut().flatten().zip(others).for_each(|(rows, more)| *rows |= more);
+        both
+    }
+
     /// Whether a byte is one of them.
     #[inline]
     pub fn has(&self, byte: u8) -> bool {

@@ -63,7 +63,7 @@ impl Bytes {
 pub struct Sparse {
     keys: Vec<Bytes>,
     /// The most seldom byte of each.
-    rare: Class,
+    pub rare: Class,
 }
 
 impl Sparse {

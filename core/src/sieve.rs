@@ -52,6 +52,8 @@ pub struct Sieve {
     wide: Option<Group>,
     /// Of keys without a needle.
     odd: Sparse,
+    /// One of these bytes is in each of both.
+    rare: Class,
     /// The ends of sequences that keys may begin with, with what comes after them in the key.
     tails: Option<Grams>,
     /// These ends alone, and the last bytes of them.
@@ -202,6 +204,7 @@ impl Sieve {
         }
         odd.compile();
         binaries.compile();
+        let rare = odd.rare.or(&binaries.rare);
         Sieve {
             screen,
             shortened,
@@ -210,6 +213,7 @@ impl Sieve {
             short: Anchors::new(short, AROUND),
             binary: Group::new(binary),
             binaries,
+            rare,
             tiny: Anchors::new(tiny, LEAST),
             wide: Group::new(wide),
             odd,
@@ -228,9 +232,10 @@ impl Sieve {
     pub fn sift<'a>(&self, text: &'a [u8], bare: &mut Bare) -> Sift<'a> {
         bare.read(text, self.screen);
         let there = There { text, bytes: Cell::new(None) };
-        let binary = self.binaries.stands_in(&there);
+        let rare = self.rare.is_in(text);
+        let binary = rare && self.binaries.stands_in(&there);
         Sift {
-            odd: self.odd.stands_in(&there),
+            odd: rare && self.odd.stands_in(&there),
             there,
             groups: [true, true, true, true, binary, bare.nul],
             in_text: [Next::Unknown; GROUPS],
