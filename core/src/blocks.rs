@@ -98,18 +98,23 @@ impl Blocks {
         None
     }
 
-    /// Where the first sequence from a place on, which is within none, begins in which a byte stands that is one of some
-    /// and as wanted.
+    /// Where the first sequence from a place on, which is within none, begins in which a byte stands that is one of some,
+    /// has three of some others after it, and is as wanted.
     pub fn find_within(
         &self,
         text: &[u8],
         from: usize,
-        firsts: &Class,
+        [firsts, others]: [&Class; 2],
         is_one: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let first = if self.sequences { from / BLOCK } else { self.bits.len() };
         for (block, bits) in self.bits.iter().enumerate().skip(first) {
-            let mut open = !bits.kept & firsts.of(Block::at(text, block * BLOCK).bytes());
+            let bytes = Block::at(text, block * BLOCK);
+            let mut open = !bits.kept & firsts.of(bytes.bytes());
+            if open != 0 {
+                let next = others.of(bytes.bytes()); // of the next block nothing is known
+                open &= (next >> 1 | 1 << 63) & (next >> 2 | 3 << 62) & (next >> 3 | 7 << 61);
+            }
             while open != 0 {
                 let place = block * BLOCK + open.trailing_zeros() as usize;
                 open &= open - 1;

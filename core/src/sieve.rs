@@ -64,6 +64,7 @@ pub struct Sieve {
     /// First bytes of keys that may stand within a sequence.
     within: Option<Grams>,
     within_firsts: Class,
+    within_others: Class,
     plain: Edges,
     with_nul: Edges,
 }
@@ -124,7 +125,7 @@ impl Sieve {
         let mut odd = Sparse::default();
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut tail_ends, mut short_tails) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut finals, mut within_firsts) = (Class::default(), Class::default());
+        let (mut finals, mut within_firsts, mut within_others) = (Class::default(), Class::default(), Class::default());
         let mut within = Vec::new();
         for keys in keys {
             for index in keys.as_added() {
@@ -165,6 +166,7 @@ impl Sieve {
                         Some(first) => {
                             within.push(word(first));
                             within_firsts.add(first[0]);
+                            first[1..].iter().for_each(|&byte| within_others.add(byte));
                         }
                         None => odd.add(&head),
                     }
@@ -222,6 +224,7 @@ impl Sieve {
             short_tails: Grams::some(short_tails),
             within: Grams::some(within),
             within_firsts,
+            within_others,
             finals,
             plain,
             with_nul,
@@ -351,7 +354,7 @@ impl Sieve {
             }
         }
         if let Some(within) = &self.within {
-            let other = bare.blocks.find_within(text, from, &self.within_firsts, |place| {
+            let other = bare.blocks.find_within(text, from, [&self.within_firsts, &self.within_others], |place| {
                 text.get(place..place + WITHIN).map_or(false, |part| within.has(word(part)))
             });
             found = found.into_iter().chain(other).min();
