@@ -67,7 +67,7 @@ pub fn has_room(size: Option<usize>) -> bool {
 const TABLE: &str = "secretrun.table\0";
 /// Bytes that a set may need for each of its patterns, besides their own.
 const ROOM_OF_PATTERN: usize = 2048;
-/// What compiling them takes at most: 1, as a terminal shows text too; 2, beginnings too.
+/// What is asked of a set: 1, what a terminal shows of a text too; 2, beginnings too.
 const SCREEN: i64 = 1;
 const SHORTENED: i64 = 2;
 
