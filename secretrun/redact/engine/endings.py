@@ -98,19 +98,20 @@ def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending
         if match is None or match.lastindex is None or 0x9B in text[-LONGEST_CSI:]:
             return None
         cut = _cut_string(text, cut)
+    sequences, stop = colours(), cut
     for most in (NEAR, 4 * NEAR, size):
         begin = max(0, cut - most)
         if begin:
             begin = max(begin, text.find(b"\x1b", begin, cut))
-        part, sequences = text[begin:cut], colours()
-        seen = sequences.sub(b"", part)
+        seen = sequences.sub(b"", text[begin:stop])
         if 0x1B in seen:
-            if homes().search(part) is not None:
-                return None
-            part, sequences = text[begin:], controls(True, False)  # how one ends is told by what follows it
-            seen = sequences.sub(b"", part)
+            sequences, stop = controls(True, False), size  # how one of these ends is told by what follows it
+            seen = sequences.sub(b"", text[begin:])
         if not begin or len(seen.translate(None, SPACE)) >= enough:
             break
+    part = text[begin:stop]
+    if sequences is not colours() and homes().search(part) is not None:
+        return None
     if _is_changed(seen if seen.isascii() else sequences.sub(b" ", part)):
         return None
     whole = not begin
