@@ -43,7 +43,7 @@ impl Carried {
             }
             let keys = keys(patterns, loose).going_on(first);
             let mut one = Carried { loose, place, size: first.len(), keys, blanks: 0 };
-            if one.take(patterns, rest, buffer, before) {
+            if !one.keys.is_empty() && one.take(patterns, rest, buffer, before) {
                 Some(one)
             } else {
                 None
