@@ -91,9 +91,9 @@ class SecretSet:
 
     def _choose_masks(self, patterns: Patterns | None) -> None:
         """A mask that holds a secret would be one more place to read it, so take the next."""
-        masks: list[bytes] = []
+        known: dict[str | None, bytes] = {}
         holds: dict[bytes, bool] = {}
-        for name in self.names:
+        for name in dict.fromkeys(self.names):
             choices = mask_texts(self.mask, name)
             for mask in choices:
                 if mask not in holds:
@@ -104,5 +104,5 @@ class SecretSet:
                 warning = f"the mask of {name or 'an unnamed secret'} holds a secret, so another is used"
                 if warning not in self.warnings:
                     self.warnings.append(warning)
-            masks.append(mask)
-        self.masks = masks
+            known[name] = mask
+        self.masks = [known[name] for name in self.names]
