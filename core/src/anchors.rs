@@ -10,8 +10,8 @@ pub struct Anchors {
     anchors: Class,
     /// Bytes that are compared first: from the anchor on, or up to it.
     size: usize,
-    after: Grams,
-    before: Grams,
+    after: Option<Grams>,
+    before: Option<Grams>,
     /// Sorted by what stands there.
     needles: Vec<Needle>,
     /// The bytes of all needles.
@@ -57,7 +57,9 @@ impl Anchors {
         }
         all.sort_unstable_by_key(|needle| needle.gram);
         let most = all.iter().map(|needle| needle.before).max()?;
-        let grams = |side: bool| Grams::new(all.iter().filter(|needle| needle.gram.0 == side).map(|needle| needle.gram.1));
+        // a word that is taken for one is often there many times
+        let of = |side: bool| all.iter().filter(move |needle| needle.gram.0 == side).map(|needle| needle.gram.1);
+        let grams = |side: bool| Grams::some(of(side).collect());
         let (after, before) = (grams(false), grams(true));
         Some(Anchors { anchors, size, after, before, needles: all, texts, most: most as usize })
     }
@@ -87,7 +89,8 @@ impl Anchors {
         match (bytes.get(at..at + 8), bytes.get(at.wrapping_sub(7)..at + 1)) {
             (Some(after), Some(before)) => {
                 let shift = 64 - 8 * self.size as u32;
-                self.after.has(word8(after) << shift >> shift) || self.before.has(word8(before) >> shift)
+                let has = |grams: &Option<Grams>, piece: u64| grams.as_ref().map_or(false, |grams| grams.has(piece));
+                has(&self.after, word8(after) << shift >> shift) || has(&self.before, word8(before) >> shift)
             }
             _ => true, // at an end, where it costs little to look
         }
