@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from secretrun.redact.engine.keys import Beginning, Keys
 
-_MOST_GRAMS = 1 << 18
+_MOST_GRAMS = 1 << 18  # bytes of heads, divided by the stride
 _DOTS = (b".", b"[")  # what an ellipsis may begin with
 _LONG = 4 * HEAD  # bytes of a beginning with whitespace
 _BLANKS = bytes(0x20 if byte in SPACE else byte for byte in range(256))
@@ -66,9 +66,7 @@ class Tail:
         # made when the first text comes
         self._begins: frozenset[bytes] = frozenset()  # beginnings of at most three bytes
         self._spaced: frozenset[bytes] = frozenset()  # the same with whitespace of their own
-        self._gaps = (
-            False  # whether a key has so much whitespace that it may go on after more than `RUN` bytes
-        )
+        self._gaps = False  # whether a key has more than `RUN` bytes of whitespace in a row
         # four bytes in a row of heads, at every so many bytes: whatever ends a text has some in its last ones
         self._grams: frozenset[int] = frozenset()
         self._stride = 1
@@ -83,9 +81,8 @@ class Tail:
             stride for stride in (1, 4, 8, 16, 32) if size <= stride * _MOST_GRAMS or stride == 32
         )
         self._grams = words_at(heads, stride)
-        self._begins = frozenset(
-            [head[:size] for size in range(1, HEAD) for head in heads]
-        )  # last: another thread looks for it
+        # last: another thread looks for it
+        self._begins = frozenset([head[:size] for size in range(1, HEAD) for head in heads])
 
     def waiting(self, text: bytes, before: tuple[int, int]) -> Sequence[Unfinished] | None:
         """What begins, or None where a look must tell. Places count from the end of the text."""
@@ -102,10 +99,8 @@ class Tail:
         if cut:
             # it may be the number of an ellipsis, `[22 chars]`, and a beginning end in its ESC
             ended = text[: len(text) - cut + 1][-NEAR:]
-            if (
-                self._tip(Ending(ended, counted(len(ended)), whole=False, shown=False), ended, shown=False)
-                is None
-            ):
+            end = Ending(ended, counted(len(ended)), whole=False, shown=False)
+            if self._tip(end, ended, shown=False) is None:
                 return None
             waiting.append(Unfinished(-cut, 0, 0, -1))
         if self.left_edge(text, before):
