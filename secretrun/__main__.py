@@ -24,9 +24,6 @@ def main() -> int:
 
 
 def _main() -> int:
-    from secretrun import bytecode
-
-    bytecode.install()
     from secretrun.posix import coercion, descriptors, dumpable
 
     coercion.undo()
@@ -40,6 +37,9 @@ def _main() -> int:
         return failed(error, Messages())
     if _looked_here():
         return 125
+    from secretrun import bytecode
+
+    bytecode.install()
     from secretrun.cli.main import main as cli_main
 
     return cli_main(sys.argv[1:])
