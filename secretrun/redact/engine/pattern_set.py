@@ -112,7 +112,7 @@ class PatternSet:
         """
         places = [match.span() for match in ellipses(text)]
         if len(places) <= _ELLIPSES:
-            return all(self._alone(text, start, stop) for start, stop in places)
+            return all(self._no_end(text, stop) and self._no_beginning(text, start) for start, stop in places)
         readings = [(text, places)]
         if self.screen and special(text):
             seen = shown_by_sequences(text)
@@ -124,15 +124,18 @@ class PatternSet:
                 self.ends.none_at(one[at[index][1] : at[index][1] + UNFINISHED]) for one, at in readings
             )
             begun = paired and all(self._tail.quiet_in_line(one, at[index][0]) for one, at in readings)
-            if not (ended and begun):
-                asked += 1
-                if asked > _ELLIPSES or not self._alone(text, start, stop):
-                    return False
+            asked += not (ended and begun)
+            if (
+                asked > _ELLIPSES
+                or not (ended or self._no_end(text, stop))
+                or not (begun or self._no_beginning(text, start))
+            ):
+                return False
         return True
 
-    def _alone(self, text: bytes, start: int, stop: int) -> bool:
-        """The same of one ellipsis."""
-        return self._no_end(text, stop) and (start < UNFINISHED or self._tail.quiet_before(text, start))
+    def _no_beginning(self, text: bytes, stop: int) -> bool:
+        """Whether surely no beginning that counts before an ellipsis ends at `stop`."""
+        return stop < UNFINISHED or self._tail.quiet_before(text, stop)
 
     def _no_end(self, text: bytes, start: int) -> bool:
         """Whether no end of a pattern stands at `start`; nor begins there, but at the end of the text."""

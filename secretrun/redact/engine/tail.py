@@ -8,7 +8,7 @@ is told by them alone. A look is taken where that is not sure.
 from __future__ import annotations
 
 from secretrun.redact.engine.base64_edge import after, belongs, leftmost
-from secretrun.redact.engine.ellipsis import QUOTES, has_ellipsis, undecided_ellipsis
+from secretrun.redact.engine.ellipsis import LONGEST_MARK, QUOTES, has_ellipsis, undecided_ellipsis
 from secretrun.redact.engine.endings import LEAST, NEAR, Ending, counted, endings
 from secretrun.redact.engine.keys import HEAD
 from secretrun.redact.engine.margins import AT_MARGIN
@@ -86,7 +86,7 @@ class Tail:
 
     def waiting(self, text: bytes, before: tuple[int, int]) -> Sequence[Unfinished] | None:
         """What begins, or None where a look must tell. Places count from the end of the text."""
-        if self._shortened and has_ellipsis(text[-LEAST:]):
+        if self._shortened and has_ellipsis(text[-LEAST - LONGEST_MARK :]):
             return None  # an end may follow it
         found = self._endings(text)
         if found is None:

@@ -73,6 +73,15 @@ def test_an_end_after_ellipses_in_a_row_or_a_long_one_is_masked(mark, cut):
     assert shown == b"x" * 300 + mark + b"# and more\n"
 
 
+@pytest.mark.parametrize("colours", range(26, 36))
+def test_an_end_waits_however_many_colours_stand_before_it(colours):
+    redactor = Redactor(["3f786850e387550fdab836ed7e6dc881de23001b"], mask="#")
+    before = b"..." + b"\x1b[0m" * colours
+    assert (
+        redactor.feed(before) + redactor.feed(b"7e6dc8") + redactor.feed(b"81de23001b\n") == before + b"#\n"
+    )
+
+
 def test_a_beginning_before_what_may_be_the_number_of_an_ellipsis_waits():
     redactor = Redactor([SECRET], mask="#")
     text = b"x" * 300 + b" " + SECRET[:12]
