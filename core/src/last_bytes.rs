@@ -162,9 +162,9 @@ pub fn waiting(
 ) -> Option<Unfinished> {
     let end = text.len();
     let mut found = Unfinished { keep: bare.cut.unwrap_or(end), hold: end, limit: end, order: NOBODY };
-    // what ends at a place; `broken` when whitespace follows, or what was written over
-    let mut add = |keys: &Keys, stop: usize, broken: bool| {
-        let count = keys.longest_unfinished(&text[from.max(stop.saturating_sub(longest.size))..stop]);
+    // what ends at a place, of so many bytes at most; `broken` when whitespace follows, or what was written over
+    let mut add = |keys: &Keys, most: usize, stop: usize, broken: bool| {
+        let count = keys.longest_unfinished(&text[from.max(stop.saturating_sub(most))..stop]);
         let start = stop - count;
         if count == 0 {
             return;
@@ -191,17 +191,17 @@ pub fn waiting(
         let again = patterns.screen && again(&text[from.max(solid - longest.shown - 1)..solid]);
         let broken = longest.blanks > 0;
         if !broken {
-            add(exact, solid, false);
+            add(exact, longest.shown, solid, false);
             if again {
-                add(exact, solid - 1, true);
+                add(exact, longest.shown, solid - 1, true);
             }
         } else if patterns.screen && longest.blanks == 1 && longest.blank {
-            add(exact, solid, true); // the blank may be written over
+            add(exact, longest.shown, solid, true); // the blank may be written over
         }
         if longest.blanks <= RUN {
-            add(loose, solid, broken);
+            add(loose, longest.shown, solid, broken);
             if again && longest.blanks < RUN {
-                add(loose, solid - 1, true); // where the last one is a gap too
+                add(loose, longest.shown, solid - 1, true); // where the last one is a gap too
             }
         }
     }
@@ -213,10 +213,10 @@ pub fn waiting(
                 return None;
             }
             if last == end {
-                add(patterns.keys().0, end, false);
+                add(patterns.keys().0, longest.raw, end, false);
             }
             if end - last <= RUN {
-                add(patterns.keys().1, last, last < end);
+                add(patterns.keys().1, longest.raw, last, last < end);
             }
         }
         if longest.data > 0 {
@@ -227,9 +227,9 @@ pub fn waiting(
             }
             let stop = bare.cut? + 1 + open.len();
             for keys in [&shown.0, &shown.1] {
-                add(keys, stop, false);
+                add(keys, longest.data, stop, false);
                 if again(open) {
-                    add(keys, stop - 1, true);
+                    add(keys, longest.data, stop - 1, true);
                 }
             }
         }
