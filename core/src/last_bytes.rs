@@ -222,7 +222,7 @@ pub fn waiting(
         if longest.data > 0 {
             let open = &text[bare.cut? + 1..];
             let open = open.strip_suffix(b"\x1b").unwrap_or(open);
-            if open.len() <= longest.data {
+            if open.len() <= longest.data || !open.last().map_or(false, |&last| is_kept(last)) {
                 return None;
             }
             let stop = bare.cut? + 1 + open.len();

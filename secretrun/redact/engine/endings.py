@@ -7,7 +7,7 @@ from secretrun.redact.engine.margins import has_margin, without_margins
 from secretrun.redact.engine.prefilter import TAIL
 from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.readings import is_open, lone_returns, needs_care, shown, special
-from secretrun.redact.engine.terminal_escapes import LONGEST_CSI, colours, controls, homes
+from secretrun.redact.engine.terminal_escapes import LONGEST_CSI, colours, controls, homes, may_go_home
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -174,6 +174,8 @@ def shown_by_sequences(text: bytes) -> bytes:
     """What a terminal shows of a text, where sequences alone tell, none with an ellipsis; else nothing."""
     if needs_care(text) or 0x9B in text or text.count(b"\x1b[") < text.count(b"\x1b"):
         return b""
+    if may_go_home().search(text) is not None:
+        return b""  # a blank before a move to column 1 is nothing
     seen = shown(text)
     return seen if all(seen.count(part) == text.count(part) for part in (b".", b"chars]")) else b""
 

@@ -9,10 +9,10 @@ from secretrun.redact.engine.keys import Keys
 from secretrun.redact.engine.occurrence import Unfinished
 from secretrun.redact.engine.prefilter import TAIL, Prefilter
 from secretrun.redact.engine.public_head import UNFINISHED
-from secretrun.redact.engine.readings import Bare, Screen, as_it_is, is_shown, otherwise, shown, special
+from secretrun.redact.engine.readings import Bare, Screen, as_it_is, is_shown, shown, special
 from secretrun.redact.engine.search import Search
 from secretrun.redact.engine.tail import Tail
-from secretrun.redact.engine.terminal_escapes import colours
+from secretrun.redact.engine.terminal_escapes import colours, may_go_home
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -146,7 +146,7 @@ class PatternSet:
             return True
         if start + LEAST < len(text) or ends.found(part, [0]):
             return False
-        return plain or (otherwise(part) is None and not ends.found(shown(part), [0]))
+        return plain or (may_go_home().search(part) is None and not ends.found(shown(part), [0]))
 
     @property
     def ends(self) -> Ends:

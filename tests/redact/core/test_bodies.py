@@ -82,6 +82,18 @@ def test_an_end_waits_however_many_colours_stand_before_it(colours):
     )
 
 
+def test_an_end_that_a_move_to_column_1_breaks_is_masked():
+    redactor = Redactor(['pa$$ "w0rd&#039;x'], mask="#")
+    assert redactor.feed("\u2026d&#0 \x1b[H39;x more\n".encode()) == "\u2026#\x1b[H more\n".encode()
+
+
+def test_a_beginning_in_an_open_string_waits_before_a_backslash():
+    redactor = Redactor([SECRET])
+    redactor.feed(b"\x1bPcorr")
+    redactor.feed(b"e\\")
+    assert redactor.held == len(b"corre\\")
+
+
 def test_a_beginning_before_what_may_be_the_number_of_an_ellipsis_waits():
     redactor = Redactor([SECRET], mask="#")
     text = b"x" * 300 + b" " + SECRET[:12]
