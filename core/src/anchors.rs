@@ -4,6 +4,7 @@ use crate::class::Class;
 use crate::classes::{Block, BLOCK};
 use crate::grams::{word, word8, Grams};
 use crate::parts::rank;
+use crate::pattern::Texts;
 
 /// Some needles, each anchored at its most seldom byte. Immutable, shared between threads.
 pub struct Anchors {
@@ -15,7 +16,7 @@ pub struct Anchors {
     /// Sorted by what stands there.
     needles: Vec<Needle>,
     /// The bytes of all needles.
-    texts: Vec<u8>,
+    texts: Texts,
     /// Bytes before the anchor, at most.
     most: usize,
 }
@@ -28,12 +29,6 @@ struct Needle {
     /// Where it begins and ends in `texts`.
     start: u32,
     end: u32,
-}
-
-impl Drop for Anchors {
-    fn drop(&mut self) {
-        crate::wipe::wipe(&mut self.texts);
-    }
 }
 
 impl Anchors {
@@ -61,7 +56,7 @@ impl Anchors {
         let of = |side: bool| all.iter().filter(move |needle| needle.gram.0 == side).map(|needle| needle.gram.1);
         let grams = |side: bool| Grams::some(of(side).collect());
         let (after, before) = (grams(false), grams(true));
-        Some(Anchors { anchors, size, after, before, needles: all, texts, most: most as usize })
+        Some(Anchors { anchors, size, after, before, needles: all, texts: Texts(texts), most: most as usize })
     }
 
     /// Where the first needle stands.
@@ -105,7 +100,7 @@ impl Anchors {
             let alike = self.needles[first..].iter().take_while(move |needle| Some(needle.gram) == gram);
             alike.filter_map(move |needle| {
                 let begin = at.checked_sub(needle.before as usize)?;
-                let text = &self.texts[needle.start as usize..needle.end as usize];
+                let text = &self.texts.0[needle.start as usize..needle.end as usize];
                 Some(begin).filter(|&begin| bytes[begin..].starts_with(text))
             })
         };

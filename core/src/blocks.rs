@@ -46,25 +46,24 @@ impl Blocks {
             return None;
         }
         let place = place.min(self.bits.len() * BLOCK);
-        let mut block = place / BLOCK;
-        let mut starts = self.bits.get(block).map_or(0, |bits| below(bits.starts, place));
-        while starts == 0 {
-            block = block.checked_sub(1)?;
-            starts = self.bits[block].starts;
-        }
-        let start = block * BLOCK + BLOCK - 1 - starts.leading_zeros() as usize;
+        let block = place / BLOCK;
+        let start = self.last_start(block, self.bits.get(block).map_or(0, |bits| below(bits.starts, place)))?;
         self.places(start, |bits| bits.ends).next().map(|last| (start, last + 1))
     }
 
     /// Where the sequence begins that ends at a place.
     pub fn sequence_to(&self, end: usize) -> Option<usize> {
         let last = end.checked_sub(1)?;
-        let (mut block, to) = (last / BLOCK, last % BLOCK);
+        let (block, to) = (last / BLOCK, last % BLOCK);
         let bits = self.bits.get(block)?;
         if bits.ends >> to & 1 == 0 {
             return None;
         }
-        let mut starts = bits.starts & !0 >> (BLOCK - 1 - to);
+        self.last_start(block, bits.starts & !0 >> (BLOCK - 1 - to))
+    }
+
+    /// The last place where a sequence begins: of a block those of some bits, then those of the blocks before it.
+    fn last_start(&self, mut block: usize, mut starts: u64) -> Option<usize> {
         while starts == 0 {
             block = block.checked_sub(1)?;
             starts = self.bits[block].starts;
@@ -162,9 +161,9 @@ impl Blocks {
             self.bits[first + 1..block].iter_mut().for_each(|bits| bits.kept = 0);
             self.bits[block].kept &= !to;
         }
-        self.bits[begin / BLOCK].starts |= 1 << (begin % BLOCK);
-        self.bits[last / BLOCK].ends |= 1 << (last % BLOCK);
-        self.bits[last / BLOCK].others |= 1 << (last % BLOCK); // perhaps
+        self.bits[first].starts |= 1 << (begin % BLOCK);
+        self.bits[block].ends |= 1 << (last % BLOCK);
+        self.bits[block].others |= 1 << (last % BLOCK); // perhaps
     }
 }
 

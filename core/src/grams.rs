@@ -6,7 +6,8 @@ pub struct Grams {
     shift: u32,
 }
 
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// What numbers are multiplied with to spread them (the golden ratio of 2^64).
+pub const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 const BITS_EACH: usize = 16;
 const MOST_WORDS: usize = 1 << 16; // half a MiB
 

@@ -4,6 +4,7 @@
 
 use crate::grams::{word, word8, Grams};
 use crate::keys::first_word;
+use crate::pattern::Texts;
 
 /// Bytes compared at a place, at most.
 const GRAM: usize = 6;
@@ -17,16 +18,10 @@ pub struct Group {
     grams: Grams,
     /// Sorted, none the beginning of another: their first bytes as a number, and where they end in `texts`.
     needles: Vec<(u64, u32)>,
-    texts: Vec<u8>,
+    texts: Texts,
     /// First bytes of needles, to ask before comparing whole ones.
     firsts: Grams,
     first: usize,
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        crate::wipe::wipe(&mut self.texts);
-    }
 }
 
 impl Group {
@@ -55,7 +50,7 @@ impl Group {
             (word, texts.len() as u32)
         };
         let needles = needles.into_iter().map(put).collect();
-        Some(Group { gram, stride: shortest - gram + 1, grams, needles, texts, firsts, first })
+        Some(Group { gram, stride: shortest - gram + 1, grams, needles, texts: Texts(texts), firsts, first })
     }
 
     /// Where the first needle stands.
@@ -95,7 +90,7 @@ impl Group {
         let alike = self.needles[low..].iter().take_while(|needle| needle.0 == word).count();
         let text = |index: usize| {
             let start = index.checked_sub(1).map_or(0, |before| self.needles[before].1 as usize);
-            &self.texts[start..self.needles[index].1 as usize]
+            &self.texts.0[start..self.needles[index].1 as usize]
         };
         (low..low + alike).any(|index| rest.starts_with(text(index)))
     }

@@ -1,5 +1,7 @@
 //! The first bytes of keys, and where in a text they stand.
 
+use crate::grams::{word8, SPREAD};
+
 /// Bytes of a key that tell where it may begin.
 pub const HEAD: usize = 4;
 /// Bytes of a key that tell it from text: four are in many a word.
@@ -11,8 +13,6 @@ struct Words {
     full: Vec<bool>,
     shift: u32,
 }
-
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Words {
     fn new(words: &[u64]) -> Words {
@@ -82,11 +82,6 @@ fn word4(text: &[u8]) -> u32 {
     u32::from_be_bytes([text[0], text[1], text[2], text[3]])
 }
 
-#[inline]
-fn word8(text: &[u8]) -> u64 {
-    u64::from(word4(text)) | u64::from(word4(&text[4..])) << 32
-}
-
 impl Heads {
     /// Of keys, none empty: the first bytes of each, and its size.
     pub fn new(keys: impl Iterator<Item = ([u8; TELLING], usize)>) -> Heads {
@@ -144,7 +139,7 @@ impl Heads {
             return false;
         }
         let head = u64::from(word4(part));
-        self.bare.has(head) || if part.len() < TELLING { self.long.has(head) } else { self.telling.has(word8(part)) }
+        self.bare.has(head) || if part.len() < TELLING { self.long.has(head) } else { self.telling.has(word8(&part[..TELLING])) }
     }
 
     /// Add where in `text` a key may begin, in order; bytes from `end` on may turn out to be none.
@@ -180,6 +175,6 @@ impl Heads {
     /// Whether a key of four bytes or more may begin with a text; `short` when not all it tells it by is sure.
     fn is_start(&self, text: &[u8], short: bool) -> bool {
         let head = u64::from(word4(text));
-        self.bare.has(head) || if short || text.len() < TELLING { self.long.has(head) } else { self.telling.has(word8(text)) }
+        self.bare.has(head) || if short || text.len() < TELLING { self.long.has(head) } else { self.telling.has(word8(&text[..TELLING])) }
     }
 }

@@ -4,7 +4,6 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::ffi::c_void;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -26,9 +25,6 @@ pub const ROOM_EACH: usize = 64;
 const SMALL: usize = 1 << 24;
 /// Bytes from which a call is long enough to let other threads at Python.
 const LARGE: usize = 1 << 16;
-
-/// What a capsule of a set is called.
-const SET: &str = "secretrun.patterns\0";
 
 /// `CoreError`, which is made once and stays.
 static ERROR: AtomicPtr<Object> = AtomicPtr::new(null_mut());
@@ -63,8 +59,50 @@ pub fn has_room(size: Option<usize>) -> bool {
     size.map_or(false, |size| size < SMALL || Vec::<u8>::new().try_reserve_exact(size).is_ok())
 }
 
-/// What a capsule of a table is called.
-const TABLE: &str = "secretrun.table\0";
+/// What is kept in a capsule, which is told from others by its name.
+trait Kept: Sized {
+    /// It ends with a NUL, and no other type's is the same.
+    const NAME: &'static str;
+}
+
+impl Kept for Making {
+    const NAME: &'static str = "secretrun.table\0";
+}
+
+impl Kept for Arc<PatternSet> {
+    const NAME: &'static str = "secretrun.patterns\0";
+}
+
+impl Kept for Words {
+    const NAME: &'static str = "secretrun.words\0";
+}
+
+/// A capsule round a value.
+fn capsule<T: Kept>(value: T) -> Option<Owned> {
+    let value = Box::into_raw(Box::new(value));
+    // SAFETY: the name is static, and `free` takes the box back.
+    unsafe { Owned::new(PyCapsule_New(value.cast(), T::NAME.as_ptr().cast(), Some(free::<T>))) }
+}
+
+unsafe extern "C" fn free<T: Kept>(capsule: *mut Object) {
+    // SAFETY: the capsule is one of `capsule`, and this is called once, at its end.
+    let value = unsafe { PyCapsule_GetPointer(capsule, T::NAME.as_ptr().cast()) }.cast::<T>();
+    if !value.is_null() {
+        // SAFETY: it came from `Box::into_raw`, and nobody uses it any more.
+        let value = unsafe { Box::from_raw(value) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
+    }
+}
+
+/// What a capsule is round; an error is set where it is another thing.
+///
+/// # Safety
+/// `capsule` is alive for `'a`.
+unsafe fn inside<'a, T: Kept>(capsule: *mut Object) -> Option<&'a T> {
+    // SAFETY: it is alive; what is another thing, or another module's capsule, gives NULL.
+    unsafe { PyCapsule_GetPointer(capsule, T::NAME.as_ptr().cast()).cast::<T>().as_ref() }
+}
+
 /// Bytes that a set may need for each of its patterns, besides their own.
 const ROOM_OF_PATTERN: usize = 2048;
 /// What is asked of a set: 1, what a terminal shows of a text too; 2, beginnings too.
@@ -128,26 +166,7 @@ unsafe extern "C" fn copy(_: *mut Object, other: *mut Object) -> *mut Object {
 
 /// A capsule for a table.
 fn kept_table(table: Table) -> Option<Owned> {
-    let making: Box<Making> = Box::new(Cell::new(Some((table, Rules::default()))));
-    // SAFETY: the name is static, and `free_table` takes the box back.
-    unsafe { Owned::new(PyCapsule_New(Box::into_raw(making).cast(), TABLE.as_ptr().cast(), Some(free_table))) }
-}
-
-unsafe extern "C" fn free_table(capsule: *mut Object) {
-    // SAFETY: the capsule is one of `kept_table`, and this is called once, at its end.
-    let making = unsafe { PyCapsule_GetPointer(capsule, TABLE.as_ptr().cast()) }.cast::<Making>();
-    if !making.is_null() {
-        // SAFETY: it came from `Box::into_raw`, and nobody uses it any more.
-        let making = unsafe { Box::from_raw(making) };
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(making)));
-    }
-}
-
-/// # Safety
-/// `capsule` is alive for `'a`.
-unsafe fn making<'a>(capsule: *mut Object) -> Option<&'a Making> {
-    // SAFETY: it is alive; what is another thing, or another module's capsule, gives NULL.
-    unsafe { PyCapsule_GetPointer(capsule, TABLE.as_ptr().cast()).cast::<Making>().as_ref() }
+    capsule::<Making>(Cell::new(Some((table, Rules::default()))))
 }
 
 /// What `look` sees in a table.
@@ -156,7 +175,7 @@ unsafe fn making<'a>(capsule: *mut Object) -> Option<&'a Making> {
 /// `capsule` is alive.
 unsafe fn look_at<T>(capsule: *mut Object, look: impl FnOnce(&Table) -> T) -> Option<T> {
     // SAFETY: it is alive, as the caller promises.
-    let place = unsafe { making(capsule) }?;
+    let place = unsafe { inside::<Making>(capsule) }?;
     let made = place.take()?;
     let seen = look(&made.0);
     place.set(Some(made));
@@ -171,7 +190,7 @@ unsafe extern "C" fn extend(_: *mut Object, arguments: *mut Object) -> *mut Obje
         // while a rule is asked what it says, so it is asked for its size each time, and its tuple is held.
         unsafe {
             let (capsule, found) = two(arguments, text!("extend"))?;
-            let place = making(capsule)?;
+            let place = inside::<Making>(capsule)?;
             let (mut table, mut rules) = place.take()?;
             if !has_room(Some(table.shared_size())) {
                 return None;
@@ -220,20 +239,8 @@ unsafe extern "C" fn compiled(_: *mut Object, arguments: *mut Object) -> *mut Ob
         let made = released(texts.0.len(), || {
             has_room(room).then(|| PatternSet::new(texts, patterns, options & SCREEN != 0, options & SHORTENED != 0))
         });
-        let set = Arc::into_raw(Arc::new(made?));
-        // SAFETY: the name is static, and `free_patterns` gives back the count that the capsule has.
-        unsafe { Owned::new(PyCapsule_New(set as *mut c_void, SET.as_ptr().cast(), Some(free_patterns))) }
+        capsule(Arc::new(made?))
     })
-}
-
-unsafe extern "C" fn free_patterns(capsule: *mut Object) {
-    // SAFETY: the capsule is one of `compiled`, and this is called once, at its end.
-    let set = unsafe { PyCapsule_GetPointer(capsule, SET.as_ptr().cast()) } as *const PatternSet;
-    if !set.is_null() {
-        // SAFETY: it came from `Arc::into_raw`, whose count was the capsule's.
-        let set = unsafe { Arc::from_raw(set) };
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(set)));
-    }
 }
 
 /// A count of one's own of the set in a capsule; an error is set where it is none.
@@ -241,16 +248,8 @@ unsafe extern "C" fn free_patterns(capsule: *mut Object) {
 /// # Safety
 /// `capsule` is alive.
 pub unsafe fn shared(capsule: *mut Object) -> Option<Arc<PatternSet>> {
-    // SAFETY: it is alive; what is another thing, or another module's capsule, gives NULL.
-    let set = unsafe { PyCapsule_GetPointer(capsule, SET.as_ptr().cast()) } as *const PatternSet;
-    if set.is_null() {
-        return None;
-    }
-    // SAFETY: it came from `Arc::into_raw`, and the capsule's count keeps it alive until this one is taken.
-    unsafe {
-        Arc::increment_strong_count(set);
-        Some(Arc::from_raw(set))
-    }
+    // SAFETY: it is alive, as the caller promises.
+    unsafe { inside::<Arc<PatternSet>>(capsule) }.cloned()
 }
 
 /// `holds(handle, text)`: whether anything of a set stands in a text.
@@ -267,37 +266,19 @@ unsafe extern "C" fn holds(_: *mut Object, arguments: *mut Object) -> *mut Objec
     })
 }
 
-/// What a capsule of words is called.
-const WORDS: &str = "secretrun.words\0";
-
 /// `words(joined)`: words with a NUL between them.
 unsafe extern "C" fn words(_: *mut Object, joined: *mut Object) -> *mut Object {
-    answer(|| {
-        // SAFETY: Python keeps the argument of a call alive, and bytes are not changed.
-        let words = Box::into_raw(Box::new(Words::new(unsafe { bytes(joined) }?)?));
-        // SAFETY: the name is static, and `free_words` takes the box back.
-        unsafe { Owned::new(PyCapsule_New(words.cast(), WORDS.as_ptr().cast(), Some(free_words))) }
-    })
-}
-
-unsafe extern "C" fn free_words(capsule: *mut Object) {
-    // SAFETY: the capsule is one of `words`, and this is called once, at its end.
-    let words = unsafe { PyCapsule_GetPointer(capsule, WORDS.as_ptr().cast()) }.cast::<Words>();
-    if !words.is_null() {
-        // SAFETY: it came from `Box::into_raw`, and nobody uses it any more.
-        let words = unsafe { Box::from_raw(words) };
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(words)));
-    }
+    // SAFETY: Python keeps the argument of a call alive, and bytes are not changed.
+    answer(|| capsule(Words::new(unsafe { bytes(joined) }?)?))
 }
 
 /// `places(words, text)`: where any of them begins, as `u32`s in bytes.
 unsafe extern "C" fn places(_: *mut Object, arguments: *mut Object) -> *mut Object {
     answer(|| {
-        // SAFETY: Python keeps the arguments of a call alive. What is no capsule of words gives NULL, and so nothing.
+        // SAFETY: Python keeps the arguments of a call alive.
         let (words, text) = unsafe {
             let (handle, text) = two(arguments, text!("places"))?;
-            let words = PyCapsule_GetPointer(handle, WORDS.as_ptr().cast()).cast::<Words>();
-            (words.as_ref()?, bytes(text)?)
+            (inside::<Words>(handle)?, bytes(text)?)
         };
         let found = words.places(text)?;
         let found: Vec<[u8; 4]> = found.iter().map(|place| place.to_ne_bytes()).collect();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::grams::{word, word8, SPREAD};
 use crate::pattern::{Pattern, Rule, Texts, TooLarge};
 use crate::patterns::PatternSet;
 
@@ -112,21 +113,13 @@ impl Table {
     }
 }
 
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
 /// Of a text, which is whoever's whose secrets they are: nobody makes them collide.
 fn hash(text: &[u8]) -> u32 {
     let mut hash = text.len() as u64;
     let mut add = |word: u64| hash = (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD);
     let mut words = text.chunks_exact(8);
-    for word in &mut words {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(word);
-        add(u64::from_le_bytes(bytes));
-    }
-    let mut bytes = [0; 8];
-    bytes[..words.remainder().len()].copy_from_slice(words.remainder());
-    add(u64::from_le_bytes(bytes));
+    words.by_ref().for_each(|eight| add(word8(eight)));
+    add(word(words.remainder()));
     (hash ^ hash >> 32) as u32
 }
 

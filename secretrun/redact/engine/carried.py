@@ -8,15 +8,12 @@ It is asked of the bytes as they are, and of those without whitespace.
 from __future__ import annotations
 
 from secretrun.redact.engine.base64_edge import leftmost
-from secretrun.redact.engine.occurrence import RUN, SHOWN
+from secretrun.redact.engine.occurrence import BLANKS, GAP, SHOWN
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secretrun.redact.engine.keys import Keys
-
-_BLANKS = bytes.maketrans(SPACE, b" " * len(SPACE))
-_TOO_MANY = b" " * (RUN + 1)
 
 
 class Carried:
@@ -48,7 +45,7 @@ class Carried:
         """Whether it goes on with these bytes, which come after the buffer. If not, it is none any more."""
         if self._loose:
             data = self._blanks + data
-            if _TOO_MANY in data.translate(_BLANKS):
+            if GAP in data.translate(BLANKS):
                 return False
             self._blanks = data[len(data.rstrip(SPACE)) :]
             data = data.translate(None, SPACE)

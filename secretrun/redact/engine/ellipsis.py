@@ -11,7 +11,7 @@ from bisect import bisect_left
 from secretrun.redact.engine.automaton import automaton
 from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.terminal_escapes import once
-from secretrun.redact.engine.words import ORDER, every_pair, every_word
+from secretrun.redact.engine.words import every_pair, every_word, words_of
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -65,13 +65,11 @@ def ellipses(text: bytes) -> Iterator[Match[bytes]]:
     """
     places = [match.start() for match in _marks().finditer(text)]
     at = text.find(_COUNT_END)
-    if at >= 0:
-        while at >= 0:
-            places.append(max(0, text.rfind(b"[", max(0, at - LONGEST_MARK), at)))
-            at = text.find(_COUNT_END, at + 1)
-        places.sort()
+    while at >= 0:
+        places.append(max(0, text.rfind(b"[", max(0, at - LONGEST_MARK), at)))
+        at = text.find(_COUNT_END, at + 1)
     end = 0
-    for at in places:
+    for at in sorted(places):
         for begin in range(max(end, at - 2), at + 1):
             found = _ellipsis().match(text, begin)
             if found is not None:
@@ -121,12 +119,8 @@ class Ends:
 
     def none_at(self, part: bytes) -> bool:
         """Whether surely no end of a pattern begins where `part` does, told by its first bytes."""
-        size = self._size
         return len(part) >= UNFINISHED and (
-            part[0] in SPACE
-            or not self._grams.issuperset(
-                [int.from_bytes(part[at : at + size], ORDER) for at in range(UNFINISHED - size + 1)]
-            )
+            part[0] in SPACE or not self._grams.issuperset(words_of(part[:UNFINISHED], self._size))
         )
 
     def found(self, text: bytes, starts: list[int]) -> list[tuple[int, int, Pattern]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from secretrun.redact.pattern import SPACE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -9,6 +11,8 @@ if TYPE_CHECKING:
     from secretrun.redact.pattern import Pattern
 
 RUN = 64  # bytes of whitespace and decoration that may stand between two bytes of a broken secret
+BLANKS = bytes.maketrans(SPACE, b" " * len(SPACE))  # all whitespace alike
+GAP = b" " * (RUN + 1)  # so much, alike, after which nothing goes on
 SHOWN = 3  # bytes of a secret that may show before a break, or on an idle terminal
 
 

@@ -6,7 +6,7 @@ from secretrun.redact.engine.base64_edge import START, after
 from secretrun.redact.engine.ellipsis import Ends, ellipses, has_ellipsis
 from secretrun.redact.engine.endings import LEAST, WINDOW, first_shown, shown_by_sequences, start_of_end
 from secretrun.redact.engine.keys import Keys
-from secretrun.redact.engine.occurrence import Unfinished
+from secretrun.redact.engine.occurrence import BLANKS, Unfinished
 from secretrun.redact.engine.prefilter import TAIL, Prefilter
 from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.readings import Bare, Screen, as_it_is, is_shown, shown, special
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _ELLIPSES = 8  # that have to be asked one by one: with more a text is looked at closely
 _NEAR_EACH_OTHER = 256
 _ROUND = 24  # bytes round a key: what follows may belong to it
-_BLANKS = bytes(0x20 if byte in SPACE else byte for byte in range(256))
 
 
 class PatternSet:
@@ -97,7 +96,7 @@ class PatternSet:
         begin, end = starts[0], starts[-1]
         if end - begin > _NEAR_EACH_OTHER:
             return None
-        spaces = text.translate(_BLANKS)
+        spaces = text.translate(BLANKS)
         begin = max(begin - _ROUND, spaces.rfind(b" ", 0, begin) + 1)
         word = spaces.find(b" ", end)
         end = (len(text) if word < 0 else word) + _ROUND

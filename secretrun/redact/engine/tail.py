@@ -12,9 +12,9 @@ from secretrun.redact.engine.ellipsis import LONGEST_MARK, QUOTES, has_ellipsis,
 from secretrun.redact.engine.endings import LEAST, NEAR, Ending, counted, endings
 from secretrun.redact.engine.keys import HEAD
 from secretrun.redact.engine.margins import AT_MARGIN
-from secretrun.redact.engine.occurrence import RUN, SHOWN, Unfinished
+from secretrun.redact.engine.occurrence import BLANKS, GAP, RUN, SHOWN, Unfinished
 from secretrun.redact.engine.tip import last_bytes, written_over
-from secretrun.redact.engine.words import ORDER, words_at
+from secretrun.redact.engine.words import words_at, words_of
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _MOST_GRAMS = 1 << 18  # bytes of heads, divided by the stride
 _DOTS = (b".", b"[")  # what an ellipsis may begin with
 _LONG = 4 * HEAD  # bytes of a beginning with whitespace
-_BLANKS = bytes(0x20 if byte in SPACE else byte for byte in range(256))
-_GAP = b" " * (RUN + 1)
 _SPACES = frozenset(bytes([byte]) for byte in SPACE)
 
 
@@ -75,7 +73,7 @@ class Tail:
         heads = self._heads
         texts = self._keys(False)[0].texts
         self._spaced = frozenset([part for text in texts for part in _spaced(text)])
-        self._gaps = any(_GAP in text.translate(_BLANKS) for text in texts if len(text) > RUN)
+        self._gaps = any(GAP in text.translate(BLANKS) for text in texts if len(text) > RUN)
         size = sum(map(len, heads))
         self._stride = stride = next(
             stride for stride in (1, 4, 8, 16, 32) if size <= stride * _MOST_GRAMS or stride == 32
@@ -124,9 +122,7 @@ class Tail:
         size = HEAD + self._stride  # whatever ends here has one of the words in so many bytes
         tip = before.translate(None, SPACE)[-size:]
         enough = HEAD if line == begin == 0 else size
-        return len(tip) >= enough and self._grams.isdisjoint(
-            [int.from_bytes(tip[at : at + HEAD], ORDER) for at in range(len(tip) - HEAD + 1)]
-        )
+        return len(tip) >= enough and self._grams.isdisjoint(words_of(tip))
 
     def _endings(self, text: bytes) -> tuple[int, list[Ending]] | None:
         if not self._begins:
@@ -139,11 +135,7 @@ class Tail:
         if end.whole:
             size = min(size, len(bare.translate(None, SPACE)))
         tip = last_bytes(bare, size, shown=shown, opened=end.opened)
-        if tip is None or not self._grams.isdisjoint(
-            [int.from_bytes(tip[at : at + HEAD], ORDER) for at in range(size - HEAD + 1)]
-        ):
-            return None
-        return tip
+        return tip if tip is not None and self._grams.isdisjoint(words_of(tip)) else None
 
     def _add(self, waiting: list[Unfinished], end: Ending, text: bytes, before: tuple[int, int]) -> bool:
         """Add what may begin with an end's last bytes; False where that can't be told."""

@@ -88,6 +88,11 @@ def _words(keys: Iterable[bytes], stride: int, size: int) -> frozenset[int]:
     return frozenset(words)
 
 
+def words_of(text: bytes, size: int = 4) -> list[int]:
+    """Every `size` bytes in a row of a short text, in order."""
+    return [int.from_bytes(text[at : at + size], ORDER) for at in range(len(text) - size + 1)]
+
+
 def words_at(keys: Iterable[bytes], stride: int) -> frozenset[int]:
     """Every four bytes in a row of keys; with a stride, a multiple of four, those at every so many bytes."""
     if stride == 1:
