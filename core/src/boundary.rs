@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use crate::matcher::Matcher;
 use crate::output::Output;
-use crate::module::{answer, has_room, released, shared, ROOM_EACH};
+use crate::memory::{guarded, has_room};
+use crate::module::{answer, guarded_answer, released, shared, ROOM_EACH};
 use crate::patterns::PatternSet;
 use crate::python::*;
 
@@ -63,7 +64,7 @@ unsafe fn wanted(object: *mut Object) -> Option<Option<(Arc<PatternSet>, Owned)>
 
 /// `Matcher(patterns, mask)`.
 unsafe extern "C" fn new(kind: *mut Object, arguments: *mut Object, _: *mut Object) -> *mut Object {
-    answer(|| {
+    guarded_answer(|| {
         // SAFETY: Python keeps the arguments of a call alive.
         let (wanted, mask) = unsafe {
             let (patterns, mask) = two(arguments, text!("Matcher"))?;
@@ -148,7 +149,10 @@ unsafe extern "C" fn add(this: *mut Object, given: *mut Object) -> *mut Object {
         }
         // SAFETY: `ready` was ours to take, so nobody else is at the stream.
         let stream = unsafe { &mut *instance.stream };
-        stream.matcher.add(set);
+        guarded(|| {
+            stream.matcher.add(set);
+            Some(())
+        })?;
         let old = instance.patterns.replace(patterns.map_or(null_mut(), Owned::give));
         instance.ready.set(true);
         // SAFETY: the reference was the instance's.
@@ -192,34 +196,28 @@ unsafe fn step(instance: &Instance, what: Step, given: *mut Object) -> Option<Ow
     }
     // SAFETY: `ready` was ours to take, so nobody else is at the stream until it is set again.
     let stream = unsafe { &mut *instance.stream };
-    let size = data.len() + stream.matcher.held();
-    let done = released(size, || {
+    let made = guarded(|| {
         let Stream { matcher, output } = &mut *stream;
         output.clear();
         let again = matcher.held().checked_mul(ROOM_EACH);
         if !has_room(again.and_then(|again| again.checked_add(data.len().checked_mul(2)?))) {
-            return false;
+            return None;
         }
-        match what {
+        released(data.len() + matcher.held(), || match what {
             Step::Feed => matcher.feed(data, output),
             Step::Release => matcher.release(output),
             Step::Finish => matcher.finish(output),
+        });
+        if output.unchanged && matcher.held() == 0 {
+            // SAFETY: only what is fed is unchanged, and that object is alive.
+            Some(unsafe { Owned::of(given) })
+        } else if output.marks.is_empty() {
+            joined(output.bytes.len(), std::iter::once(&output.bytes[..]))
+        } else {
+            masked(instance, output)
         }
-        true
-    });
-    if !done {
-        return None;
-    }
-    let (held, output) = (stream.matcher.held(), &stream.output);
-    let made = if output.unchanged && held == 0 {
-        // SAFETY: only what is fed is unchanged, and that object is alive.
-        unsafe { Owned::of(given) }
-    } else if output.marks.is_empty() {
-        joined(output.bytes.len(), std::iter::once(&output.bytes[..]))?
-    } else {
-        masked(instance, output)?
-    };
-    instance.held.set(held);
+    })?;
+    instance.held.set(stream.matcher.held());
     instance.ready.set(true);
     Some(made)
 }

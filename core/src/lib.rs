@@ -25,6 +25,8 @@ mod last_bytes;
 mod margins;
 pub mod matcher;
 #[cfg(all(feature = "module", not(test)))]
+mod memory;
+#[cfg(all(feature = "module", not(test)))]
 mod module;
 mod needles;
 mod occurrence;

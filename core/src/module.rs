@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::Arc;
 
 use crate::boundary::matcher_type;
+use crate::memory::{guarded, has_room, Memory};
 use crate::pattern::Rule;
 use crate::patterns::PatternSet;
 use crate::python::*;
@@ -21,10 +22,11 @@ const ABI: u32 = 4;
 
 /// Bytes that a step may need for each byte that it looks at again.
 pub const ROOM_EACH: usize = 64;
-/// Bytes below which there is no question of room.
-const SMALL: usize = 1 << 24;
 /// Bytes from which a call is long enough to let other threads at Python.
 const LARGE: usize = 1 << 16;
+
+#[global_allocator]
+static MEMORY: Memory = Memory;
 
 /// `CoreError`, which is made once and stays.
 static ERROR: AtomicPtr<Object> = AtomicPtr::new(null_mut());
@@ -45,6 +47,11 @@ pub fn answer(act: impl FnOnce() -> Option<Owned>) -> *mut Object {
     }
 }
 
+/// The same; and an error where memory was lacking.
+pub fn guarded_answer(act: impl FnOnce() -> Option<Owned>) -> *mut Object {
+    answer(|| guarded(act))
+}
+
 /// `act`, without the GIL when so many bytes are looked at that others would wait for it.
 pub fn released<T>(size: usize, act: impl FnOnce() -> T) -> T {
     if size < LARGE {
@@ -52,11 +59,6 @@ pub fn released<T>(size: usize, act: impl FnOnce() -> T) -> T {
     } else {
         without_gil(act)
     }
-}
-
-/// Whether there is memory for so much: an allocation that fails later can't be caught.
-pub fn has_room(size: Option<usize>) -> bool {
-    size.map_or(false, |size| size < SMALL || Vec::<u8>::new().try_reserve_exact(size).is_ok())
 }
 
 /// What is kept in a capsule, which is told from others by its name.
@@ -148,7 +150,7 @@ impl Rules {
 
 /// `table(squeeze)`: an empty table.
 unsafe extern "C" fn table(_: *mut Object, squeeze: *mut Object) -> *mut Object {
-    answer(|| {
+    guarded_answer(|| {
         // SAFETY: Python keeps the argument of a call alive.
         match unsafe { PyObject_IsTrue(squeeze) } {
             0 => kept_table(Table::new(false)),
@@ -161,7 +163,7 @@ unsafe extern "C" fn table(_: *mut Object, squeeze: *mut Object) -> *mut Object 
 /// `copy(table)`: another with the same patterns, to add to.
 unsafe extern "C" fn copy(_: *mut Object, other: *mut Object) -> *mut Object {
     // SAFETY: Python keeps the argument of a call alive.
-    answer(|| kept_table(unsafe { look_at(other, Table::clone) }?))
+    guarded_answer(|| kept_table(unsafe { look_at(other, Table::clone) }?))
 }
 
 /// A capsule for a table.
@@ -186,46 +188,56 @@ unsafe fn look_at<T>(capsule: *mut Object, look: impl FnOnce(&Table) -> T) -> Op
 /// that were not there yet.
 unsafe extern "C" fn extend(_: *mut Object, arguments: *mut Object) -> *mut Object {
     answer(|| {
-        // SAFETY: Python keeps the arguments of a call alive, and with each tuple what is in it. The list may change
-        // while a rule is asked what it says, so it is asked for its size each time, and its tuple is held.
+        // SAFETY: Python keeps the arguments of a call alive, and with each tuple what is in it.
         unsafe {
             let (capsule, found) = two(arguments, text!("extend"))?;
             let place = inside::<Making>(capsule)?;
             let (mut table, mut rules) = place.take()?;
-            if !has_room(Some(table.shared_size())) {
-                return None;
-            }
-            let forms = Owned::new(PyList_New(0))?;
-            let mut index = 0;
-            while index < PyList_Size(found) {
-                let one = PyList_GetItem(found, index);
-                if one.is_null() {
-                    return None;
-                }
-                let one = Owned::of(one);
-                let (form, text, rule) =
-                    (PyTuple_GetItem(one.object(), 0), PyTuple_GetItem(one.object(), 1), PyTuple_GetItem(one.object(), 2));
-                if form.is_null() || text.is_null() || rule.is_null() {
-                    return None;
-                }
-                let rule = rules.of(rule)?;
-                if table.add(bytes(text)?, rule).ok()? && PyList_Append(forms.object(), form) < 0 {
-                    return None;
-                }
-                index += 1;
-            }
-            if index == 0 && PyList_Size(found) < 0 {
-                return None; // no list
-            }
+            let forms = guarded(|| added(&mut table, &mut rules, found))?;
             place.set(Some((table, rules)));
             Some(forms)
         }
     })
 }
 
+/// The forms of those of a list that were not in a table yet.
+///
+/// # Safety
+/// `found` is alive.
+unsafe fn added(table: &mut Table, rules: &mut Rules, found: *mut Object) -> Option<Owned> {
+    if !has_room(Some(table.shared_size())) {
+        return None;
+    }
+    // SAFETY: the list is alive. It may change while a rule is asked what it says, so it is asked for its size each
+    // time, and its tuple is held.
+    unsafe {
+        let forms = Owned::new(PyList_New(0))?;
+        let mut index = 0;
+        while index < PyList_Size(found) {
+            let one = PyList_GetItem(found, index);
+            if one.is_null() {
+                return None;
+            }
+            let one = Owned::of(one);
+            let (form, text, rule) =
+                (PyTuple_GetItem(one.object(), 0), PyTuple_GetItem(one.object(), 1), PyTuple_GetItem(one.object(), 2));
+            if form.is_null() || text.is_null() || rule.is_null() {
+                return None;
+            }
+            let rule = rules.of(rule)?;
+            if table.add(bytes(text)?, rule).ok()? && PyList_Append(forms.object(), form) < 0 {
+                return None;
+            }
+            index += 1;
+        }
+        // where it is no list, an error is set
+        (index > 0 || PyList_Size(found) == 0).then(|| forms)
+    }
+}
+
 /// `compiled(table, options)`: the set of its patterns.
 unsafe extern "C" fn compiled(_: *mut Object, arguments: *mut Object) -> *mut Object {
-    answer(|| {
+    guarded_answer(|| {
         // SAFETY: Python keeps the arguments of a call alive.
         let (options, (texts, patterns)) = unsafe {
             let (capsule, options) = two(arguments, text!("compiled"))?;
@@ -254,7 +266,7 @@ pub unsafe fn shared(capsule: *mut Object) -> Option<Arc<PatternSet>> {
 
 /// `holds(handle, text)`: whether anything of a set stands in a text.
 unsafe extern "C" fn holds(_: *mut Object, arguments: *mut Object) -> *mut Object {
-    answer(|| {
+    guarded_answer(|| {
         // SAFETY: Python keeps the arguments of a call alive.
         let (set, text) = unsafe {
             let (handle, text) = two(arguments, text!("holds"))?;
@@ -269,12 +281,12 @@ unsafe extern "C" fn holds(_: *mut Object, arguments: *mut Object) -> *mut Objec
 /// `words(joined)`: words with a NUL between them.
 unsafe extern "C" fn words(_: *mut Object, joined: *mut Object) -> *mut Object {
     // SAFETY: Python keeps the argument of a call alive, and bytes are not changed.
-    answer(|| capsule(Words::new(unsafe { bytes(joined) }?)?))
+    guarded_answer(|| capsule(Words::new(unsafe { bytes(joined) }?)?))
 }
 
 /// `places(words, text)`: where any of them begins, as `u32`s in bytes.
 unsafe extern "C" fn places(_: *mut Object, arguments: *mut Object) -> *mut Object {
-    answer(|| {
+    guarded_answer(|| {
         // SAFETY: Python keeps the arguments of a call alive.
         let (words, text) = unsafe {
             let (handle, text) = two(arguments, text!("places"))?;
