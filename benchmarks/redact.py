@@ -22,13 +22,18 @@ import sys
 import time
 
 from corpus import COLOURED, KEPT, PLAIN
-from rows import finish, row, say
+from rows import aim, finish, row, say
 
 ALNUM = string.ascii_letters + string.digits
-# multiples of raw: 3 times what the engine reached before it had all its readings, and raw itself
-AIMS = {"coloured": {1: 0.2, 10: 0.4, 100: 0.7, 1000: 1.2}, "plain": dict.fromkeys((1, 10, 100, 1000), 1.0)}
-HITS = 0.2  # the same of coloured text with a secret in 1 % of its lines
-HOSTILE = 0.1  # of the speed on plain text
+NUMBERS = (1, 10, 100, 1000)
+# Multiples of raw. Of Python: 3 times what the engine reached before it had all its readings, and raw itself.
+CORE_AIMS = {"coloured": (2, 3.5, 6, 8), "plain": (4, 8, 12, 15)}
+PYTHON_AIMS = {"coloured": (0.2, 0.4, 0.7, 1.2), "plain": (1.0, 1.0, 1.0, 1.0)}
+AIMS = {
+    kind: dict(zip(NUMBERS, map(aim, CORE_AIMS[kind], of), strict=True)) for kind, of in PYTHON_AIMS.items()
+}
+HITS = aim(2, 0.2)  # the same of coloured text with a secret in 1 % of its lines
+HOSTILE = aim(0.25, 0.1)  # of the speed on plain text
 ROUNDS = 5
 TEXT = 1 << 17
 
@@ -106,7 +111,7 @@ def on_text(folder, quick):
     from secretrun.redact import Redactor
 
     say("secrets  text      chunk  hits   MB/s  raw MB/s  ratio")
-    for number in (1, 10, 100, 1000):
+    for number in NUMBERS:
         values = secrets(number)
         redactor, raw = Redactor(values), iterator(values)
         for kind, names in (("plain", PLAIN), ("coloured", COLOURED)):
@@ -139,14 +144,14 @@ def on_text(folder, quick):
 def tell(number, kind, found, *, hits=False):
     """The row of the worst and the best text; its ratio is that of the worst."""
     worst, best = min(found, key=found.get), max(found, key=found.get)
-    ratio, aim = found[worst][0], HITS if hits else AIMS[kind][number]
+    ratio, wanted = found[worst][0], HITS if hits else AIMS[kind][number]
     row(
         f"{kind} text, {number} secret{'s' * (number > 1)}{', one in 1 % of lines' * hits}",
         f"{found[worst][1]:.0f} ({worst}) to {found[best][1]:.0f} ({best}) MB/s",
         f"raw `pyahocorasick.iter`, {found[worst][2]:.0f} and {found[best][2]:.0f} MB/s",
         ratio,
-        f"{aim}x",
-        met=ratio >= aim,
+        f"{wanted}x",
+        met=ratio >= wanted,
     )
 
 
@@ -190,9 +195,13 @@ def hostile():
 
 
 BUILDS = (
-    ("1000 secrets", "secrets(1000)", 300),
-    ("1 MiB of text", "[' '.join('%08x' % random.getrandbits(32) for _ in range(116508))[:1 << 20]]", 3000),
-    ("100 private keys", "[pem(random.Random(i)) for i in range(100)]", 400),
+    ("1000 secrets", "secrets(1000)", aim(200, 300)),
+    (
+        "1 MiB of text",
+        "[' '.join('%08x' % random.getrandbits(32) for _ in range(116508))[:1 << 20]]",
+        aim(500, 3000),
+    ),
+    ("100 private keys", "[pem(random.Random(i)) for i in range(100)]", aim(100, 400)),
     ("5000 secrets", "secrets(5000)", None),
 )
 
@@ -220,17 +229,17 @@ print((time.process_time() - start) * 1000, most() - before)
 
 
 def building(quick):
-    for what, values, aim in BUILDS[: 3 if quick else 4]:
+    for what, values, wanted in BUILDS[: 3 if quick else 4]:
         milliseconds, memory = build(values)
         say(f"building {what}: {milliseconds:.0f} ms, {memory:.0f} MiB")
-        if aim is not None:
+        if wanted is not None:
             row(
                 f"building the patterns of {what}",
                 f"{milliseconds:.0f} ms, {memory:.0f} MiB",
                 "",
                 None,
-                f"{aim} ms, 64 MiB",
-                met=milliseconds < aim and memory < 64,
+                f"{wanted} ms, 64 MiB",
+                met=milliseconds < wanted and memory < 64,
             )
 
 

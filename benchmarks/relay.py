@@ -1,12 +1,13 @@
 """What the wrapper costs, as ratios to the plain thing in the same run.
 
-    python benchmarks/relay.py [--megabytes 256] [--repeat 5]
+    python benchmarks/relay.py [--megabytes 256] [--repeat 5] [--quick]
 
 Throughput through pipes against `cat BIG | cat`, on a terminal against `script -qec`, both with 0, 1 and
 10 secrets; the time from a key to its echo against a bare terminal; start-up against `env`, `script` and
 `sudo -n`; peak memory for all of it. Figures are medians of runs in turn, latencies are p50 and p99.
 The secrets are random and so are the keys, which come as a fast typist's do: with ten secrets and their
-encodings most letters begin some pattern.
+encodings most letters begin some pattern. `--quick` runs what stands in the README: coloured output and lines
+one at a time, on a terminal.
 """
 
 import argparse
@@ -25,8 +26,11 @@ import tempfile
 import time
 import tty
 
-from rows import finish, row, say
+from corpus import KEPT
+from rows import aim, finish, row, say
 from terminal import on_terminal
+
+from secretrun.redact.body import PURE
 
 WRAPPER = [sys.executable, "-m", "secretrun"]
 LINE = b"2026-01-01T12:00:00.000Z INFO  [worker-17] request id=8f14e45f path=/v1/items?page=3 status=200 took=12ms\n"
@@ -36,7 +40,9 @@ def environment(secrets):
     """Variables with so many secrets, and the setting that has them masked."""
     names = [f"BENCH_{n}" for n in range(secrets)]
     values = {name: os.urandom(16).hex() for name in names}
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SECRETRUN_")}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith("SECRETRUN_") or name == PURE
+    }
     return clean | values | {"SECRETRUN_MASK_ENV": "BENCH_*"}
 
 
@@ -111,6 +117,7 @@ def small_writes():
     runs = [(["script", "-qec", shlex.join(command), os.devnull], environment(0))]
     runs += [(wrapped(command, secrets), environment(secrets)) for secrets in (1, 10)]
     base, *took = in_turn(5, processor_time, runs)
+    most = aim(1.5, 3)
     for secrets, seconds in zip((1, 10), took, strict=True):
         ratio = seconds / base
         say(
@@ -121,8 +128,8 @@ def small_writes():
             f"{seconds / LINES * 1e6:.1f} us a line",
             f"`script`, {base / LINES * 1e6:.1f} us",
             ratio,
-            "at most 3x",
-            met=ratio <= 3,
+            f"at most {most}x",
+            met=ratio <= most,
         )
 
 
@@ -154,23 +161,52 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=256, help="size of BIG for pipes (default: 256)")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="what stands in the README")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        big, small = os.path.join(directory, "big"), os.path.join(directory, "small")
-        for path, size in ((big, options.megabytes << 20), (small, options.megabytes << 18)):
-            with open(path, "wb") as file:
-                block = LINE * 10_000
-                file.writelines([block] * (size // len(block) + 1))
-        throughput(options, big, small)
+        coloured(options.repeat, directory)
         small_writes()
-        latency()
-        start_up()
+        if not options.quick:
+            throughput(options, directory)
+            latency()
+            start_up()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1 if sys.platform == "darwin" else 1024)
     say(f"peak memory of any process: {peak:.0f} {'bytes' if sys.platform == 'darwin' else 'MiB'}")
     finish()
 
 
-def throughput(options, big, small):
+def coloured(repeat, directory):
+    """A test runner's output on a terminal, with ten secrets."""
+    if shutil.which("script") is None:
+        return
+    path = os.path.join(directory, "jest")
+    block = (KEPT / "jest.txt").read_bytes()
+    with open(path, "wb") as file:
+        file.write(block * ((16 << 20) // len(block)))
+    size = os.path.getsize(path) / 1e6
+    runs = [
+        (["script", "-qec", f"cat {path}", os.devnull], environment(0)),
+        (wrapped(["cat", path], 10), environment(10)),
+    ]
+    base, took = in_turn(2 * repeat + 1, through_terminal, runs)
+    ratio, least = base / took, aim(0.9, 0.6)
+    say(f"coloured  secretrun, 10 secrets        {size / took:8.1f} MB/s  {ratio:.2f}x of script")
+    row(
+        "jest's output on a terminal, 10 secrets",
+        f"{size / took:.0f} MB/s",
+        f"`script`, {size / base:.0f} MB/s",
+        ratio,
+        f"{least}x",
+        met=ratio >= least,
+    )
+
+
+def throughput(options, directory):
+    big, small = os.path.join(directory, "big"), os.path.join(directory, "small")
+    for path, size in ((big, options.megabytes << 20), (small, options.megabytes << 18)):
+        with open(path, "wb") as file:
+            block = LINE * 10_000
+            file.writelines([block] * (size // len(block) + 1))
     size = os.path.getsize(big) / 1e6
     runs = [(["cat", big], environment(0))]
     runs += [(wrapped(["cat", big], secrets), environment(secrets)) for secrets in SECRETS]

@@ -18,7 +18,10 @@ import sys
 from secretrun.redact.core import library
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-RUNS = (["startup.py", "30"], ["redact.py", "--quick"], ["relay.py"], ["resolve.py"], ["scan.py", "60"])
+RUNS = (
+    ["startup.py", "30"], ["redact.py", "--quick"], ["relay.py", "--quick"], ["resolve.py"], ["scan.py", "60"]
+)  # fmt: skip
+OF_A_BODY = ("startup.py", "redact.py", "relay.py")  # what differs with the body of the redactor
 
 
 def rows(script, *arguments, **environ):
@@ -28,8 +31,8 @@ def rows(script, *arguments, **environ):
 
 
 def measured(script, *arguments):
-    """The rows of a script; of masking, those of each body there is."""
-    if script != "redact.py":
+    """The rows of a script; of masking and starts, those of each body there is."""
+    if script not in OF_A_BODY:
         return rows(script, *arguments)
     bodies = {"Python": {"SECRETRUN_PURE": "1"}}
     if os.path.exists(library.path()):
