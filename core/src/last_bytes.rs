@@ -184,28 +184,35 @@ pub fn waiting(
         [.., before, last] => before == last || *last == b'_',
         last => last == b"_",
     };
-    let shown = if special { Some(patterns.shown()) } else { None };
+    let mut shown = if special { Some(patterns.shown()) } else { None };
     if longest.shown > 0 {
         let solid = longest.solid.filter(|&solid| bare.blocks.solid_to(solid) > longest.shown)?;
-        let (exact, loose) = shown.as_ref().map_or(patterns.keys(), |shown| (&shown.0, &shown.1));
         let again = patterns.screen && again(&text[from.max(solid - longest.shown - 1)..solid]);
+        let blank = patterns.screen && longest.blanks == 1 && longest.blank;
         let broken = longest.blanks > 0;
-        if !broken {
-            add(exact, longest.shown, solid, false);
-            if again {
-                add(exact, longest.shown, solid - 1, true);
+        {
+            let (exact, loose) = shown.as_ref().map_or(patterns.keys(), |shown| (&shown.0, &shown.1));
+            if !broken {
+                add(exact, longest.shown, solid, false);
             }
-        } else if patterns.screen && longest.blanks == 1 && longest.blank {
-            add(exact, longest.shown, solid, true); // the blank may be written over
+            if longest.blanks <= RUN {
+                add(loose, longest.shown, solid, broken);
+            }
         }
-        if longest.blanks <= RUN {
-            add(loose, longest.shown, solid, broken);
+        if again || blank {
+            // what is written over is shown
+            let shown = shown.get_or_insert_with(|| patterns.shown());
+            if blank {
+                add(&shown.0, longest.shown, solid, true);
+            } else if !broken {
+                add(&shown.0, longest.shown, solid - 1, true);
+            }
             if again && longest.blanks < RUN {
-                add(loose, longest.shown, solid - 1, true); // where the last one is a gap too
+                add(&shown.1, longest.shown, solid - 1, true); // where the last one is a gap too
             }
         }
     }
-    if let Some(shown) = shown {
+    if let (true, Some(shown)) = (special, shown) {
         if longest.raw > 0 {
             let last = longest.end?;
             let side_by_side = text[from..last].iter().rev().take(longest.raw).all(|byte| (0x21..0x7f).contains(byte));

@@ -15,6 +15,7 @@ use crate::screen::Screen;
 use crate::search::Search;
 use crate::tail;
 use crate::wipe::{append, drop_front};
+use crate::wraps::before_overstrike;
 
 /// Bytes looked at in one go: what is sifted again and again should stay in the cache.
 const PART: usize = 1 << 14;
@@ -239,7 +240,7 @@ impl Matcher {
         let keep = waiting.iter().map(|one| one.keep).fold(size, usize::min);
         let limit = waiting.iter().filter(|one| one.hold < size).map(|one| one.limit).fold(size, usize::min);
         let done = from + self.done;
-        let keep = bare.outside(keep.min(done.max(hold)));
+        let keep = before_overstrike(text, bare.outside(keep.min(done.max(hold)))).max(from);
         if all && hold == size {
             out.unchanged = true;
         } else if done < hold {
@@ -351,7 +352,8 @@ impl Matcher {
                 keep = start;
             }
         }
-        solid.retain(|&(start, end)| start < covered && end > position);
+        keep = before_overstrike(buffer, keep);
+        solid.retain(|&(start, end)| start < covered && end >= position);
         self.solid = solid;
         self.covered = covered;
         self.done = position;

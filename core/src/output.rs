@@ -54,15 +54,16 @@ impl Writer<'_> {
 
     /// Write the sequences between two places that a mask leaves as they are: all but those that are secret.
     ///
-    /// What has no sequence's beginning (a character of no width, one that is written over) stays away.
+    /// The rest of one is written whose beginning is out, for it was cut. What has no sequence's beginning (a character
+    /// of no width, one that is written over) stays away.
     fn moved(&mut self, begin: usize, end: usize) {
         for &(start, stop) in self.sequences {
-            if begin <= start
+            if begin < stop
                 && stop <= end
                 && matches!(self.buffer[start], 0x1b | 0x0e | 0x0f)
                 && !self.solid.iter().any(|&(a, b)| a < stop && start < b)
             {
-                self.out.bytes.extend_from_slice(&self.buffer[start..stop]);
+                self.out.bytes.extend_from_slice(&self.buffer[begin.max(start)..stop]);
             }
         }
     }

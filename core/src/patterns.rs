@@ -9,10 +9,11 @@ use crate::ends::{Ends, LONGEST_END};
 use crate::keys::Keys;
 use crate::occurrence::NOBODY;
 use crate::pattern::{Left, Pattern, Texts};
-use crate::reading::{readings, Kind, Text};
+use crate::reading::{readings, Kind, Reading, Text};
 use crate::screen::{special, Screen};
 use crate::search::Search;
 use crate::sieve::{Sieve, Sift};
+use crate::wraps::overstruck;
 
 /// Bytes in which an end that is shown after an ellipsis nearly always lies.
 const FAR: usize = 1024;
@@ -112,7 +113,14 @@ impl PatternSet {
     pub fn look_as_it_is(&self, search: &mut Search, last_shown: Option<u8>, plain: bool) {
         let (buffer, before) = (search.buffer, search.before);
         let kind = if plain { Kind::Plain } else { Kind::AsTheyAre };
-        for reading in readings(&Text::whole(buffer), buffer.len(), &self.exact, &self.loose, kind) {
+        let text = Text::whole(buffer);
+        let readings = readings(&text, buffer.len(), &self.exact, &self.loose, kind);
+        let between = |reading: &Reading| plain && !reading.solid;
+        let shown = if readings.iter().any(between) { Some(self.shown()) } else { None };
+        for mut reading in readings {
+            if let (true, Some(shown)) = (between(&reading), &shown) {
+                reading.keys = &shown.1; // between margins only what is shown is looked for
+            }
             search.look(&reading, before.byte);
             if plain && self.words && last_shown != before.byte {
                 search.look(&reading, last_shown);
@@ -153,11 +161,14 @@ impl PatternSet {
         Some(seen)
     }
 
-    /// Wait for base64 that the last byte may belong to.
+    /// Wait for base64 that the last byte may belong to, and for an underscore that is written over another.
     pub fn look_at_edge(&self, search: &mut Search) {
-        let size = search.buffer.len();
-        if size > 0 && !search.last && self.left_edge(search.buffer, search.before) {
+        let (buffer, size) = (search.buffer, search.buffer.len());
+        if size > 0 && !search.last && self.left_edge(buffer, search.before) {
             search.wait(size - 1, size - 1, size, NOBODY);
+        }
+        if self.screen && !search.last && buffer.last() == Some(&0x08) {
+            search.wait(overstruck(buffer, size - 1), size, size, NOBODY);
         }
     }
 

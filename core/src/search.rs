@@ -114,7 +114,7 @@ impl<'a> Search<'a> {
                     // what begins later is under the same mask, or waits with it
                     self.cut_off(reading, start, stop)
                 } else {
-                    self.unfinished(reading, start, stop, known) && !self.every
+                    self.unfinished(reading, start, stop, known, stop == size) && !self.every
                 }
             });
         }
@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
         if at == stop {
             return;
         }
-        self.before_ellipsis(reading, at, starts, first, false);
+        self.before_ellipsis(reading, at, starts, first, Some(stop));
         if reading.exact && text[at..stop].iter().any(|byte| !b"\"'`(< ".contains(byte)) {
             self.wait(reading.place(at), reading.end, reading.end, NOBODY); // an end may follow it
         }
@@ -163,18 +163,23 @@ impl<'a> Search<'a> {
     fn mask(&mut self, reading: &Reading, piece: Piece) {
         let Piece { start, stop, order, edges } = piece;
         let (first, mut end) = (reading.place(start), reading.place(stop - 1) + 1);
+        let shown = mask_start(reading, start, stop);
+        let rule = &self.patterns.patterns[order as usize].rule;
         if let Some(sure) = reading.sure {
             if stop > sure {
-                self.wait(first, first, first, i64::from(order));
+                let keep = if shown > 0 { first } else { leftmost(self.buffer, first, rule.left, self.before) };
+                let hold = if shown > 0 { reading.place(start + shown) } else { keep };
+                self.wait(keep, hold, hold, i64::from(order));
             }
             return; // else the other way to read it has it too
         }
-        let shown = mask_start(reading, start, stop);
         let text = reading.bytes();
         let rest = &text[stop..text.len().min(stop + SHOWN)];
+        let is_again = rest == &text[stop - 1..stop] && reading.soft(stop) == reading.soft(stop - 1) + 1;
         if reading.shown
             && !self.last
-            && (rest == &text[stop - 1..stop] || rest.iter().all(|byte| matches!(byte, 0x08 | b'\r')))
+            && (is_again || rest.iter().all(|byte| matches!(byte, 0x08 | b'\r')))
+            && (edges || !reading.solid || self.seen(reading, start, stop).is_some())
         {
             // its last character may be written again: that one is under the mask too, or is all of it
             let mut hold = if stop - start <= SHOWN + 1 {
@@ -190,7 +195,6 @@ impl<'a> Search<'a> {
             }
             self.wait(first, hold, limit, i64::from(order));
         }
-        let rule = &self.patterns.patterns[order as usize].rule;
         if edges && rule.right {
             end = self.edge(first, end, order);
         }
@@ -214,8 +218,21 @@ impl<'a> Search<'a> {
         stop
     }
 
-    /// Wait for what follows; whether nothing of it may show.
-    fn unfinished(&mut self, reading: &Reading, start: usize, stop: usize, known: Beginning) -> bool {
+    /// What is known of those that begin so and that a terminal shows as they are.
+    fn seen(&self, reading: &Reading, start: usize, stop: usize) -> Option<Beginning> {
+        let shown = self.patterns.shown();
+        let keys = if reading.exact { &shown.0 } else { &shown.1 };
+        keys.beginning(&reading.bytes()[start..stop])
+    }
+
+    /// Wait for what follows; whether nothing of it may show. Without `ends` the text ends at `stop` only as a terminal
+    /// may show it.
+    fn unfinished(&mut self, reading: &Reading, start: usize, stop: usize, known: Beginning, ends: bool) -> bool {
+        let known = if ends || !reading.solid { Some(known) } else { self.seen(reading, start, stop) };
+        let known = match known {
+            Some(known) => known,
+            None => return false,
+        };
         let end = reading.end;
         let size = stop - start;
         let first = reading.place(start);
@@ -261,7 +278,7 @@ impl<'a> Search<'a> {
                     0 => 0,
                     count => gaps[count - 1],
                 };
-                self.before_ellipsis(reading, one.start, starts, first, true);
+                self.before_ellipsis(reading, one.start, starts, first, None);
             }
             if is_one(end - size) {
                 after.push((one.end, one.start));
@@ -303,15 +320,15 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Mask a beginning that ends where an ellipsis begins, or wait whether there is one.
-    fn before_ellipsis(&mut self, reading: &Reading, stop: usize, starts: &[Start], first: usize, decided: bool) {
+    /// Mask a beginning that ends where an ellipsis begins, or wait whether there is one, where the text may end.
+    fn before_ellipsis(&mut self, reading: &Reading, stop: usize, starts: &[Start], first: usize, end: Option<usize>) {
         let (keys, text) = (reading.keys, reading.bytes());
         keys.unfinished(text, stop, starts, |start, known| {
             if start < first || stop - start < known.head + UNFINISHED {
                 return false;
             }
-            if !decided {
-                self.unfinished(reading, start, stop, known);
+            if let Some(end) = end {
+                self.unfinished(reading, start, stop, known, end == text.len());
                 return false;
             }
             for index in keys.going_on(&text[start..stop]) {

@@ -88,6 +88,20 @@ pub fn wrap_at(text: &[u8], at: usize, rewritten: bool) -> Option<usize> {
     None
 }
 
+/// Where the character begins that stands before a backspace at `at`.
+pub fn overstruck(text: &[u8], at: usize) -> usize {
+    let before = &text[..at];
+    at - before.iter().rev().position(|byte| !(0x80..0xc0).contains(byte)).map_or(at, |more| more + 1)
+}
+
+/// `index`, or where the character begins that an underscore there is written over.
+pub fn before_overstrike(text: &[u8], index: usize) -> usize {
+    match (index.checked_sub(1), text.get(index)) {
+        (Some(at), Some(b'_')) if text[at] == BS => overstruck(text, at),
+        _ => index,
+    }
+}
+
 /// The indexes of what is shown of such a text; see `wrap_at`.
 pub fn seen(text: &[u8], rewritten: bool) -> impl Iterator<Item = usize> + '_ {
     let mut at = 0;

@@ -102,7 +102,10 @@ def endings(text: bytes, *, screen: bool, enough: int) -> tuple[int, list[Ending
     for most in (NEAR, 4 * NEAR, size):
         begin = max(0, cut - most)
         if begin:
-            begin = max(begin, text.find(b"\x1b", begin, cut))
+            first = text.find(b"\x1b", begin, cut)
+            if first < 0 and opened and is_open(text[:begin]):
+                return None  # it begins within a string, which what the end cuts has ended
+            begin = max(begin, first)
         seen = sequences.sub(b"", text[begin:stop])
         if 0x1B in seen:
             sequences, stop = controls(True, False), size  # how one of these ends is told by what follows it

@@ -12,6 +12,7 @@ from __future__ import annotations
 from secretrun.redact.engine.base64_edge import START, after
 from secretrun.redact.engine.occurrence import Occurrence
 from secretrun.redact.engine.readings import is_open
+from secretrun.redact.engine.terminal_escapes import before_overstrike
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class Matcher:
         keep = min(keep, self._done)
         if keep < size and patterns.screen and is_open(buffer[:keep]):
             keep = max(0, buffer.rfind(b"\x1b", 0, keep))  # what is kept begins with a sequence, not within
+        keep = before_overstrike(buffer, keep)
         self._forget(buffer, keep, None)
         self._limit = max(0, limit - (size - len(self._buffer)))
         return buffer[done:hold] if done or hold < size else buffer
@@ -213,7 +215,8 @@ class Matcher:
         for start, stop in sequences:
             if start < keep < stop:
                 keep = start
-        self._solid = [span for span in solid if span[0] < covered and span[1] > position]
+        keep = before_overstrike(buffer, keep)
+        self._solid = [span for span in solid if span[0] < covered and span[1] >= position]
         self._covered = covered
         self._done = position
         limits = [one.limit for one in search.waiting if one.hold < end]
@@ -248,13 +251,13 @@ def _moved(
 ) -> list[bytes]:
     """The sequences between two places that a mask leaves as they are: all but those that are secret.
 
-    What has no sequence's beginning (a character of no width, one that is written over) stays away.
+    The rest of one is written whose beginning is out, for it was cut. What has no sequence's beginning (a
+    character of no width, one that is written over) stays away.
     """
     return [
-        buffer[start:stop]
+        buffer[max(begin, start) : stop]
         for start, stop in sequences
-        if begin <= start
-        and stop <= end
+        if begin < stop <= end
         and buffer[start] in b"\x1b\x0e\x0f"
         and not any(a < stop and start < b for a, b in solid)
     ]

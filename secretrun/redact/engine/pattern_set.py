@@ -12,7 +12,7 @@ from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.readings import Bare, Screen, as_it_is, is_shown, shown, special
 from secretrun.redact.engine.search import Search
 from secretrun.redact.engine.tail import Tail
-from secretrun.redact.engine.terminal_escapes import colours, may_go_home
+from secretrun.redact.engine.terminal_escapes import colours, may_go_home, overstruck
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from secretrun.redact.engine.carried import Carried
+    from secretrun.redact.engine.keys import Beginning
     from secretrun.redact.pattern import PatternTable
 
 _ELLIPSES = 8  # that have to be asked one by one: with more a text is looked at closely
@@ -162,6 +163,10 @@ class PatternSet:
             self._shown = self._seen(self._exact), self._seen(self._loose)
         return self._shown
 
+    def beginning_shown(self, part: bytes, *, exact: bool) -> Beginning | None:
+        """What is known of the keys that begin with `part` and that a terminal shows as they are."""
+        return self._keys(True)[not exact].beginning(part)
+
     def _seen(self, keys: Keys) -> Keys:
         left = {text: order for text, order in zip(keys.texts, keys.orders, strict=True) if is_shown(text)}
         return keys if len(left) == len(keys.texts) else Keys(left, self.patterns, shortened=self.shortened)
@@ -195,6 +200,8 @@ class PatternSet:
         search = Search(buffer, before, self, final=final, every=every)
         plain = self.screen and not special(buffer)
         for reading in as_it_is(buffer, self._exact, self._loose, plain=plain):
+            if plain and not reading.solid:  # between margins only what is shown is looked for
+                reading.keys = self._keys(True)[1]
             search.look(reading, before[0])
             if plain and self.words and last_shown != before[0]:
                 search.look(reading, last_shown)
@@ -208,9 +215,12 @@ class PatternSet:
                 search.waiting.append(Unfinished(bare.cut, len(buffer), len(buffer), -1))
                 bare = Bare(buffer, cut=bare)
                 self._look_as_shown(search, bare, last_shown, sure)
-        if buffer and not final and self._tail.left_edge(buffer, before):
-            last = len(buffer) - 1
-            search.waiting.append(Unfinished(last, last, len(buffer), -1))
+        size = len(buffer)
+        if buffer and not final:
+            if self._tail.left_edge(buffer, before):
+                search.waiting.append(Unfinished(size - 1, size - 1, size, -1))
+            if self.screen and buffer[-1] == 0x08:
+                search.waiting.append(Unfinished(overstruck(buffer, size - 1), size, size, -1))
         return search, screen
 
     def _look_as_shown(self, search: Search, bare: Bare, last_shown: int, sure: int | None = None) -> Screen:

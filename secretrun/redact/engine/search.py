@@ -90,7 +90,7 @@ class Search:
                 if self._final:
                     if self._cut_off(reading, start, stop):
                         break
-                elif self._unfinished(reading, start, stop, known) and not self._every:
+                elif self._unfinished(reading, start, stop, known, ends=stop == size) and not self._every:
                     break
         if size and not self._final and self._patterns.shortened:
             for stop in (size, *reading.ends):
@@ -104,7 +104,7 @@ class Search:
         mark = undecided_ellipsis(text, stop, first)
         if mark == stop:
             return
-        self._before_ellipsis(reading, mark, starts, first, decided=False)
+        self._before_ellipsis(reading, mark, starts, first, end=stop)
         if reading.exact and text[mark:stop].strip(QUOTES):  # an end may follow it
             self.waiting.append(Unfinished(places[mark], reading.end, reading.end, -1))
 
@@ -128,24 +128,30 @@ class Search:
         self, reading: Reading, start: int, stop: int, pattern: Pattern, *, edges: bool = False
     ) -> None:
         """An occurrence from `start` to `stop` of the reading."""
-        places = reading.places
+        places, soft = reading.places, reading.soft
         first, end = places[start], places[stop - 1] + 1
+        shown = mask_start(soft, start, stop)
         if reading.doubtful:
             if stop > reading.sure:
-                self.waiting.append(Unfinished(first, first, first, pattern.order))
+                keep = first if shown else leftmost(self._buffer, first, pattern.rule.left, self._before)
+                hold = places[start + shown] if shown else keep
+                self.waiting.append(Unfinished(keep, hold, hold, pattern.order))
             return  # else the other way to read it has it too
-        shown = mask_start(reading.soft, start, stop)
         rest = reading.text[stop : stop + SHOWN]
         if (
             reading.shown
             and not self._final
-            and (rest == reading.text[stop - 1 : stop] or not rest.strip(b"\b\r"))
+            and (
+                not rest.strip(b"\b\r")
+                or (rest == reading.text[stop - 1 : stop] and soft[stop] == soft[stop - 1] + 1)
+            )
+            and (edges or not reading.solid or self._seen(reading, start, stop) is not None)
         ):
             # its last character may be written again: that one is under the mask too, or is all of it
             limit = hold = end if rest else reading.end
             if stop - start <= SHOWN + 1:
                 limit = hold = places[start + shown]
-            elif not rest and reading.back == reading.size - 1 - reading.soft[stop - 1]:
+            elif not rest and reading.back == reading.size - 1 - soft[stop - 1]:
                 hold = end  # and so is what goes back to it
             self.waiting.append(Unfinished(first, hold, limit, pattern.order))
         if edges and pattern.rule.right:
@@ -164,9 +170,22 @@ class Search:
             self.waiting.append(Unfinished(first, size, size, pattern.order))
         return stop
 
-    def _unfinished(self, reading: Reading, start: int, stop: int, known: Beginning) -> bool:
-        """Wait for what follows; whether nothing of it may show."""
+    def _seen(self, reading: Reading, start: int, stop: int) -> Beginning | None:
+        """What is known of those that begin so and that a terminal shows as they are."""
+        return self._patterns.beginning_shown(reading.text[start:stop], exact=reading.exact)
+
+    def _unfinished(
+        self, reading: Reading, start: int, stop: int, known: Beginning | None, *, ends: bool = True
+    ) -> bool:
+        """Wait for what follows; whether nothing of it may show.
+
+        Without `ends` the text ends at `stop` only as a terminal may show it.
+        """
         places, end = reading.places, reading.end
+        if not ends and reading.solid:
+            known = self._seen(reading, start, stop)
+        if known is None:
+            return False
         size = stop - start
         first = places[start]
         shown = mask_start(reading.soft, start, stop)
@@ -205,7 +224,7 @@ class Search:
             # dots that stand apart are none, and `has_ellipsis` finds none in them
             if places[begin + size - 1] - places[begin] < room:
                 first = gaps[bisect_right(gaps, begin) - 1] if gaps and gaps[0] <= begin else 0
-                self._before_ellipsis(reading, match.start(), starts, first, decided=True)
+                self._before_ellipsis(reading, match.start(), starts, first)
             if places[end - 1] - places[end - size] < room:
                 after.append(match.end())
                 marks[match.end()] = match.start()
@@ -234,15 +253,24 @@ class Search:
             self.found.append(Occurrence(begin, end, places[mark], pattern, solid=reading.solid))
 
     def _before_ellipsis(
-        self, reading: Reading, stop: int, starts: list[int], first: int, *, decided: bool
+        self,
+        reading: Reading,
+        stop: int,
+        starts: list[int],
+        first: int,
+        *,
+        end: int | None = None,
     ) -> None:
-        """Mask a beginning that ends where an ellipsis begins, or wait whether there is one."""
+        """Mask a beginning that ends where an ellipsis begins, or wait whether there is one.
+
+        Without `end` there is one; else the text may end there.
+        """
         keys, text = reading.keys, reading.text
         for start, known in keys.unfinished(text, stop, starts):
             if start < first or stop - start < known.head + UNFINISHED:
                 continue
-            if not decided:
-                self._unfinished(reading, start, stop, known)
+            if end is not None:
+                self._unfinished(reading, start, stop, known, ends=end == len(text))
                 continue
             for index in keys.going_on(text[start:stop]):
                 if stop - start >= keys.public[index] + UNFINISHED and not keys.rule(index).word:

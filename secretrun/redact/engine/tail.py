@@ -149,6 +149,7 @@ class Tail:
                 if not self._add_spaced(waiting, end, stop, text, before):
                     return False
         bare = reading.rstrip(SPACE)
+        seen = end.coloured
         while len(reading) - len(bare) <= RUN:
             size, gap = len(bare), len(reading) - len(bare)
             line = bare.rfind(b"\n") + 1
@@ -159,15 +160,16 @@ class Tail:
             if tip is None or (margin and (over or not _is_one(bare[line:], gap))):
                 return False
             if over and gap < RUN:
-                self._at(waiting, end, size - 1, text, before, trailing=True)
+                self._at(waiting, end, size - 1, text, before, trailing=True, seen=True)
             if gap == 0 and tip[-1:] in _DOTS and self._shortened and not end.opened:
                 mark = undecided_ellipsis(reading, size)
                 if reading[mark:].strip(QUOTES):  # an end may follow it
                     waiting.append(Unfinished(end.places(mark)[0], 0, 0, -1))
             if not self._begins.isdisjoint((tip[-1:], tip[-2:], tip[-3:])):
-                self._at(waiting, end, size, text, before, trailing=gap > 0)
+                self._at(waiting, end, size, text, before, trailing=gap > 0, seen=seen)
             if not margin:
                 return True
+            seen = True
             bare = bare[:line].rstrip(SPACE)
         return not self._gaps  # nothing goes on after so much whitespace
 
@@ -182,7 +184,8 @@ class Tail:
                 continue
             if count == _LONG:
                 return False
-            known = self._keys(end.coloured)[0].beginning(part)
+            # what is written over is shown
+            known = self._keys(end.coloured or stop < len(reading))[0].beginning(part)
             if known is not None:
                 # a break shows what stands before it
                 broken = stop < len(reading) and count <= SHOWN
@@ -201,10 +204,12 @@ class Tail:
         before: tuple[int, int],
         *,
         trailing: bool,
+        seen: bool,
     ) -> None:
         """Add the beginnings of at most three bytes, whitespace between them, that end at `stop`.
 
-        Bytes before a break, or with `trailing` all of them, may show.
+        Bytes before a break, or with `trailing` all of them, may show. With `seen` only keys count that a
+        terminal shows as they are.
         """
         reading, begins = end.text, self._begins
         part = b""
@@ -230,7 +235,7 @@ class Tail:
         first = places[0]
         back = end.places(first)
         places = [back[place - first] for place in places]
-        exact, loose = self._keys(end.coloured)
+        exact, loose = self._keys(seen)
         for keys in (exact, loose):
             for part, broken in parts:  # the longest first: what begins later waits with it
                 known = keys.beginning(part) if not broken or keys is loose else None

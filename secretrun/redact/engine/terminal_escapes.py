@@ -218,6 +218,21 @@ def without_wraps(text: bytes, *, rewritten: bool = True) -> bytes:
     return b"".join([part for pair in zip(apart, left, strict=True) for part in pair]) + text[end:]
 
 
+def overstruck(text: bytes, index: int) -> int:
+    """Where the character begins that stands before a backspace at `index`."""
+    index = max(0, index - 1)
+    while index > 0 and 0x80 <= text[index] < 0xC0:
+        index -= 1
+    return index
+
+
+def before_overstrike(text: bytes, index: int) -> int:
+    """`index`, or where the character begins that an underscore there is written over."""
+    if index and text[index - 1 : index + 1] == b"\b_":
+        return overstruck(text, index - 1)
+    return index
+
+
 # Box drawing, blocks, bars (U+2500 to U+25BF), and what marks that a line goes on: hyphen, bullet, quote,
 # vertical dots, arrows that turn back
 SECOND = b"\x80\x86\x8b\x8f\x94\x95\x96"
