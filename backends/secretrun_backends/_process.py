@@ -10,7 +10,7 @@ from secretrun.errors import BadAnswer, NotInstalled, TimedOut, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from secretrun.backend import BackendInfo, Context
     from secretrun.backend.process import Completed
@@ -65,6 +65,7 @@ def run(
     terminal: bool = False,
     directory: str | None = None,
     keep: Sequence[int] = (),
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Completed:
     """Run a program to its end.
 
@@ -78,6 +79,7 @@ def run(
             leads a session of its own, which is killed as a whole.
         directory: its working directory, or None for ours.
         keep: descriptors it gets under the same numbers.
+        meanwhile: called once it has been started.
 
     Raises:
         TimedOut: when the deadline passes first.
@@ -95,6 +97,7 @@ def run(
             directory=directory,
             leader=not terminal,
             keep=keep,
+            meanwhile=meanwhile,
         )
     except OSError as error:
         raise Unavailable(

@@ -19,8 +19,6 @@ from secretrun.backend.sops_servers import require_known
 from secretrun.errors import BackendError, BadAnswer, BadReference
 from secretrun_backends._process import Deadline, run
 from secretrun_backends._references import answer_each, given, gpg_terminal, once, require_file
-from secretrun_backends._sops_failures import explain
-from secretrun_backends._sops_numbers import with_fractions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,11 +163,12 @@ class _File:
         self._tree: Any = None
 
     def value(self, pointer: tuple[str, ...] | None) -> bytes:
-        from secretrun.formats.pointer import to_bytes, walk
-
         if pointer is None:
             return self._decrypt(self.kind)
-        return to_bytes(walk(self.tree(), pointer, what=self.path), what=self.path)
+        tree = self.tree()
+        from secretrun.formats.pointer import to_bytes, walk
+
+        return to_bytes(walk(tree, pointer, what=self.path), what=self.path)
 
     def tree(self) -> Any:
         if self._tree is None:
@@ -177,24 +176,26 @@ class _File:
         return self._tree
 
     def _read_tree(self) -> Any:
-        from secretrun.formats.parse import parse
-
         # The JSON view of a binary file is lossy, that of a YAML stream stops after a document.
         if self.kind == "binary":
-            return parse(self._decrypt("binary"), what=self.path)
+            return _parse(self._decrypt("binary"), "auto", self.path)
         if self.kind == "yaml" and _has_documents(self.path):
-            return parse(self._decrypt("yaml"), kind="yaml", what=self.path)
+            return _parse(self._decrypt("yaml"), "yaml", self.path)
         try:
             output = self._decrypt("json")
         except BadAnswer as error:
             if self.kind != "yaml":
                 raise
             try:  # what JSON has no word for, such as .inf, stands in YAML
-                return parse(self._decrypt("yaml"), kind="yaml", what=self.path)
+                return _parse(self._decrypt("yaml"), "yaml", self.path)
             except BackendError:
                 raise error from None
-        tree = parse(output, kind="json", what=self.path)
-        return with_fractions(tree, self.path) if self.kind == "yaml" else tree
+        tree = _parse(output, "json", self.path)
+        if self.kind != "yaml":
+            return tree
+        from secretrun_backends._sops_numbers import with_fractions
+
+        return with_fractions(tree, self.path)
 
     def _decrypt(self, view: str) -> bytes:
         if view not in self._outputs:
@@ -227,10 +228,26 @@ class _File:
                 deadline=self._deadline,
                 terminal=self._context.interactive,
                 keep=keep,
+                meanwhile=_load,
             )
         if done.status != 0:
+            from secretrun_backends._sops_failures import explain
+
             raise explain(done, self.path, self.kind, self._context.environ)
         return done.output
+
+
+def _parse(content: bytes, kind: str, path: str) -> Any:
+    from secretrun.formats.parse import parse
+
+    return parse(content, kind=kind, what=path)
+
+
+def _load() -> None:
+    """Load what the answer is read with, while sops takes its time."""
+    from secretrun.formats import pointer  # noqa: F401  loading it is the purpose
+
+    _parse(b"{}", "json", "nothing")  # as above
 
 
 def _file(path: str, kind: str | None, context: Context, deadline: Deadline) -> _File:

@@ -16,7 +16,7 @@ from secretrun.posix import descriptors, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 PIECE = 1 << 16
 MOST = 3600.0  # seconds; poll(2) can't count those of a month
@@ -24,7 +24,7 @@ LIMIT = 64 << 20  # bytes of output; what writes more is not sending secrets
 COMPLAINT = 64 << 10  # bytes of standard error that are kept; the rest is read and dropped
 TELLING = 4  # bytes of a line that can be told from any other words
 REAP = 5.0  # seconds to collect a killed program that the kernel does not let go of
-SHORTEST, LONGEST = 0.0005, 0.05  # seconds between looks whether a program has ended
+SHORTEST, LONGEST = 0.0001, 0.05  # seconds between looks whether a program has ended
 
 
 class Program:
@@ -212,6 +212,7 @@ def run(
     sweep: bool = False,
     limit: int = LIMIT,
     keep: Sequence[int] = (),
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Completed:
     """Run a program to its end: it has exited, and nothing holds its output open any more.
 
@@ -225,6 +226,7 @@ def run(
         sweep: what it leaves running in its session is killed too.
         limit: bytes of output at which it is killed.
         keep: see `Program`.
+        meanwhile: called once it has been started: what can be made ready for its answer.
 
     Raises:
         OSError: it can't be started.
@@ -234,6 +236,7 @@ def run(
     )
     status = None
     try:
+        meanwhile()
         output, complaint, excess = program.exchange(text or b"", end, limit=limit, complaint_limit=COMPLAINT)
         if not excess:
             status = program.wait(end)

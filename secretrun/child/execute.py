@@ -42,6 +42,22 @@ def execute(argv: Sequence[bytes], environment: Mapping[bytes, bytes]) -> int:
     return worst
 
 
+def find(command: bytes, environment: Mapping[bytes, bytes]) -> bytes | None:
+    """The file that `execute` would try and take, as far as that can be told beforehand; else None."""
+    if b"/" in command:
+        return command
+    for directory in environment.get(b"PATH", _DEFAULT_PATH).split(b":"):
+        path = os.path.join(directory or b".", command)
+        try:
+            os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return None
+        return path if os.access(path, os.X_OK) else None
+    return None
+
+
 def _try(path: bytes, argv: Sequence[bytes], environment: dict[bytes, bytes]) -> int:
     try:
         os.execve(path, list(argv), environment)  # noqa: S606  there is no shell, on purpose

@@ -330,6 +330,7 @@ class Spare:
     def use(self) -> None:
         """Load what is needed once the stores have answered (4 ms), and start what needs no value."""
         from secretrun import session  # noqa: F401  loading it is the purpose
+        from secretrun.redact import lazy, policy  # noqa: F401  as above
 
         if not (os.isatty(1) or os.isatty(2)):
             from secretrun.session import with_pipes  # noqa: F401  as above

@@ -60,3 +60,11 @@ def give_back() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, _core_limit)
+
+
+def take_again() -> None:
+    """After `give_back` in ourselves: our core limit is 0 again."""
+    if _core_limit is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, _core_limit[1]))

@@ -166,9 +166,9 @@ def block_all() -> set[int]:
     return set(_signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals()))
 
 
-def set_mask(mask: set[int]) -> None:
-    """Set this thread's signal mask."""
-    _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
+def set_mask(mask: set[int]) -> set[int]:
+    """Set this thread's signal mask; returns what it was."""
+    return set(_signal.pthread_sigmask(_signal.SIG_SETMASK, mask))
 
 
 def became_pending(number: int, seconds: float) -> bool:

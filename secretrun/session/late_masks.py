@@ -35,12 +35,14 @@ class LateMasks:
 
     Attributes:
         address: of the socket, or "" where there can be none: then nothing can be registered.
+        asked: becomes readable when somebody has something for us and `start` has not been called; or None.
     """
 
     def __init__(self, redactor: Masker, environ: Mapping[str, str]) -> None:
         self._redactor = redactor
         self._directory = ""
         self.address = ""
+        self.asked: int | None = None
         self._listener: sockets.socket | None = None
         try:
             if sys.platform == "linux":
@@ -55,11 +57,12 @@ class LateMasks:
             self.close()
             return
         self._listener = listener
+        self.asked = listener.fileno()
         self.address = address
 
     def start(self) -> None:
         """Begin to take values, in a thread; nothing may be forked from now on."""
-        listener = self._listener
+        listener, self.asked = self._listener, None
         if listener is not None:
             threads.start(lambda: self._serve(listener))
 

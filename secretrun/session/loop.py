@@ -111,6 +111,9 @@ class Loop(ABC):
     def _turn(self) -> None:
         readers, writers = self._wanted()
         readers += [self._signals.reader, self._streams.notified]
+        late = self._streams.late
+        if late is not None and late.asked is not None:
+            readers.append(late.asked)
         readable, writable = poll.wait(readers, writers, self._patience())
         if self._signals.reader in readable:
             for number in self._signals.taken():
@@ -118,6 +121,8 @@ class Loop(ABC):
         if self._streams.notified in readable:
             for number in self._streams.ended():
                 self._on(relay.STREAM_ENDED, number)
+        if late is not None and late.asked in readable:
+            late.start()  # now: most commands never ask, and a thread costs a start what it costs
         self._happened(readable, writable)
         now = time.monotonic()
         for timer in [timer for timer in self._timers if timer[0] <= now]:

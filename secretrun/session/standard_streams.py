@@ -159,8 +159,6 @@ class StandardStreams:
                 turns.add(pump)
         for pump in self._pumps.values():
             pump.start()
-        if self.late is not None:
-            self.late.start()
 
     # ---- while the command runs
 

@@ -22,6 +22,7 @@ class WithPipes(Loop):
 
     def _start(self) -> None:
         self._perform[relay.STOP_SELF.name] = lambda number: self._signals.stop_by(number, group=False)
+        child.fork_exec()  # before there is a process beside us
         self._witness = Witness()
         self._pid = child.fork(self._argv, self._environment, self._signals, self._streams.sources)
         self._witness.guard(self._pid)
@@ -33,12 +34,17 @@ class WithPipes(Loop):
     def _happened(self, readable: set[int], writable: set[int]) -> None:
         pass
 
+    def _settle(self) -> None:
+        if self._witness is not None:
+            self._witness.let_go()  # to the relay all signals are alike from now on
+        super()._settle()
+
     def _signalled(self, number: int) -> None:
         if number == signals.SIGCHLD:
             self._look()
             return
         fatal = self._signals.is_fatal(number)
-        if self._witness is None or not self._witness.saw(number):
+        if self.relay.ending or self._witness is None or not self._witness.saw(number):
             self._on(relay.FATAL_SIGNAL if fatal else relay.SIGNAL, number)
         else:
             self._on(relay.FATAL_GROUP_SIGNAL if fatal else relay.GROUP_SIGNAL, number)

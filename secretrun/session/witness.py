@@ -58,7 +58,7 @@ class Witness:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """Our ends of the pipes to it."""
-        return (self._questions, self._answers)
+        return tuple(number for number in (self._questions, self._answers) if number >= 0)
 
     def guard(self, pid: int) -> None:
         """Say which process to kill when we are gone."""
@@ -78,9 +78,14 @@ class Witness:
             os.kill(self._pid, signals.SIGCONT)
         return os.read(self._answers, 1)
 
+    def let_go(self) -> None:
+        """The command has ended, and nothing is asked any more: it ends beside us."""
+        descriptors.close(*self.descriptors)
+        self._questions = self._answers = -1
+
     def dismiss(self) -> None:
-        """Let it go: the command has ended."""
-        descriptors.close(self._questions, self._answers)
+        """Let it go, and wait until it is gone."""
+        self.let_go()
         try:
             os.waitpid(self._pid, 0)
         except ChildProcessError:
