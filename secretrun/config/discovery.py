@@ -6,7 +6,6 @@ import os
 
 from secretrun.posix import directories
 from secretrun.template.dotenv import TEMPLATE
-from secretrun.trust import ownership
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ PROJECT = "secretrun.toml"
 
 
 def discover(
-    directory: str, whose: Whose | None = None, say: Callable[[str], None] = lambda _: None
+    directory: str, whose: Callable[[], Whose] | None = None, say: Callable[[str], None] = lambda _: None
 ) -> tuple[str | None, str | None]:
     """The nearest (secretrun.toml, .env.secretrun), from `directory` up to the repository's root.
 
@@ -27,7 +26,7 @@ def discover(
 
     Args:
         directory: where to start.
-        whose: who counts as us; with None everybody does.
+        whose: says who counts as us, where that is to be known; with None everybody does.
         say: is told what there is to say about the search.
 
     Raises:
@@ -36,10 +35,12 @@ def discover(
     places = directories.up_to_repository(directory)
     root = places[-1]
     dot = os.path.join(root, ".git")
-    if whose is not None and root != directory and not whose.owns(dot):
+    if whose is not None and root != directory and not (us := whose()).owns(dot):
+        from secretrun.trust import ownership
+
         for file in _files(root):
             if file is not None:
-                whose.require(file, file)
+                us.require(file, file)
         places = [directory]
         say(f"{dot} belongs to {ownership.owner(dot)}: not taken for this directory's repository")
     for place in places:

@@ -10,7 +10,7 @@ import os
 
 from secretrun.config import discovery
 from secretrun.config import settings as table
-from secretrun.config.said import Said, trust, whose
+from secretrun.config.said import Said, exceptions, trust
 from secretrun.errors import ConfigError, SecretrunError, TemplateError
 from secretrun.posix import atomic_file, directories
 from secretrun.trust import table as allowed
@@ -44,19 +44,22 @@ class Config:
         said: what they say, in order; variables are added by `fill`.
         partial: `-e` replaces a part of what they say.
         profiles: the profiles in them, whether chosen or not.
-        whose, trust: who counts as us, and SECRETRUN_TRUST.
+        trust: SECRETRUN_TRUST.
+        exceptions: absolute directories below which everybody counts.
         notes: for people.
         faults: what the files say that they can't, where it is collected; None where it is raised.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
         self.settings = settings
+        self._environ = environ or {}
         self.found: list[str] = []
         self.said: list[Said] = []
         self.partial = False
         self.profiles: list[str] = []
-        self.whose: Whose
         self.trust = "check"
+        self.exceptions: list[str] = []
+        self._whose: Whose | None = None
         self.notes: list[str] = []
         self.templates: list[str] = []
         self.tables: list[Layer] = []
@@ -64,6 +67,15 @@ class Config:
         self.backends: dict[str, Table] = {}
         self.broker: list[tuple[str, Table, bool]] = []
         self.faults: list[SecretrunError] | None = None
+
+    @property
+    def whose(self) -> Whose:
+        """Who counts as us; made when there is a file to judge, which one that was named is not."""
+        if self._whose is None:
+            from secretrun.trust.ownership import Whose
+
+            self._whose = Whose(self._environ, self.exceptions, everybody=self.trust == "all")
+        return self._whose
 
     def wrong(self, error: SecretrunError) -> None:
         """Note what a file says wrong, or raise it."""
@@ -122,7 +134,7 @@ def load(
     Raises:
         ConfigError: for a file that can't be read or says something unknown.
     """
-    config = Config(table.Settings())
+    config = Config(table.Settings(), environ)
     config.faults = faults
     mine = os.path.join(directories.configuration(environ), "config.toml")
     early = table.Settings()  # the profile must be known before the files are read
@@ -133,8 +145,9 @@ def load(
         label = shorten(mine, directory)
         layers.append(Layer(label, os.path.dirname(mine), read_toml(mine, label), trusted=True))
     config.trust = trust(environ)
-    config.whose = whose(environ, section(layers[0].sections, "trust", "") if layers else {}, mine)
-    project, found_template = discovery.discover(directory, config.whose, config.notes.append)
+    if layers:
+        config.exceptions = exceptions(section(layers[0].sections, "trust", ""), mine)
+    project, found_template = discovery.discover(directory, lambda: config.whose, config.notes.append)
     named_toml = [file for file in early.items("env_file") if file.endswith(".toml")]
     if named_toml:  # the project's own file, named here and now: nothing lies around then
         if len(early.items("env_file")) > 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from secretrun.errors import ConfigError
-from secretrun.trust.ownership import Whose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,11 +68,10 @@ def trust(environ: Mapping[str, str]) -> str:
     return chosen
 
 
-def whose(environ: Mapping[str, str], said: Table, file: str) -> Whose:
-    """Who counts as us.
+def exceptions(said: Table, file: str) -> list[str]:
+    """The directories below which everybody counts as us.
 
     Args:
-        environ: says SECRETRUN_TRUST and SUDO_UID.
         said: `[trust]` of the user's own file.
         file: its name in errors.
 
@@ -86,11 +84,11 @@ def whose(environ: Mapping[str, str], said: Table, file: str) -> Whose:
     listed = said.get("directories", [])
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
         raise ConfigError(f"{file}: [trust] directories must be a list of texts")
-    exceptions = [os.path.expanduser(one) for one in listed]
-    for one in exceptions:
+    found = [os.path.expanduser(one) for one in listed]
+    for one in found:
         if not os.path.isabs(one):
             raise ConfigError(f"{file}: [trust] {one!r} is not an absolute path")
-    return Whose(environ, exceptions, everybody=trust(environ) == "all")
+    return found
 
 
 def ours(name: str, place: str) -> ConfigError:

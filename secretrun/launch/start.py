@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from secretrun.model import Resolved
     from secretrun.redact.masker import Masker
     from secretrun.session import Ending
-    from secretrun.session.beforehand import Beforehand
+    from secretrun.session.beforehand import Aside, Beforehand
 
 
 def run(prepared: Prepared, argv: list[bytes], messages: Messages, remote: Remote | None = None) -> int:
@@ -321,7 +321,8 @@ class Spare:
         unmasked = settings.flag("no_masking") or settings.flag("watch")
         # A descriptor for the command that is opened later, the processes would not have.
         self._forks = asks and alone and not (delivered or no_terminal or unmasked) and os.isatty(1)
-        self._early: Beforehand | None = None
+        self._pipes = not (unmasked or os.isatty(1) or os.isatty(2))
+        self._early: Aside | Beforehand | None = None
         if self._forks:
             from secretrun.child import start as child
 
@@ -329,19 +330,26 @@ class Spare:
 
     def use(self) -> None:
         """Load what is needed once the stores have answered (4 ms), and start what needs no value."""
-        from secretrun import session  # noqa: F401  loading it is the purpose
-        from secretrun.redact import lazy, policy  # noqa: F401  as above
+        from secretrun.session import beforehand
 
+        if self._pipes:
+            self._early = beforehand.make_aside()
+        from secretrun.posix import sockets
+        from secretrun.redact import lazy, policy  # noqa: F401  loading them is the purpose
+
+        sockets.load()
         if not (os.isatty(1) or os.isatty(2)):
+            from secretrun.child import start as child
             from secretrun.session import with_pipes  # noqa: F401  as above
 
+            child.fork_exec()
             return
-        from secretrun.session import beforehand, on_terminal, output_processing  # noqa: F401  as above
+        from secretrun.session import on_terminal, output_processing  # noqa: F401  as above
 
         if self._forks:
             self._early = beforehand.make()
 
-    def take(self) -> Beforehand | None:
+    def take(self) -> Aside | Beforehand | None:
         """What was started, to be gone on with."""
         early, self._early = self._early, None
         return early

@@ -54,6 +54,15 @@ class Arrivals:
         return [fd for fd, _ in self._epoll.poll(0)] if self._epoll is not None else []
 
 
+def holds(reader: int) -> bool:
+    """Whether there are bytes to read; True too where that can't be told from an end (select)."""
+    if USE_SELECT:
+        return True
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    return any(events & select.POLLIN for _, events in poll.poll(0))
+
+
 def wait(
     readers: Iterable[int], writers: Iterable[int] = (), timeout: float | None = None
 ) -> tuple[set[int], set[int]]:

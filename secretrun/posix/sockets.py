@@ -32,6 +32,14 @@ def unix_socket() -> socket:
         return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
 
+def load() -> None:
+    """Load what the others need, where there is the time for it."""
+    try:
+        import _socket  # noqa: F401  loading it is the purpose
+    except Exception:  # noqa: BLE001, S110  as above: whoever needs it loads the other
+        pass
+
+
 def pair() -> tuple[socket, socket]:
     """Two stream sockets that are each other's other end.
 

@@ -1,7 +1,8 @@
-"""What a command on our terminal needs and no value of it: its processes, while the stores are asked.
+"""What a command needs and no value of it: its processes, while the stores are asked.
 
 Nobody sees them. The terminal is opened and left as it is; the monitor waits on a terminal of its own, and
 the witness with every signal blocked. Both end when the pipes to them close, whatever closes them.
+With pipes there is the witness alone.
 """
 
 from __future__ import annotations
@@ -17,8 +18,42 @@ from secretrun.session.witness import Witness
 STREAMS = (None, None, None)  # all of the command's are the inner terminal
 
 
+class Aside:
+    """The process of a command with pipes.
+
+    Attributes:
+        given: our signals, not caught yet.
+        witness: of the command to come.
+    """
+
+    def __init__(self) -> None:
+        """Fork it.
+
+        Raises:
+            OSError: it can't be had.
+        """
+        self.given = Signals()
+        self.witness = Witness(early=True)
+
+    def for_terminal(self) -> Beforehand | None:
+        """What of it serves a command on our terminal; the rest is seen off."""
+        self.dismiss()
+        return None
+
+    def for_pipes(self) -> Witness | None:
+        """What of it serves a command with pipes; the rest is seen off."""
+        return self.witness
+
+    def dismiss(self) -> None:
+        """There is to be no command: see it off."""
+        self.witness.dismiss()
+
+    def __repr__(self) -> str:
+        return f"<Aside {self.witness.pid}>"
+
+
 class Beforehand:
-    """The processes, and what they were made with.
+    """The processes of a command on our terminal, and what they were made with.
 
     Attributes:
         given: our signals, not caught yet.
@@ -43,6 +78,15 @@ class Beforehand:
             self._let_go()
             raise
 
+    def for_terminal(self) -> Beforehand | None:
+        """As `Aside.for_terminal`."""
+        return self
+
+    def for_pipes(self) -> Witness | None:
+        """As `Aside.for_pipes`."""
+        self.dismiss()
+        return None
+
     def dismiss(self) -> None:
         """There is to be no command of this kind, or none at all: see them off."""
         self.child.dismiss()
@@ -56,6 +100,14 @@ class Beforehand:
 
     def __repr__(self) -> str:
         return f"<Beforehand {self.child.master}>"
+
+
+def make_aside() -> Aside | None:
+    """The witness of a command with pipes, or None where there is no room."""
+    try:
+        return Aside()
+    except OSError:
+        return None  # as below
 
 
 def make() -> Beforehand | None:

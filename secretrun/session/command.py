@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from secretrun.redact.masker import Masker
-    from secretrun.session.beforehand import Beforehand
+    from secretrun.session.beforehand import Aside, Beforehand
 
 
 class Ending:
@@ -46,7 +46,7 @@ def run(
     redactor: Masker | None,
     tty: str = "auto",
     stdio: bool = False,
-    early: Beforehand | None = None,
+    early: Aside | Beforehand | None = None,
 ) -> Ending:
     """Run a command to its end, as if we were not there but for the masks.
 
@@ -84,13 +84,13 @@ def run(
 
         machine = relay.on_terminal(foreground=streams.layout.foreground)
         session = OnTerminal(argv, environment, given, streams, machine)
-        session.early = early
+        session.early = early.for_terminal() if early is not None else None
         return Ending(session.run())
-    if early is not None:
-        early.dismiss()
     from secretrun.session.with_pipes import WithPipes
 
-    return Ending(WithPipes(argv, environment, given, streams, relay.with_pipes()).run())
+    piped = WithPipes(argv, environment, given, streams, relay.with_pipes())
+    piped.witness = early.for_pipes() if early is not None else None
+    return Ending(piped.run())
 
 
 def _texts(environment: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -6,11 +6,10 @@ import fcntl
 import os
 import stat
 import sys
-import termios
 import time
 
 from secretrun.errors import SecretrunError
-from secretrun.posix import descriptors, poll, terminal
+from secretrun.posix import descriptors, poll
 from secretrun.session import layout
 from secretrun.session.linger import linger
 from secretrun.session.pump import Plain, Pump, Turns, keep_memory
@@ -122,6 +121,10 @@ class StandardStreams:
         Raises:
             SecretrunError: our terminal is gone.
         """
+        import termios  # here, as all that is about terminals: with pipes nobody needs it
+
+        from secretrun.posix import terminal
+
         try:
             terminal.set_attributes(master, terminal.attributes(tty))
         except termios.error:
@@ -286,6 +289,8 @@ def kind(number: int) -> str:
     if number in descriptors.closed():
         return layout.CLOSED
     if os.isatty(number):
+        from secretrun.posix import terminal
+
         return layout.TERMINAL if terminal.is_ours(number) else layout.OTHER_TERMINAL
     status = os.fstat(number)
     if stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode):
@@ -301,7 +306,12 @@ def _same_file(one: int, other: int) -> bool:
 
 
 def _foreground() -> bool:
-    return any(terminal.in_foreground(number) for number in range(3))
+    terminals = [number for number in range(3) if os.isatty(number)]
+    if not terminals:
+        return False
+    from secretrun.posix import terminal
+
+    return any(map(terminal.in_foreground, terminals))
 
 
 def _side_terminal(number: int, environment: Mapping[bytes, bytes]) -> tuple[int, int]:
@@ -310,6 +320,10 @@ def _side_terminal(number: int, environment: Mapping[bytes, bytes]) -> tuple[int
         master, slave = os.openpty()
     except OSError as error:
         raise SecretrunError(f"no terminal for the command: {error.strerror}") from None
+    import termios
+
+    from secretrun.posix import terminal
+
     ours = os.isatty(number)
     modes = terminal.attributes(number if ours else slave)
     modes[terminal.OFLAG] = terminal.flags(modes, terminal.OFLAG) & ~termios.OPOST
@@ -328,6 +342,10 @@ def _enlarge(pipe: int) -> None:
 
 def _waiting(source: int) -> int:
     """Bytes in a pipe or terminal that nobody has read yet; 0 where it has been closed since."""
+    if not poll.holds(source):
+        return 0
+    import termios
+
     try:
         return int.from_bytes(fcntl.ioctl(source, termios.FIONREAD, bytes(4)), sys.byteorder)
     except OSError:  # ENOTTY: our terminal went away, and the inner one with it

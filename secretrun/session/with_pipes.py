@@ -15,17 +15,21 @@ from secretrun.session.witness import Witness
 
 
 class WithPipes(Loop):
-    """The command lives in our own session and process group."""
+    """The command lives in our own session and process group.
 
-    _witness: Witness | None = None
+    Attributes:
+        witness: its witness; where it is not there already, one is made.
+    """
+
+    witness: Witness | None = None
     _pid = 0
 
     def _start(self) -> None:
         self._perform[relay.STOP_SELF.name] = lambda number: self._signals.stop_by(number, group=False)
         child.fork_exec()  # before there is a process beside us
-        self._witness = Witness()
+        self.witness = self.witness or Witness()
         self._pid = child.fork(self._argv, self._environment, self._signals, self._streams.sources)
-        self._witness.guard(self._pid)
+        self.witness.guard(self._pid)
         self._streams.release()
 
     def _wanted(self) -> tuple[list[int], list[int]]:
@@ -35,8 +39,8 @@ class WithPipes(Loop):
         pass
 
     def _settle(self) -> None:
-        if self._witness is not None:
-            self._witness.let_go()  # to the relay all signals are alike from now on
+        if self.witness is not None:
+            self.witness.let_go()  # to the relay all signals are alike from now on
         super()._settle()
 
     def _signalled(self, number: int) -> None:
@@ -44,7 +48,7 @@ class WithPipes(Loop):
             self._look()
             return
         fatal = self._signals.is_fatal(number)
-        if self.relay.ending or self._witness is None or not self._witness.saw(number):
+        if self.relay.ending or self.witness is None or not self.witness.saw(number):
             self._on(relay.FATAL_SIGNAL if fatal else relay.SIGNAL, number)
         else:
             self._on(relay.FATAL_GROUP_SIGNAL if fatal else relay.GROUP_SIGNAL, number)
@@ -69,8 +73,8 @@ class WithPipes(Loop):
             pass  # it ended a moment ago, or is another user's
 
     def _private(self) -> tuple[int, ...]:
-        return self._witness.descriptors if self._witness is not None else ()
+        return self.witness.descriptors if self.witness is not None else ()
 
     def _close(self) -> None:
-        if self._witness is not None:
-            self._witness.dismiss()
+        if self.witness is not None:
+            self.witness.dismiss()

@@ -1,4 +1,4 @@
-"""On a terminal the session's processes are there while a store is asked, and nobody can tell."""
+"""The session's processes are there while a store is asked, and nobody can tell."""
 
 import os
 import signal
@@ -25,8 +25,8 @@ for one in messages[1:]:
 """
 
 
-class Asking:
-    """A run on a terminal whose store answers when it is told to."""
+class Store:
+    """A store that answers when it is told to, and the words of a run that asks it."""
 
     def __init__(self, path, *command):
         self._asked, self._told = str(path / "asked"), str(path / "told")
@@ -37,26 +37,22 @@ class Asking:
             STORE.format(python=sys.executable, asked=self._asked, told=self._told, value=VALUE)
         )
         program.chmod(0o755)
-        words = [sys.executable, "-m", "secretrun", "-q", "--set", "A=odd://app", "--", *command]
-        self.terminal = Terminal(
-            words, env={"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(path)}
-        )
-        try:
-            until(lambda: os.path.exists(self._asked), "the store to be asked")
-            self.helpers = until(
-                lambda: len(found := self._forks()) == 2 and found, "the session's processes"
-            )
-        except BaseException:
-            self.terminal.close()
-            raise
+        self.words = [sys.executable, "-m", "secretrun", "-q", "--set", "A=odd://app", "--", *command]
+        self.environ = {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(path)}
 
-    def _forks(self):
-        """The wrapper's forks: they go by its words."""
+    def helpers_of(self, wrapper, number):
+        """The process ids of the wrapper's forks, which go by its words, once there are so many."""
+        until(lambda: os.path.exists(self._asked), "the store to be asked")
+        return until(
+            lambda: len(found := self._forks(wrapper)) == number and found, "the session's processes"
+        )
+
+    def _forks(self, wrapper):
         said = subprocess.run(
             ["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True
         ).stdout
         words = {int(line.split()[0]): line for line in said.splitlines()}
-        return [pid for pid in descendants(self.terminal.pid) if "-m secretrun" in words.get(pid, "")]
+        return [pid for pid in descendants(wrapper) if "-m secretrun" in words.get(pid, "")]
 
     def programs(self):
         """The store's programs that still run."""
@@ -67,6 +63,19 @@ class Asking:
         with open(f"{self._told}.new", "w", encoding="ascii") as file:
             file.write(how)
         os.rename(f"{self._told}.new", self._told)
+
+
+class Asking(Store):
+    """A run on a terminal."""
+
+    def __init__(self, path, *command):
+        super().__init__(path, *command)
+        self.terminal = Terminal(self.words, env=self.environ)
+        try:
+            self.helpers = self.helpers_of(self.terminal.pid, 2)
+        except BaseException:
+            self.terminal.close()
+            raise
 
 
 @pytest.fixture
@@ -137,3 +146,26 @@ def test_a_signal_of_before_the_command_was_not_for_it():
         assert witness.saw(signal.SIGUSR1)
     finally:
         witness.dismiss()
+
+
+@pytest.mark.parametrize("how", ["value", "fail", "SIGINT", "SIGTERM", "SIGKILL"])
+def test_with_pipes_there_is_the_witness_alone(tmp_path, clean_environment, how):
+    store = Store(tmp_path, "sh", "-c", "echo $A; exit 7")
+    run = subprocess.Popen(
+        store.words, env={**os.environ, **store.environ}, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        helpers = store.helpers_of(run.pid, 1)
+        if how.startswith("SIG"):
+            run.send_signal(getattr(signal, how))
+        else:
+            store.answer(how)
+        said, error = run.communicate(timeout=60)
+        expected = {"value": 7, "fail": 125, "SIGINT": -2, "SIGTERM": -15, "SIGKILL": -9}
+        assert (run.returncode, said) == (expected[how], b"[REDACTED:A]\n" if how == "value" else b""), error
+        until(lambda: all(map(is_gone, helpers)), "it to be gone")
+    finally:
+        run.kill()
+        store.answer("fail")
+        until(lambda: not store.programs(), "the store's program to end")

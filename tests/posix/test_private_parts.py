@@ -13,6 +13,7 @@ import pytest
 from support.until import until
 
 from secretrun.cache import key
+from secretrun.child import start
 from secretrun.errors import BadAnswer
 from secretrun.formats import parse
 from secretrun.posix import dumpable, signals, sockets, threads
@@ -82,6 +83,21 @@ def test_prctl_without_the_private_functions(monkeypatch, name):
     monkeypatch.setattr(ctypes, "CDLL", Library)
     dumpable._prctl(3, 0, 0, 0, 0)
     assert called == [(3, 0, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("broken", ["module", "function", "nothing"])
+def test_a_command_starts_without_what_subprocess_is_made_of(monkeypatch, broken):
+    if broken == "module":
+        monkeypatch.setitem(sys.modules, "_posixsubprocess", None)
+    if broken == "function":
+        monkeypatch.setattr("_posixsubprocess.fork_exec", fail)
+    ours, theirs = os.pipe()
+    streams = (None, theirs, None)
+    pid = start.fork([b"echo", b"hello"], os.environb, signals.Signals(), streams)
+    os.close(theirs)
+    with open(ours, "rb") as file:
+        assert file.read() == b"hello\n"
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def test_threads_without_the_private_functions(monkeypatch):
@@ -223,7 +239,7 @@ def test_no_other_private_module_is_used_anywhere():
         ("_sha2", "digest.py"), ("_sha256", "digest.py"),
         ("_blake2", "key.py"), ("_ctypes", "dumpable.py"), ("_json", "parse.py"), ("_signal", "signals.py"),
         ("_signal", "__main__.py"),
-        ("_socket", "sockets.py"), ("_thread", "threads.py"), ("_ssl", "trust.py"),
+        ("_posixsubprocess", "start.py"), ("_socket", "sockets.py"), ("_thread", "threads.py"), ("_ssl", "trust.py"),
         ("_frozen_importlib", "library.py"), ("_frozen_importlib_external", "library.py"),
         ("_frozen_importlib_external", "bytecode.py"), ("_imp", "bytecode.py"),
     }  # fmt: skip
