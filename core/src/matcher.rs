@@ -15,7 +15,7 @@ use crate::screen::Screen;
 use crate::search::Search;
 use crate::tail;
 use crate::wipe::{append, drop_front};
-use crate::wraps::before_overstrike;
+use crate::wraps::first_kept;
 
 /// Bytes looked at in one go: what is sifted again and again should stay in the cache.
 const PART: usize = 1 << 14;
@@ -240,7 +240,7 @@ impl Matcher {
         let keep = waiting.iter().map(|one| one.keep).fold(size, usize::min);
         let limit = waiting.iter().filter(|one| one.hold < size).map(|one| one.limit).fold(size, usize::min);
         let done = from + self.done;
-        let keep = before_overstrike(text, bare.outside(keep.min(done.max(hold)))).max(from);
+        let keep = first_kept(text, bare.outside(keep.min(done.max(hold)))).max(from);
         if all && hold == size {
             out.unchanged = true;
         } else if done < hold {
@@ -292,6 +292,7 @@ impl Matcher {
         } else {
             self.emit(text, &mut search.found, &search.waiting, screen.as_ref(), out)
         };
+        let keep = first_kept(text, keep);
         let last_shown = patterns.last_shown(text, keep, screen.as_ref(), self.last_shown);
         self.forget(text, keep, last_shown);
         keep
@@ -352,7 +353,6 @@ impl Matcher {
                 keep = start;
             }
         }
-        keep = before_overstrike(buffer, keep);
         solid.retain(|&(start, end)| start < covered && end >= position);
         self.solid = solid;
         self.covered = covered;

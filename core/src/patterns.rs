@@ -13,7 +13,6 @@ use crate::reading::{readings, Kind, Reading, Text};
 use crate::screen::{special, Screen};
 use crate::search::Search;
 use crate::sieve::{Sieve, Sift};
-use crate::wraps::overstruck;
 
 /// Bytes in which an end that is shown after an ellipsis nearly always lies.
 const FAR: usize = 1024;
@@ -161,14 +160,11 @@ impl PatternSet {
         Some(seen)
     }
 
-    /// Wait for base64 that the last byte may belong to, and for an underscore that is written over another.
+    /// Wait for base64 that the last byte may belong to.
     pub fn look_at_edge(&self, search: &mut Search) {
-        let (buffer, size) = (search.buffer, search.buffer.len());
-        if size > 0 && !search.last && self.left_edge(buffer, search.before) {
+        let size = search.buffer.len();
+        if size > 0 && !search.last && self.left_edge(search.buffer, search.before) {
             search.wait(size - 1, size - 1, size, NOBODY);
-        }
-        if self.screen && !search.last && buffer.last() == Some(&0x08) {
-            search.wait(overstruck(buffer, size - 1), size, size, NOBODY);
         }
     }
 

@@ -88,18 +88,18 @@ pub fn wrap_at(text: &[u8], at: usize, rewritten: bool) -> Option<usize> {
     None
 }
 
-/// Where the character begins that stands before a backspace at `at`.
-pub fn overstruck(text: &[u8], at: usize) -> usize {
-    let before = &text[..at];
-    at - before.iter().rev().position(|byte| !(0x80..0xc0).contains(byte)).map_or(at, |more| more + 1)
-}
-
-/// `index`, or where the character begins that an underscore there is written over.
-pub fn before_overstrike(text: &[u8], index: usize) -> usize {
-    match (index.checked_sub(1), text.get(index)) {
-        (Some(at), Some(b'_')) if text[at] == BS => overstruck(text, at),
-        _ => index,
-    }
+/// `index`, or where what stands before it begins, if it says how what stands there, or comes, is read.
+///
+/// An underscore is written over what stands before a backspace; the last bytes of a character alone may be controls.
+pub fn first_kept(text: &[u8], index: usize) -> usize {
+    let next = text.get(index).copied();
+    let at = match index.checked_sub(1).map(|last| text[last]) {
+        Some(BS) if matches!(next, None | Some(b'_')) => index - 1,
+        Some(0x80..) if matches!(next, None | Some(0x80..=0x9f)) => index,
+        _ => return index,
+    };
+    let (least, begin) = (at.saturating_sub(4), at.saturating_sub(1));
+    (least + 1..=begin).rev().find(|&at| !(0x80..0xc0).contains(&text[at])).unwrap_or(least)
 }
 
 /// The indexes of what is shown of such a text; see `wrap_at`.

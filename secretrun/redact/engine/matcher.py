@@ -12,7 +12,7 @@ from __future__ import annotations
 from secretrun.redact.engine.base64_edge import START, after
 from secretrun.redact.engine.occurrence import Occurrence
 from secretrun.redact.engine.readings import is_open
-from secretrun.redact.engine.terminal_escapes import before_overstrike
+from secretrun.redact.engine.terminal_escapes import first_kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,8 +93,9 @@ class Matcher:
         if size > _LEAST and size > len(self._buffer):
             begin, end = patterns.suspect(data) or (0, size)
             if end - begin < size // 2:
+                begin, end = _between(data, begin), _between(data, end)
                 return self.feed(data[:begin]) + self._look(data[begin:end]) + self.feed(data[end:])
-            half = size // 2
+            half = _between(data, size // 2)
             return self.feed(data[:half]) + self.feed(data[half:])
         return self._look(data)
 
@@ -143,7 +144,6 @@ class Matcher:
         keep = min(keep, self._done)
         if keep < size and patterns.screen and is_open(buffer[:keep]):
             keep = max(0, buffer.rfind(b"\x1b", 0, keep))  # what is kept begins with a sequence, not within
-        keep = before_overstrike(buffer, keep)
         self._forget(buffer, keep, None)
         self._limit = max(0, limit - (size - len(self._buffer)))
         return buffer[done:hold] if done or hold < size else buffer
@@ -215,7 +215,6 @@ class Matcher:
         for start, stop in sequences:
             if start < keep < stop:
                 keep = start
-        keep = before_overstrike(buffer, keep)
         self._solid = [span for span in solid if span[0] < covered and span[1] >= position]
         self._covered = covered
         self._done = position
@@ -225,7 +224,9 @@ class Matcher:
         return b"".join(out)
 
     def _forget(self, buffer: bytes, keep: int, screen: Screen | None) -> None:
-        """Drop the first `keep` bytes of the buffer."""
+        """Drop the first `keep` bytes of the buffer, but for those that say how what follows is read."""
+        if keep and ((last := buffer[keep - 1]) >= 0x80 or last == 0x08):
+            keep = first_kept(buffer, keep)
         self._buffer = buffer[keep:]
         if not keep:
             return
@@ -240,6 +241,13 @@ class Matcher:
         self._frontier -= min(self._frontier, keep)
         if not self._frontier:
             self._known = 0
+
+
+def _between(data: bytes, at: int) -> int:
+    """The first place from `at` on that is within no character: its last bytes alone may be controls."""
+    while 0 < at < len(data) and 0x80 <= data[at] < 0xC0:
+        at += 1
+    return at
 
 
 def _moved(

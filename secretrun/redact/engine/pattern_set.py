@@ -12,7 +12,7 @@ from secretrun.redact.engine.public_head import UNFINISHED
 from secretrun.redact.engine.readings import Bare, Screen, as_it_is, is_shown, shown, special
 from secretrun.redact.engine.search import Search
 from secretrun.redact.engine.tail import Tail
-from secretrun.redact.engine.terminal_escapes import colours, may_go_home, overstruck
+from secretrun.redact.engine.terminal_escapes import colours, may_go_home
 from secretrun.redact.pattern import SPACE
 
 TYPE_CHECKING = False
@@ -215,12 +215,9 @@ class PatternSet:
                 search.waiting.append(Unfinished(bare.cut, len(buffer), len(buffer), -1))
                 bare = Bare(buffer, cut=bare)
                 self._look_as_shown(search, bare, last_shown, sure)
-        size = len(buffer)
-        if buffer and not final:
-            if self._tail.left_edge(buffer, before):
-                search.waiting.append(Unfinished(size - 1, size - 1, size, -1))
-            if self.screen and buffer[-1] == 0x08:
-                search.waiting.append(Unfinished(overstruck(buffer, size - 1), size, size, -1))
+        if buffer and not final and self._tail.left_edge(buffer, before):
+            last = len(buffer) - 1
+            search.waiting.append(Unfinished(last, last, len(buffer), -1))
         return search, screen
 
     def _look_as_shown(self, search: Search, bare: Bare, last_shown: int, sure: int | None = None) -> Screen:

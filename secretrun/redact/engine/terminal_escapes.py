@@ -218,19 +218,24 @@ def without_wraps(text: bytes, *, rewritten: bool = True) -> bytes:
     return b"".join([part for pair in zip(apart, left, strict=True) for part in pair]) + text[end:]
 
 
-def overstruck(text: bytes, index: int) -> int:
-    """Where the character begins that stands before a backspace at `index`."""
-    index = max(0, index - 1)
-    while index > 0 and 0x80 <= text[index] < 0xC0:
+def first_kept(text: bytes, index: int) -> int:
+    """`index`, or where what stands before it begins, if it says how what stands there, or comes, is read.
+
+    An underscore is written over what stands before a backspace; the last bytes of a character alone may be
+    controls.
+    """
+    last, following = text[index - 1], text[index : index + 1]
+    if last == 0x08:
+        if following not in (b"_", b""):
+            return index
         index -= 1
-    return index
-
-
-def before_overstrike(text: bytes, index: int) -> int:
-    """`index`, or where the character begins that an underscore there is written over."""
-    if index and text[index - 1 : index + 1] == b"\b_":
-        return overstruck(text, index - 1)
-    return index
+    elif last < 0x80 or not (following == b"" or b"\x80" <= following < b"\xa0"):
+        return index
+    begin = max(0, index - 1)
+    least = max(0, index - 4)
+    while begin > least and 0x80 <= text[begin] < 0xC0:
+        begin -= 1
+    return begin
 
 
 # Box drawing, blocks, bars (U+2500 to U+25BF), and what marks that a line goes on: hyphen, bullet, quote,

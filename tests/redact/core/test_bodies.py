@@ -130,6 +130,24 @@ def test_what_no_terminal_shows_is_not_looked_for_between_margins(before):
     assert redactor.feed(text) == text
 
 
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_the_last_byte_of_a_character_is_no_control_wherever_a_stream_is_cut(cut):
+    redactor = Redactor([SECRET], mask="#")
+    text = "\u26db".encode() + SECRET[:8] + b"\x1b[1m" + SECRET[8:] + b"\n"  # alone it would be a CSI
+    shown = redactor.feed(text[:cut]) + redactor.feed(text[cut:])
+    assert shown == "\u26db#\x1b[1m\n".encode()
+
+
+@pytest.mark.parametrize("size", [284, 285, 286, 287])
+def test_nor_is_it_where_a_read_is_looked_at_in_halves(size):
+    redactor = Redactor([SECRET], mask="#")
+    broken = b"\x80\x9b" + SECRET[:8] + b"\x1b[1m" + SECRET[8:]
+    before, after = SECRET + b" " + b"x" * size, b" " + b"x" * 260 + b" " + SECRET
+    assert redactor.feed(before + broken + after + b"\n") == (
+        b"# " + b"x" * size + b"\x80\x9b#\x1b[1m " + b"x" * 260 + b" #\n"
+    )
+
+
 def test_a_beginning_in_an_open_string_waits_before_a_backslash():
     redactor = Redactor([SECRET])
     redactor.feed(b"\x1bPcorr")
