@@ -20,6 +20,7 @@ mod find;
 mod grams;
 mod group;
 mod heads;
+mod hit;
 mod keys;
 mod last_bytes;
 mod margins;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use crate::bare::Bare;
 use crate::base64_edge::{after, Before, START};
 use crate::carried::Carried;
+use crate::hit::{alone, inside, Inside, CLOSE};
 use crate::occurrence::{Occurrence, Unfinished};
 use crate::output::{Mark, Output, Writer};
-use crate::pattern::{is_space, Texts};
+use crate::pattern::Texts;
 use crate::patterns::PatternSet;
 use crate::screen::Screen;
 use crate::search::Search;
@@ -19,12 +20,9 @@ use crate::wraps::first_kept;
 
 /// Bytes looked at in one go: what is sifted again and again should stay in the cache.
 const PART: usize = 1 << 14;
-/// Bytes looked at closely in one go, where something stands; and where things stand close together.
-const CLOSE: usize = 96;
 /// The same after patterns were added: what an idle terminal may show of these depends on it.
 const ADDED: usize = 256;
-/// Bytes after a secret that tell where it ends.
-const BESIDE: usize = 4;
+/// Bytes looked at closely in one go where things stand close together.
 const MOST: usize = 1 << 11;
 
 /// The state of one stream.
@@ -176,6 +174,12 @@ impl Matcher {
                         break;
                     }
                 };
+                if let Some(inside) = inside(patterns, text, from, place, bare, self.before) {
+                    if inside.begin >= from + self.done {
+                        from = self.pass_inside(patterns, text, from, inside, out);
+                        continue;
+                    }
+                }
                 size = if close == 0 || place > close + CLOSE { alone(text, place, bare) } else { MOST.min(2 * size.max(CLOSE)) };
                 let clear = bare.between(text, place);
                 if clear > from {
@@ -220,6 +224,19 @@ impl Matcher {
         }
         bare.restore(aside);
         begin
+    }
+
+    /// Let out what stands before some bytes and these, masked; returns where what may begin there does, or their end.
+    fn pass_inside(&mut self, patterns: &PatternSet, text: &[u8], from: usize, found: Inside, out: &mut Output) -> usize {
+        let Inside { begin, end, mut search } = found;
+        out.bytes.extend_from_slice(&text[from + self.done..begin]);
+        self.forget(&text[from..], begin - from, self.last_shown);
+        let piece = &text[begin..end];
+        let keep = self.emit(piece, &mut search.found, &search.waiting, None, out);
+        self.done = self.done.max(self.covered); // no sequence is under the mask
+        let last_shown = if patterns.words { Some(piece[keep - 1]) } else { None };
+        self.forget(piece, keep, last_shown.or(self.last_shown));
+        begin + keep
     }
 
     /// Let a text out that is clear from `from` on, but for what may be the beginning of a secret at its end.
@@ -381,16 +398,4 @@ impl Matcher {
             self.known = 0;
         }
     }
-}
-
-/// How many bytes to look at closely where something stands alone: what has no blank in it, and a few that follow in
-/// every reading.
-fn alone(text: &[u8], place: usize, bare: &Bare) -> usize {
-    if bare.doubtful.is_some() {
-        return CLOSE; // what is written over may be of it
-    }
-    let word = text[place..].iter().take(4 * CLOSE).take_while(|&&byte| !is_space(byte) && byte != 0x1b).count();
-    let index = bare.index(place + word) + BESIDE;
-    let end = if index < bare.text_size { bare.place(index) } else { text.len() };
-    (end - place).min(word + CLOSE)
 }

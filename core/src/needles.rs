@@ -9,7 +9,7 @@ use crate::pattern::{is_space, may_have_space, UNFINISHED};
 pub const TAIL: usize = 64;
 
 /// Bytes that the end of a sequence may have in common with the beginning of a key, without being asked for.
-const SHORT_END: usize = 2;
+pub const SHORT_END: usize = 2;
 /// Bytes of a longer one that are asked for.
 pub const LONG_END: usize = 3;
 
@@ -55,7 +55,7 @@ pub fn head(key: &[u8], least: usize) -> Vec<u8> {
 }
 
 /// Where the first ESC or CSI of some bytes is.
-fn first_control(head: &[u8]) -> Option<usize> {
+pub fn first_control(head: &[u8]) -> Option<usize> {
     if head.is_ascii() && !may_have_space(head) {
         return None; // as nearly all
     }

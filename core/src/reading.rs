@@ -151,7 +151,24 @@ pub struct Reading<'a> {
     pub sure: Option<usize>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// Bytes of which all readings have those before `end`, and so far only these are looked at.
+    pub fn piece(buffer: &'a [u8], end: usize, keys: &'a Keys) -> Reading<'a> {
+        Reading {
+            text: Text::whole(buffer),
+            keys,
+            size: end,
+            end,
+            ends: Vec::new(),
+            back: 0,
+            shown: false,
+            solid: true,
+            exact: true,
+            own: false,
+            sure: None,
+        }
+    }
+
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.text.bytes

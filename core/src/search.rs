@@ -99,6 +99,30 @@ impl<'a> Search<'a> {
         self.room = room;
     }
 
+    /// Add what is found in a piece of text before its end, and what may begin there and go on after it.
+    pub fn look_within(&mut self, reading: &Reading) {
+        let (keys, text, stop) = (reading.keys, reading.bytes(), reading.end);
+        let mut room = std::mem::take(&mut self.room);
+        room.starts.clear();
+        keys.starts(&text[..stop], stop, &mut room.starts);
+        room.known.clear();
+        for &start in &room.starts {
+            let end = keys.at(text, start, stop, false, &mut room.found);
+            room.known.push(Start { place: start, end });
+            for &(index, length) in &room.found {
+                let key = keys.key(index);
+                let edges = length == key.text.size as usize;
+                let piece = Piece { start, stop: start + length, order: key.order, edges };
+                self.occurrence(reading, piece, key.word, self.before.byte);
+            }
+        }
+        keys.unfinished(text, stop, &room.known, |start, known| {
+            self.unfinished(reading, start, stop, known);
+            false
+        });
+        self.room = room;
+    }
+
     fn look_at_end(&mut self, reading: &Reading, starts: &[Start], gaps: &[usize]) {
         let (keys, text) = (reading.keys, reading.bytes());
         let size = text.len();

@@ -12,7 +12,7 @@ use crate::ends::LONGEST_END;
 use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
-use crate::needles::{end_needle, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
+use crate::needles::{end_needle, first_control, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
 use crate::parts::{ALL_SELDOM, HEAD, Parts, rank, Sparse, There};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
@@ -40,6 +40,8 @@ const AFTER_END: usize = 2;
 pub struct Sieve {
     screen: bool,
     shortened: bool,
+    /// Each needle has all of the first bytes that are kept but `SHORT_END`.
+    pub whole: bool,
     long: Option<Group>,
     middle: Option<Group>,
     short: Option<Anchors>,
@@ -127,11 +129,13 @@ impl Sieve {
         let (mut tails, mut tail_ends, mut short_tails) = (Vec::new(), Vec::new(), Vec::new());
         let (mut finals, mut within_firsts, mut within_others) = (Class::default(), Class::default(), Class::default());
         let mut within = Vec::new();
+        let mut whole = true;
         for keys in keys {
             for index in keys.as_added() {
                 let (key, text) = (keys.key(index), keys.text(index));
                 let head = head(text, key.least as usize);
                 let needle = needle_of(&head, screen);
+                whole &= first_control(&head).is_none();
                 let told = telling(text, HEAD, screen);
                 let edges = match head.iter().take(told).position(|&byte| byte == 0) {
                     Some(before) => {
@@ -210,6 +214,7 @@ impl Sieve {
         Sieve {
             screen,
             shortened,
+            whole,
             long: Group::new(long),
             middle: Group::new(middle),
             short: Anchors::new(short, AROUND),
