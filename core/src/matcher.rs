@@ -174,11 +174,10 @@ impl Matcher {
                         break;
                     }
                 };
-                if let Some(inside) = inside(patterns, text, from, place, bare, self.before) {
-                    if inside.begin >= from + self.done {
-                        from = self.pass_inside(patterns, text, from, inside, out);
-                        continue;
-                    }
+                let done = from + self.done;
+                if let Some(one) = inside(patterns, text, from, place, bare, self.before).filter(|one| one.begin >= done) {
+                    from = self.pass_inside(patterns, text, from, one, out);
+                    continue;
                 }
                 size = if close == 0 || place > close + CLOSE { alone(text, place, bare) } else { MOST.min(2 * size.max(CLOSE)) };
                 let clear = bare.between(text, place);

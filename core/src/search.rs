@@ -117,7 +117,7 @@ impl<'a> Search<'a> {
             }
         }
         keys.unfinished(text, stop, &room.known, |start, known| {
-            self.unfinished(reading, start, stop, known);
+            self.unfinished(reading, start, stop, known, true);
             false
         });
         self.room = room;
