@@ -245,7 +245,7 @@ def _at_once(
     words. posix_spawn(3) would do, but glibc's leaves two signals of its own ignored in the command.
     """
     spawn = fork_exec()
-    if spawn is None or given.ignored or descriptors.closed():
+    if spawn is None or descriptors.closed():
         return None
     command = execute.find(argv[0], environment)
     if command is None or any(0x3D in name for name in environment):  # no name with "="
@@ -255,7 +255,7 @@ def _at_once(
         stderr = stdout  # what 1 is going to be
     variables = [b"%b=%b" % (name, value) for name, value in environment.items() if name]
     errors, report = os.pipe()
-    ours = signals.set_mask(given.mask)
+    ours, handlers = signals.set_mask(given.mask), given.ignore()
     try:
         dumpable.give_back()  # shortly in us too, who are not dumpable whatever the limit
         pid: int = spawn(
@@ -267,6 +267,7 @@ def _at_once(
         return None
     finally:
         dumpable.take_again()
+        signals.handle(handlers)
         signals.set_mask(ours)
         descriptors.close(report)
     failed = os.read(errors, 1)

@@ -11,8 +11,9 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import FrameType
+    from typing import Any
 else:
     try:
         import _signal
@@ -126,6 +127,10 @@ class Signals:
             _signal.signal(number, _signal.SIG_IGN if number in self.ignored else _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, self.mask)
 
+    def ignore(self) -> dict[int, object]:
+        """Ignore what we were given ignored, as exec keeps it; returns its handlers, for `handle`."""
+        return {number: _signal.signal(number, _signal.SIG_IGN) for number in self.ignored}
+
     def deafen(self) -> int:
         """In a forked helper that must outlive what ends the command: ignore all but SIGCHLD.
 
@@ -159,6 +164,12 @@ class Signals:
         except OSError:
             pass  # nobody there may be signalled: a setuid neighbour
         _signal.signal(number, _nothing)
+
+
+def handle(handlers: Mapping[int, Any]) -> None:
+    """Give signals their handlers back."""
+    for number, handler in handlers.items():
+        _signal.signal(number, handler)
 
 
 def block_all() -> set[int]:
