@@ -60,6 +60,7 @@ class OutputProcessing:
         self._flooding = False  # output processing of our terminal is off because of what passes through
         self._exact = False  # what passes through is to be shown as the inner terminal gave it
         self.held = b""  # a last "\r" that may be half of a "\r\n"
+        self._undone = self._before = b""  # the last chunk, as `undo` gave it and as it came
 
     def undo(self, data: bytes) -> bytes:
         """Take from a chunk what our terminal is going to do by itself.
@@ -91,6 +92,7 @@ class OutputProcessing:
                 data, self.held = data[:-1], b"\r"
             bare = _bare_newlines(data)
             if bare is not None:
+                self._undone, self._before = bare, data
                 return bare
             # A newline without a carriage return was printed before the modes became what they are now.
             self._exact = True
@@ -112,6 +114,8 @@ class OutputProcessing:
             if not self._process(on=False):
                 return data.replace(b"\r\n", b"\n") if self._exact else data
             self._flooding = True
+        if data is self._undone:  # nothing was masked in it, and nothing held: it need not be made again
+            return self._before
         return data if self._exact else data.replace(b"\n", b"\r\n")
 
     def restore(self) -> None:
