@@ -48,6 +48,13 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         )
         super().add_usage(shown.replace("\n", "\n" + " " * len("usage: ")), actions, groups, prefix)
 
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        """A value once, behind all names of its option: as Python 3.13 has it, on every version."""
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, self._get_default_metavar_for_optional(action))
+        return f"{', '.join(action.option_strings)} {value}"
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if text.startswith("examples:"):
             return super()._fill_text(text, width, indent)
