@@ -12,7 +12,7 @@ use crate::ends::LONGEST_END;
 use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
-use crate::needles::{end_needle, first_control, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
+use crate::needles::{end_needle, first_control, has_slash, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
 use crate::parts::{ALL_SELDOM, HEAD, Parts, rank, Sparse, There};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
@@ -178,16 +178,16 @@ impl Sieve {
                 if needle.len() < LEAST {
                     odd.add(&head);
                 } else if head.contains(&0) {
-                    wide.push(needle);
+                    wide.push((needle, false));
                 } else if needle.len() < MIDDLE && head.iter().any(|byte| !(b' '..0x7f).contains(byte)) {
                     binaries.add(&head);
-                    binary.push(needle);
+                    binary.push((needle, false));
                 } else if needle.len() < AROUND {
                     tiny.push(needle);
                 } else if needle.len() < LONG {
                     short.push(needle);
                 } else {
-                    long.push(needle);
+                    long.push((needle, has_slash(&head)));
                 }
             }
         }
@@ -206,7 +206,9 @@ impl Sieve {
             needle.len() >= MIDDLE && needle.iter().all(|&byte| rank(byte) >= ALL_SELDOM)
         };
         if short.iter().filter(|needle| is_common(needle)).count() > MANY {
-            (middle, short) = short.into_iter().partition(is_common);
+            let common;
+            (common, short) = short.into_iter().partition(is_common);
+            middle = common.into_iter().map(|needle| (needle, false)).collect();
         }
         odd.compile();
         binaries.compile();
@@ -274,8 +276,12 @@ impl Sieve {
                 found = Some(found.map_or(place, |found| found.min(place)));
             }
         };
+        // of strings only where they begin is known
+        let has_slash = |from: usize, first: usize, last: usize| {
+            from + last >= size || text[bare.place(from + first)..bare.place(from + last)].contains(&b'\\')
+        };
         for number in (0..GROUPS).filter(|&number| sift.groups[number]) {
-            let find = |from: usize, to: usize| self.find(number, &bytes[from..to]).map(|found| from + found);
+            let find = |from: usize, to: usize| self.find(number, &bytes[from..to], |first, last| has_slash(from, first, last)).map(|found| from + found);
             let in_text = sift.in_text[number].from(index, || find(index, size));
             add(in_text.map(|index| bare.place(index)));
             let in_strings = sift.in_strings[number].from(string, || find(string, bytes.len()));
@@ -298,7 +304,7 @@ impl Sieve {
     }
 
     /// Where the first needle of a group stands.
-    fn find(&self, group: usize, bytes: &[u8]) -> Option<usize> {
+    fn find(&self, group: usize, bytes: &[u8], has_slash: impl Fn(usize, usize) -> bool) -> Option<usize> {
         let group = match group {
             0 => &self.long,
             1 => &self.middle,
@@ -307,7 +313,7 @@ impl Sieve {
             4 => &self.binary,
             _ => &self.wide,
         };
-        group.as_ref()?.find(bytes)
+        group.as_ref()?.find(bytes, has_slash)
     }
 
     /// What tells of the keys that may stand in a text.
