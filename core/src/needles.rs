@@ -90,14 +90,6 @@ pub fn telling(key: &[u8], wanted: usize, screen: bool) -> usize {
     kept.map_or(head.len(), |index| index + 1)
 }
 
-/// Whether a backslash stands between bytes of a key's head that are in its needle.
-pub fn has_slash(head: &[u8]) -> bool {
-    let is_of_needle = |(at, &byte): (usize, &u8)| at >= SHORT_END && is_kept(byte);
-    let first = head.iter().enumerate().position(is_of_needle).unwrap_or(0);
-    let last = head.iter().rposition(|&byte| is_kept(byte)).unwrap_or(0);
-    first < last && head[first..last].contains(&b'\\') && first_control(head).is_none()
-}
-
 /// Those that every reading has.
 fn bare_of(bytes: &[u8]) -> Vec<u8> {
     // without a branch for each: of random bytes none is foretold

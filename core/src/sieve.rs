@@ -12,7 +12,7 @@ use crate::ends::LONGEST_END;
 use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
-use crate::needles::{end_needle, first_control, has_slash, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
+use crate::needles::{end_needle, first_control, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
 use crate::parts::{ALL_SELDOM, HEAD, Parts, rank, Sparse, There};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
@@ -178,16 +178,16 @@ impl Sieve {
                 if needle.len() < LEAST {
                     odd.add(&head);
                 } else if head.contains(&0) {
-                    wide.push((needle, false));
+                    wide.push(needle);
                 } else if needle.len() < MIDDLE && head.iter().any(|byte| !(b' '..0x7f).contains(byte)) {
                     binaries.add(&head);
-                    binary.push((needle, false));
+                    binary.push(needle);
                 } else if needle.len() < AROUND {
                     tiny.push(needle);
                 } else if needle.len() < LONG {
                     short.push(needle);
                 } else {
-                    long.push((needle, has_slash(&head)));
+                    long.push(needle);
                 }
             }
         }
@@ -206,9 +206,7 @@ impl Sieve {
             needle.len() >= MIDDLE && needle.iter().all(|&byte| rank(byte) >= ALL_SELDOM)
         };
         if short.iter().filter(|needle| is_common(needle)).count() > MANY {
-            let common;
-            (common, short) = short.into_iter().partition(is_common);
-            middle = common.into_iter().map(|needle| (needle, false)).collect();
+            (middle, short) = short.into_iter().partition(is_common);
         }
         odd.compile();
         binaries.compile();
@@ -276,12 +274,8 @@ impl Sieve {
                 found = Some(found.map_or(place, |found| found.min(place)));
             }
         };
-        // of strings only where they begin is known
-        let has_slash = |from: usize, first: usize, last: usize| {
-            from + last >= size || text[bare.place(from + first)..bare.place(from + last)].contains(&b'\\')
-        };
         for number in (0..GROUPS).filter(|&number| sift.groups[number]) {
-            let find = |from: usize, to: usize| self.find(number, &bytes[from..to], |first, last| has_slash(from, first, last)).map(|found| from + found);
+            let find = |from: usize, to: usize| self.find(number, &bytes[from..to]).map(|found| from + found);
             let in_text = sift.in_text[number].from(index, || find(index, size));
             add(in_text.map(|index| bare.place(index)));
             let in_strings = sift.in_strings[number].from(string, || find(string, bytes.len()));
@@ -304,7 +298,7 @@ impl Sieve {
     }
 
     /// Where the first needle of a group stands.
-    fn find(&self, group: usize, bytes: &[u8], has_slash: impl Fn(usize, usize) -> bool) -> Option<usize> {
+    fn find(&self, group: usize, bytes: &[u8]) -> Option<usize> {
         let group = match group {
             0 => &self.long,
             1 => &self.middle,
@@ -313,7 +307,7 @@ impl Sieve {
             4 => &self.binary,
             _ => &self.wide,
         };
-        group.as_ref()?.find(bytes, has_slash)
+        group.as_ref()?.find(bytes)
     }
 
     /// What tells of the keys that may stand in a text.
