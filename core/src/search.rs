@@ -206,15 +206,16 @@ impl<'a> Search<'a> {
             && (edges || !reading.solid || self.seen(reading, start, stop).is_some())
         {
             // its last character may be written again: that one is under the mask too, or is all of it
+            let goes_back = reading.back == reading.size - 1 - reading.soft(stop - 1); // or nothing follows
             let mut hold = if stop - start <= SHOWN + 1 {
                 reading.place(start + shown)
-            } else if rest.is_empty() {
-                reading.end
-            } else {
+            } else if is_again || (goes_back && !rest.is_empty()) {
                 end
+            } else {
+                reading.end
             };
             let limit = hold;
-            if stop - start > SHOWN + 1 && rest.is_empty() && reading.back == reading.size - 1 - reading.soft(stop - 1) {
+            if stop - start > SHOWN + 1 && goes_back {
                 hold = end; // and so is what goes back to it
             }
             self.wait(first, hold, limit, i64::from(order));

@@ -148,10 +148,11 @@ class Search:
             and (edges or not reading.solid or self._seen(reading, start, stop) is not None)
         ):
             # its last character may be written again: that one is under the mask too, or is all of it
-            limit = hold = end if rest else reading.end
+            goes_back = reading.back == reading.size - 1 - soft[stop - 1]  # or nothing follows
+            limit = hold = end if rest and (goes_back or rest.strip(b"\b\r")) else reading.end
             if stop - start <= SHOWN + 1:
                 limit = hold = places[start + shown]
-            elif not rest and reading.back == reading.size - 1 - soft[stop - 1]:
+            elif goes_back:
                 hold = end  # and so is what goes back to it
             self.waiting.append(Unfinished(first, hold, limit, pattern.order))
         if edges and pattern.rule.right:

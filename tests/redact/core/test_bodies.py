@@ -109,6 +109,11 @@ def test_the_last_letter_again_waits_for_nothing_after_blanks():
     assert redactor.feed(SECRET + b"   y") == b"#   y"
 
 
+def test_a_backspace_far_behind_a_value_holds_nothing():
+    redactor = Redactor([SECRET], mask="#")
+    assert redactor.feed(SECRET + b" " * 9 + b"\v\b") == b"#" + b" " * 9 + b"\v\b"
+
+
 @pytest.mark.parametrize("cut", [8, 11, 22])
 def test_what_stands_before_a_break_in_an_open_string_is_shown_at_once(cut):
     redactor = Redactor([b"wide open  spaces  here now"])
