@@ -1,10 +1,13 @@
 //! Short needles, and where they stand: only where a byte of theirs does that most texts have seldom.
 
 use crate::class::Class;
-use crate::classes::{Block, BLOCK};
+use crate::classes::BLOCK;
 use crate::grams::{word, word8, Grams};
 use crate::parts::rank;
 use crate::pattern::Texts;
+
+/// Blocks of which is asked at once where anchors are.
+const BLOCKS: usize = 16;
 
 /// Some needles, each anchored at its most seldom byte. Immutable, shared between threads.
 pub struct Anchors {
@@ -62,16 +65,20 @@ impl Anchors {
     /// Where the first needle stands.
     pub fn find(&self, bytes: &[u8]) -> Option<usize> {
         let mut found: Option<usize> = None;
-        for start in (0..bytes.len()).step_by(BLOCK) {
-            if found.map_or(false, |found| found + self.most < start) {
-                break; // what is anchored here begins later
-            }
-            let mut open = self.anchors.of(Block::at(bytes, start).bytes());
-            while open != 0 {
-                let at = start + open.trailing_zeros() as usize;
-                open &= open - 1;
-                if self.may_stand(bytes, at) {
-                    found = found.into_iter().chain(self.around(bytes, at)).min();
+        let mut blocks = [0; BLOCKS];
+        for part in (0..bytes.len()).step_by(BLOCKS * BLOCK) {
+            self.anchors.of_all(&bytes[part..], &mut blocks);
+            for (start, &bits) in (part..bytes.len()).step_by(BLOCK).zip(&blocks) {
+                if found.map_or(false, |found| found + self.most < start) {
+                    return found; // what is anchored here begins later
+                }
+                let mut open = bits;
+                while open != 0 {
+                    let at = start + open.trailing_zeros() as usize;
+                    open &= open - 1;
+                    if self.may_stand(bytes, at) {
+                        found = found.into_iter().chain(self.around(bytes, at)).min();
+                    }
                 }
             }
         }

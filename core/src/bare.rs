@@ -18,6 +18,8 @@ pub struct Spot {
     pub bare: usize,
     /// Where its dots end among the bare bytes.
     pub end: usize,
+    /// A number of characters is left out there, or before: the place is the first where it may begin.
+    pub counted: bool,
 }
 
 /// The bare bytes of a text, and what was met on the way. Kept for its room.
@@ -272,8 +274,10 @@ impl Bare {
         }
         // the place among the bare bytes follows when all of them are known
         self.ellipses.push(match text[place] {
-            b's' => Spot { place: (place - 1).saturating_sub(LONGEST_MARK), bare: place - 1, end: 0 },
-            _ => Spot { place, bare: place, end: 0 },
+            b's' => {
+                Spot { place: (place - 1).saturating_sub(LONGEST_MARK), bare: place - 1, end: 0, counted: true }
+            }
+            _ => Spot { place, bare: place, end: 0, counted: false },
         });
     }
 

@@ -1,6 +1,6 @@
 //! Sets of bytes, and where in a text any of them is.
 
-use crate::classes::{packed, BLOCK};
+use crate::classes::{packed, Block, BLOCK};
 
 /// A set of bytes: for each column of the code its rows, of ASCII and of what is beyond.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -43,6 +43,18 @@ impl Class {
         self.of_anywhere(block)
     }
 
+    /// The same of each block of a text from its beginning on, as many as there is room for.
+    #[inline]
+    pub fn of_all(&self, text: &[u8], found: &mut [u64]) {
+        #[cfg(target_arch = "x86_64")]
+        if crate::vectors::all_of_class(text, &self.0, found) {
+            return;
+        }
+        for (bits, start) in found.iter_mut().zip((0..text.len()).step_by(BLOCK)) {
+            *bits = self.of_anywhere(Block::at(text, start).bytes());
+        }
+    }
+
     fn of_anywhere(&self, block: &[u8; BLOCK + 1]) -> u64 {
         let mut flags = [0u8; BLOCK];
         flags.iter_mut().zip(block).for_each(|(flag, &byte)| *flag = u8::from(self.has(byte)));
@@ -74,9 +86,12 @@ mod tests {
             assert!((0..=255).all(|byte: u8| class.has(byte) == of.contains(&byte)));
             for text in texts() {
                 assert_eq!(class.is_in(&text), of.iter().any(|byte| text.contains(byte)));
+                let mut all = vec![0; text.len() / BLOCK + 1];
+                class.of_all(&text, &mut all);
                 for start in (0..text.len()).step_by(BLOCK) {
                     let block = Block::at(&text, start);
                     assert_eq!(class.of(block.bytes()), class.of_anywhere(block.bytes()));
+                    assert_eq!(class.of(block.bytes()), all[start / BLOCK]);
                 }
             }
         }

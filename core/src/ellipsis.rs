@@ -1,7 +1,7 @@
 //! Ellipses, next to which a beginning or an end of a secret may stand: `ghp_A1b2...`, `ghp_A1...p6Q7r8`.
 
-const CHARACTER: &[u8] = b"\xe2\x80\xa6";
-const ESCAPED: &[u8] = b"\\u2026";
+pub const CHARACTER: &[u8] = b"\xe2\x80\xa6";
+pub const ESCAPED: &[u8] = b"\\u2026";
 /// How many characters are left out: `[22 chars]`.
 const COUNTED: &[u8] = b"chars";
 /// Bytes of it.

@@ -7,6 +7,7 @@ mod anchors;
 mod bare;
 mod base64_edge;
 mod beginning;
+mod beside;
 mod blocks;
 #[cfg(all(feature = "module", not(test)))]
 mod boundary;

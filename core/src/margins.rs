@@ -107,6 +107,8 @@ fn left_margin(text: &[u8], at: usize) -> Option<usize> {
 }
 
 const MOST_BLANKS: usize = 64;
+/// Borders at one margin.
+const MOST_BORDERS: usize = 8;
 
 /// Just after up to `most` borders from `begin` on, with blanks before each.
 fn bordered(text: &[u8], begin: usize, most: usize) -> usize {
@@ -128,8 +130,8 @@ fn bordered(text: &[u8], begin: usize, most: usize) -> usize {
 /// or one mark that the line goes on.
 fn right_margin(text: &[u8], at: usize) -> Option<usize> {
     let end = match text[at] {
-        0xe2 if is_border(text, at) => bordered(text, at + 3, 7),
-        b'|' => bordered(text, at + 1, 7),
+        0xe2 if is_border(text, at) => bordered(text, at + 3, MOST_BORDERS - 1),
+        b'|' => bordered(text, at + 1, MOST_BORDERS - 1),
         b'\\' => at + 1,
         _ => return None,
     };
@@ -186,18 +188,30 @@ fn left(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// A line's length without what its end may turn out to be of borders, cut or whole, or a backslash.
+///
+/// From the end on: a border that is cut, then up to eight whole ones, with blanks before each.
 fn before_borders(line: &[u8]) -> usize {
-    let is_all = |at: usize| {
-        let end = bordered(line, at, 8);
-        let end = end + line[end..].iter().take(MOST_BLANKS).take_while(|&&byte| is_blank(byte)).count();
-        match line[end..] {
-            [] | [0xe2] | [b'\\'] if line[end..] != b"\\"[..] || end == at => true,
-            [0xe2, second] => is_second(second),
-            _ => false,
-        }
+    let mut end = match line {
+        [before @ .., b'\\' | 0xe2] => before.len(),
+        [before @ .., 0xe2, second] if is_second(*second) => before.len(),
+        _ => line.len(),
     };
-    let may_be = |byte: u8| is_blank(byte) || matches!(byte, b'|' | b'\\' | 0xe2 | 0x80..=0xbf);
-    (trimmed(line, may_be)..line.len()).find(|&at| is_all(at)).unwrap_or(line.len())
+    if line.last() == Some(&b'\\') {
+        return end;
+    }
+    for most in (0..=MOST_BORDERS).rev() {
+        end -= line[..end].iter().rev().take(MOST_BLANKS).take_while(|&&byte| is_blank(byte)).count();
+        let border = match end.checked_sub(3) {
+            _ if line[..end].last() == Some(&b'|') => 1,
+            Some(at) if is_border(&line[..end], at) => 3,
+            _ => 0,
+        };
+        if border == 0 || most == 0 {
+            break;
+        }
+        end -= border;
+    }
+    end
 }
 
 /// Where the text ends if its last bytes turn out to be a margin; it is looked for in the last `most` bytes.
@@ -247,6 +261,36 @@ mod tests {
         assert_eq!(without("a\n+> one |\n// two"), "aonetwo");
         assert_eq!(without("a\n#one"), "aone");
         assert_eq!(without("a\n> > > > > one || |\n two"), "aonetwo");
+    }
+
+    /// Each place is asked whether all after it is what stands at a margin.
+    fn by_definition(line: &[u8]) -> usize {
+        let is_all = |at: usize| {
+            let end = bordered(line, at, 8);
+            let end = end + line[end..].iter().take(MOST_BLANKS).take_while(|&&byte| is_blank(byte)).count();
+            match line[end..] {
+                [] | [0xe2] | [b'\\'] if line[end..] != b"\\"[..] || end == at => true,
+                [0xe2, second] => is_second(second),
+                _ => false,
+            }
+        };
+        let may_be = |byte: u8| is_blank(byte) || matches!(byte, b'|' | b'\\' | 0xe2 | 0x80..=0xbf);
+        (trimmed(line, may_be)..line.len()).find(|&at| is_all(at)).unwrap_or(line.len())
+    }
+
+    #[test]
+    fn borders_are_counted_from_the_end_as_from_the_beginning() {
+        let pieces: [&[u8]; 12] = [b"|", b"| ", b" ", b"\\", b"x", b"\xe2", b"\xe2\x94", b"\xe2\x94\x82", b"\t", b"\x82", &[b' '; 63], &[b' '; 66]];
+        let mut state = 1u64;
+        for _ in 0..5000 {
+            let mut line = Vec::new();
+            for _ in 0..state >> 33 & 15 {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                line.extend_from_slice(pieces[(state >> 40) as usize % pieces.len()]);
+            }
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            assert_eq!(before_borders(&line), by_definition(&line), "{line:?}");
+        }
     }
 
     #[test]

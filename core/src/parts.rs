@@ -1,10 +1,9 @@
 //! What tells whether any of some keys may stand in a text, from little of each.
 
-use std::cell::Cell;
-
 use crate::class::Class;
-use crate::classes::{Block, BLOCK};
+use crate::classes::{packed, Block, BLOCK};
 use crate::grams::{word, Grams};
+use crate::pattern::is_space;
 
 /// Bytes of a beginning, and of an end, that are looked for.
 pub const HEAD: usize = 4;
@@ -12,7 +11,8 @@ pub const HEAD: usize = 4;
 /// Signs and letters from seldom to common in logs, source code and prose. Only the speed depends on it.
 const SELDOM: &[u8] =
     b"`^~|?;<>{}!&%$#*+@\\QZJXqKYzjVWHUGBMxLOFNPDRCTISAE'\"()[]=,kvw_9876543b/:-.yfgpmuhlcd210srnoaite";
-/// How many of them are seldom.
+/// How many of them are looked for first, one by one; and how many are seldom.
+const MOST_SELDOM: usize = 27;
 pub const ALL_SELDOM: usize = 49;
 
 /// Those that are no ASCII are the most seldom, ESC is not.
@@ -37,61 +37,117 @@ fn rarest(bytes: &[u8]) -> u8 {
     bytes.iter().copied().min_by_key(|&byte| rank(byte)).unwrap_or(0)
 }
 
+/// Blocks of which is asked at once.
+const BLOCKS: usize = 16;
+
 /// A set of bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Bytes([u64; 4]);
 
 impl Bytes {
     pub fn of(bytes: &[u8]) -> Bytes {
-        // of a long text one by one, for a bit waits for the one before it
-        let mut seen = [false; 256];
-        bytes.iter().for_each(|&byte| seen[usize::from(byte)] = true);
-        let mut set = Bytes::default();
-        for (byte, _) in seen.iter().enumerate().filter(|(_, &seen)| seen) {
-            set.0[byte >> 6] |= 1 << (byte & 63);
+        // one by one, for a bit waits for the one before it
+        let mut seen = [[0u8; BLOCK]; 4];
+        bytes.iter().for_each(|&byte| seen[usize::from(byte >> 6)][usize::from(byte & 63)] = 1);
+        Bytes([packed(&seen[0]), packed(&seen[1]), packed(&seen[2]), packed(&seen[3])])
+    }
+
+    /// Those of a class alone.
+    fn among(bytes: &[u8], class: &Class) -> Bytes {
+        let mut found = Bytes::default();
+        let mut blocks = [0; BLOCKS];
+        for part in bytes.chunks(BLOCKS * BLOCK) {
+            class.of_all(part, &mut blocks);
+            for (block, &bits) in part.chunks(BLOCK).zip(&blocks) {
+                let mut open = bits;
+                while open != 0 {
+                    let byte = block.get(open.trailing_zeros() as usize); // the last one may be filled up
+                    open &= open - 1;
+                    if let Some(&byte) = byte {
+                        found.add(byte);
+                    }
+                }
+            }
         }
-        set
+        found
+    }
+
+    fn add(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    /// The bytes that both have.
+    fn and(&self, other: &Bytes) -> Bytes {
+        let mut both = *self;
+        both.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine &= theirs);
+        both
     }
 
     pub fn has(&self, other: &Bytes) -> bool {
         self.0.iter().zip(other.0).all(|(&mine, theirs)| mine & theirs == theirs)
+    }
+
+    fn has_byte(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 }
 
 /// Keys of which nothing is known but what bytes they are of.
 #[derive(Default)]
 pub struct Sparse {
-    keys: Vec<Bytes>,
-    /// The most seldom byte of each.
+    /// Sorted by the most seldom byte of each.
+    keys: Vec<(u8, Bytes)>,
+    /// Those bytes.
     pub rare: Class,
+    /// Those, and all that are no text or in few.
+    telling: Class,
+    told: Bytes,
+    /// Each of them, and where its keys end.
+    ends: Vec<(u8, usize)>,
 }
 
 impl Sparse {
     pub fn add(&mut self, key: &[u8]) {
-        self.keys.push(Bytes::of(key));
-        self.rare.add(rarest(key));
+        let byte = rarest(key);
+        self.keys.push((byte, Bytes::of(key)));
+        self.rare.add(byte);
     }
 
     pub fn compile(&mut self) {
         self.keys.sort_unstable();
         self.keys.dedup();
+        let no_text = (0..=255u8).filter(|&byte| !(b' '..0x7f).contains(&byte) && byte != 0x1b && !is_space(byte));
+        for byte in no_text.chain(SELDOM[..MOST_SELDOM].iter().copied()).chain(self.keys.iter().map(|key| key.0)) {
+            self.telling.add(byte);
+            self.told.add(byte);
+        }
+        for (index, &(byte, _)) in self.keys.iter().enumerate() {
+            match self.ends.last_mut() {
+                Some(last) if last.0 == byte => last.1 = index + 1,
+                _ => self.ends.push((byte, index + 1)),
+            }
+        }
     }
 
     /// Whether one may stand in a text.
-    pub fn stands_in(&self, text: &There) -> bool {
-        if self.keys.is_empty() || !self.rare.is_in(text.text) {
+    pub fn stands_in(&self, text: &[u8]) -> bool {
+        if self.keys.is_empty() || !self.rare.is_in(text) {
             return false;
         }
-        let there = text.bytes.get().unwrap_or_else(|| Bytes::of(text.text));
-        text.bytes.set(Some(there));
-        self.keys.iter().any(|key| there.has(key))
+        // of those first that few texts have
+        let told = |key: &Bytes| key.and(&self.told);
+        self.stands_among(&Bytes::among(text, &self.telling), told) && self.stands_among(&Bytes::of(text), |&key| key)
     }
-}
 
-/// A text, and what bytes are in it once somebody wanted to know.
-pub struct There<'a> {
-    pub text: &'a [u8],
-    pub bytes: Cell<Option<Bytes>>,
+    /// Whether all bytes of a key that count are among some.
+    fn stands_among(&self, there: &Bytes, counting: impl Fn(&Bytes) -> Bytes) -> bool {
+        let mut begin = 0;
+        self.ends.iter().any(|&(byte, end)| {
+            let keys = &self.keys[begin..end];
+            begin = end;
+            there.has_byte(byte) && keys.iter().any(|(_, key)| there.has(&counting(key)))
+        })
+    }
 }
 
 /// Short pieces, one of which stands wherever certain keys do.
@@ -176,8 +232,8 @@ impl Parts {
         is_in(&self.short, at, HEAD) || from.map_or(false, |from| is_in(&self.long, from, LONG))
     }
 
-    /// Whether surely none is among some bare bytes, of a text.
-    pub fn absent(&self, bytes: &[u8], text: &There) -> bool {
-        !(self.any(bytes) && (0..bytes.len()).any(|at| self.stands_at(bytes, at))) && !self.sparse.stands_in(text)
+    /// Whether surely none is among some bare bytes.
+    pub fn absent(&self, bytes: &[u8]) -> bool {
+        !(self.any(bytes) && (0..bytes.len()).any(|at| self.stands_at(bytes, at)))
     }
 }

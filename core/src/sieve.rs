@@ -2,10 +2,9 @@
 //!
 //! Every key has a needle that stands among the bare bytes of a text wherever the key does.
 
-use std::cell::Cell;
-
 use crate::anchors::Anchors;
 use crate::bare::{Bare, Spot};
+use crate::beside::add_spaced;
 use crate::class::Class;
 use crate::ellipsis::LONGEST_MARK;
 use crate::ends::LONGEST_END;
@@ -13,7 +12,7 @@ use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
 use crate::needles::{end_needle, first_control, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
-use crate::parts::{ALL_SELDOM, HEAD, Parts, rank, Sparse, There};
+use crate::parts::{rank, Parts, Sparse, ALL_SELDOM, HEAD};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
 /// Bytes of a needle below which it is no proof.
@@ -67,6 +66,8 @@ pub struct Sieve {
     within: Option<Grams>,
     within_firsts: Class,
     within_others: Class,
+    /// Of ends of patterns what ends with whitespace.
+    pub spaced_ends: Option<Grams>,
     plain: Edges,
     with_nul: Edges,
 }
@@ -96,7 +97,7 @@ impl Next {
 
 /// How far a text was looked through. Kept beside its bare bytes.
 pub struct Sift<'a> {
-    there: There<'a>,
+    text: &'a [u8],
     odd: bool,
     groups: [bool; GROUPS],
     in_text: [Next; GROUPS],
@@ -109,10 +110,10 @@ const GROUPS: usize = 6;
 
 /// What tells of beginnings and ends of some keys.
 #[derive(Default)]
-struct Edges {
+pub struct Edges {
     /// First bytes of what counts before an ellipsis, and last bytes of what counts after one.
-    heads: Parts,
-    ends: Parts,
+    pub heads: Parts,
+    pub ends: Parts,
     /// First bytes of every key.
     beginnings: Parts,
     /// A beginning of more bytes than these holds one of them.
@@ -128,7 +129,7 @@ impl Sieve {
         let (mut plain, mut with_nul) = (Edges::default(), Edges::default());
         let (mut tails, mut tail_ends, mut short_tails) = (Vec::new(), Vec::new(), Vec::new());
         let (mut finals, mut within_firsts, mut within_others) = (Class::default(), Class::default(), Class::default());
-        let mut within = Vec::new();
+        let (mut within, mut spaced_ends) = (Vec::new(), Vec::new());
         let mut whole = true;
         for keys in keys {
             for index in keys.as_added() {
@@ -196,6 +197,9 @@ impl Sieve {
             let end = &text[text.len().saturating_sub(UNFINISHED)..];
             let edges = if end.contains(&0) { &mut with_nul } else { &mut plain };
             edges.ends.add(&end_needle(end), false, end);
+            if pattern.text != pattern.key || !pattern.loose {
+                add_spaced(&text[text.len().saturating_sub(LONGEST_END)..], &mut spaced_ends);
+            }
         }
         for edges in [&mut plain, &mut with_nul] {
             for parts in [&mut edges.heads, &mut edges.ends, &mut edges.beginnings] {
@@ -230,6 +234,7 @@ impl Sieve {
             within: Grams::some(within),
             within_firsts,
             within_others,
+            spaced_ends: Grams::some(spaced_ends),
             finals,
             plain,
             with_nul,
@@ -239,12 +244,11 @@ impl Sieve {
     /// Begin to look through a text, whose bare bytes these become.
     pub fn sift<'a>(&self, text: &'a [u8], bare: &mut Bare) -> Sift<'a> {
         bare.read(text, self.screen);
-        let there = There { text, bytes: Cell::new(None) };
         let rare = self.rare.is_in(text);
-        let binary = rare && self.binaries.stands_in(&there);
+        let binary = rare && self.binaries.stands_in(text);
         Sift {
-            odd: rare && self.odd.stands_in(&there),
-            there,
+            odd: rare && self.odd.stands_in(text),
+            text,
             groups: [true, true, true, true, binary, bare.nul],
             in_text: [Next::Unknown; GROUPS],
             in_strings: [Next::Unknown; GROUPS],
@@ -258,9 +262,9 @@ impl Sieve {
     /// `from` is within no sequence and not after `bare.doubtful`; `is_end` says for sure whether an end of a
     /// pattern stands after the ellipsis at a place.
     pub fn next(&self, sift: &mut Sift, bare: &Bare, from: usize, is_end: impl Fn(usize) -> bool) -> Option<usize> {
-        let text = sift.there.text;
+        let text = sift.text;
         if sift.odd {
-            if from == 0 || self.odd.stands_in(&There { text: &text[from..], bytes: Cell::new(None) }) {
+            if from == 0 || self.odd.stands_in(&text[from..]) {
                 return Some(from);
             }
             sift.odd = false;
@@ -284,10 +288,10 @@ impl Sieve {
         add(bare.doubtful.map(|place| place.saturating_sub(BEFORE)));
         add(sift.ending.from(from, || self.ending(text, bare, from)).map(|place| place.saturating_sub(BEFORE)));
         if self.shortened {
-            let there = &sift.there;
-            let is_near = |spot: &&Spot| {
-                !self.no_head(bare, spot.bare, there) || (!self.no_end(bare, spot, there) && is_end(spot.place))
+            let has_end = |spot: &Spot| {
+                !self.breaks_off(text, spot) && !self.no_end(text, bare, spot) && is_end(spot.place)
             };
+            let is_near = |spot: &&Spot| !self.no_head(text, bare, spot) || has_end(spot);
             // the place of a number of characters is that of the longest
             let first = bare.ellipses.partition_point(|spot| spot.bare < index.saturating_sub(LONGEST_MARK));
             let least = from.saturating_sub(LONGEST_MARK);
@@ -311,21 +315,8 @@ impl Sieve {
     }
 
     /// What tells of the keys that may stand in a text.
-    fn edges(&self, bare: &Bare) -> impl Iterator<Item = &Edges> {
+    pub fn edges(&self, bare: &Bare) -> impl Iterator<Item = &Edges> {
         std::iter::once(&self.plain).chain(Some(&self.with_nul).filter(|_| bare.nul))
-    }
-
-    /// Whether surely nothing begins before the ellipsis at an index.
-    fn no_head(&self, bare: &Bare, index: usize, there: &There) -> bool {
-        let before = &bare.bytes()[index.saturating_sub(TAIL + LONGEST_MARK)..index];
-        self.edges(bare).all(|edges| edges.heads.absent(before, there))
-    }
-
-    /// Whether surely nothing ends after it.
-    fn no_end(&self, bare: &Bare, spot: &Spot, there: &There) -> bool {
-        let bytes = bare.bytes();
-        let after = &bytes[spot.bare..bytes.len().min(spot.end + LONGEST_END + 8)];
-        self.edges(bare).all(|edges| edges.ends.absent(after, there))
     }
 
     /// The most bytes that what begins at the end of a text may have.

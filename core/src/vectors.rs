@@ -51,6 +51,17 @@ pub fn of_class(block: &[u8; BLOCK + 1], columns: &[[u8; 16]; 2]) -> Option<u64>
     Some(unsafe { among(block, columns) })
 }
 
+/// `Class::of_all`; whether the processor can.
+#[inline]
+pub fn all_of_class(text: &[u8], columns: &[[u8; 16]; 2], found: &mut [u64]) -> bool {
+    if at_hand() {
+        // SAFETY: the processor knows these instructions.
+        unsafe { among_all(text, columns, found) }
+        return true;
+    }
+    false
+}
+
 /// # Safety
 /// `at_hand`.
 #[target_feature(enable = "avx2,popcnt")]
@@ -175,9 +186,8 @@ unsafe fn sequences(block: &[u8; BLOCK + 1]) -> [u64; 4] {
     csis(bits)
 }
 
-/// The rows of a class, of ASCII and of what is beyond.
-const CLASS_ROWS: [[u8; 16]; 2] =
-    [[1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128]];
+/// The rows of a class: of ASCII, and the same of what is beyond.
+const CLASS_ROWS: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
 
 /// Which of 32 bytes are of a class, given by its columns.
 ///
@@ -190,15 +200,14 @@ unsafe fn members(bytes: *const u8, columns: &[[u8; 16]; 2]) -> u32 {
     // other memory.
     unsafe {
         let bytes = _mm256_loadu_si256(bytes.cast());
-        let column = _mm256_and_si256(bytes, _mm256_set1_epi8(15));
+        let rows = _mm256_broadcastsi128_si256(_mm_loadu_si128(CLASS_ROWS.as_ptr().cast()));
+        let ascii = _mm256_broadcastsi128_si256(_mm_loadu_si128(columns[0].as_ptr().cast()));
+        let beyond = _mm256_broadcastsi128_si256(_mm_loadu_si128(columns[1].as_ptr().cast()));
         let row = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15));
-        let mut found = _mm256_setzero_si256();
-        for half in 0..2 {
-            let rows = _mm256_broadcastsi128_si256(_mm_loadu_si128(CLASS_ROWS[half].as_ptr().cast()));
-            let columns = _mm256_broadcastsi128_si256(_mm_loadu_si128(columns[half].as_ptr().cast()));
-            let both = _mm256_and_si256(_mm256_shuffle_epi8(columns, column), _mm256_shuffle_epi8(rows, row));
-            found = _mm256_or_si256(found, both);
-        }
+        // a byte with its first bit has nothing in a table
+        let ascii = _mm256_shuffle_epi8(ascii, bytes);
+        let beyond = _mm256_shuffle_epi8(beyond, _mm256_xor_si256(bytes, _mm256_set1_epi8(-128)));
+        let found = _mm256_and_si256(_mm256_or_si256(ascii, beyond), _mm256_shuffle_epi8(rows, row));
         !_mm256_movemask_epi8(is!(found, 0u8)) as u32
     }
 }
@@ -210,6 +219,17 @@ unsafe fn among(block: &[u8; BLOCK + 1], columns: &[[u8; 16]; 2]) -> u64 {
     // SAFETY: the same processor; 32 bytes are there at both places.
     let halves = unsafe { (members(block.as_ptr(), columns), members(block.as_ptr().add(32), columns)) };
     u64::from(halves.0) | u64::from(halves.1) << 32
+}
+
+/// # Safety
+/// `at_hand`.
+#[target_feature(enable = "avx2,popcnt")]
+unsafe fn among_all(text: &[u8], columns: &[[u8; 16]; 2], found: &mut [u64]) {
+    for (bits, start) in found.iter_mut().zip((0..text.len()).step_by(BLOCK)) {
+        let block = Block::at(text, start);
+        // SAFETY: the same processor.
+        *bits = unsafe { among(block.bytes(), columns) };
+    }
 }
 
 /// For each set of eight bytes, which of them come first.
