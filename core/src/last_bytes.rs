@@ -3,21 +3,22 @@
 //! It knows the ends that nearly all texts have: ASCII, sequences, whitespace. Of others it says nothing.
 
 use crate::bare::Bare;
-use crate::base64_edge::{leftmost, Before};
+use crate::base64_edge::Before;
 use crate::classes::is_kept;
 use crate::controls::{control_at, to_first_column};
 use crate::ellipsis::{may_be_undecided, undecided, LONGEST_MARK};
+use crate::heads::HEAD;
 use crate::keys::Keys;
-use crate::margins::{ends_before_margin, margins};
-use crate::occurrence::{Unfinished, NOBODY, RUN, SHOWN};
+use crate::margins::{ends_before_margin, has_margins, is_at_margin, margins};
+use crate::occurrence::RUN;
 use crate::pattern::{is_space, UNFINISHED};
 use crate::patterns::PatternSet;
 
 /// Bytes looked at, at most.
-const MOST: usize = 512;
+pub const MOST: usize = 512;
 
 /// The last bytes of a reading, from the end on.
-struct Last {
+pub struct Last {
     bytes: [u8; MOST],
     begin: usize,
 }
@@ -53,7 +54,8 @@ impl Last {
         }
     }
 
-    fn bytes(&self) -> &[u8] {
+    /// They.
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes[self.begin..]
     }
 }
@@ -65,28 +67,96 @@ impl Drop for Last {
     }
 }
 
-/// How many bytes the longest beginning of a key has that ends with a clear text.
+/// The last bytes that are shown of a text, as far back as a beginning at its end may reach.
+pub struct Shown {
+    exact: Last,
+    loose: Last,
+}
+
+impl Shown {
+    /// None yet.
+    pub fn new() -> Shown {
+        Shown { exact: Last::new(), loose: Last::new() }
+    }
+
+    /// With whitespace.
+    pub fn exact(&self) -> &[u8] {
+        self.exact.bytes()
+    }
+
+    /// The same with others after them; none where there is no room.
+    pub fn with(&self, more: &[u8]) -> Option<Last> {
+        self.exact.with(more)
+    }
+
+    /// Where each of the last `count` of these stands in a text, which ends where they do.
+    pub fn places(&self, count: usize, bare: &Bare, end: usize) -> Vec<u32> {
+        let mut places = vec![0; count];
+        let mut at = end;
+        for place in places.iter_mut().rev() {
+            while let Some(start) = bare.blocks.sequence_to(at) {
+                at = start;
+            }
+            at -= 1;
+            *place = at as u32;
+        }
+        places
+    }
+
+    /// Take the last bytes, of which `wanted` are in every reading. Gives whether there are sequences between them.
+    fn read(&mut self, text: &[u8], from: usize, bare: &Bare, wanted: usize, long_gaps: bool) -> Option<bool> {
+        let (mut at, mut kept, mut between, mut blanks) = (text.len(), 0, false, 0);
+        while at > from && (kept < wanted || self.loose.bytes().len() <= LONGEST_MARK) {
+            if let Some(start) = bare.blocks.sequence_to(at) {
+                if matches!(text[at - 1], b'H' | b'G') && to_first_column(&text[start..at]) {
+                    return None;
+                }
+                at = start;
+                between = true;
+                continue;
+            }
+            at -= 1;
+            let byte = text[at];
+            blanks += 1;
+            match byte {
+                b' ' | b'\t' | b'\n' => {}
+                b'\r' if self.exact.bytes().first() == Some(&b'\n') => {}
+                0x21..=0x7e => {
+                    blanks = 0;
+                    kept += usize::from(is_kept(byte));
+                    self.loose.put(byte);
+                }
+                0x80.. if control_at(text, at, true).is_none() => {
+                    blanks = 0;
+                    self.loose.put(byte);
+                }
+                _ => return None,
+            }
+            if !self.exact.put(byte) {
+                return None;
+            }
+            if blanks > RUN + 1 && !long_gaps {
+                break; // nothing goes on over so much whitespace
+            }
+        }
+        Some(between)
+    }
+}
+
+/// How many bytes the longest beginning of a key may have that ends with a clear text.
 pub struct Longest {
     /// In whatever way it is read.
     pub size: usize,
     /// As it is shown, as it is, and where what the end cuts is data.
-    shown: usize,
-    raw: usize,
-    data: usize,
-    /// Where what is shown ends but for whitespace, if no beginning ends with that.
-    solid: Option<usize>,
-    /// Bytes of whitespace that are shown after that.
-    blanks: usize,
-    /// The last of them is a blank.
-    blank: bool,
-    /// Where it ends but for whitespace, if no beginning ends with that.
-    end: Option<usize>,
+    pub shown: usize,
+    pub raw: usize,
+    pub data: usize,
 }
 
 /// The longest beginning of a key that ends with a clear text; none where that takes a closer look.
 ///
 /// The text is clear from `from` on, and `before` is of that place. No beginning has more than `wanted` bytes, and no
-/// end of a pattern goes on that begins after an ellipsis.
+/// end of a pattern goes on that begins after an ellipsis. What is shown is put to `last`.
 pub fn longest(
     patterns: &PatternSet,
     text: &[u8],
@@ -94,42 +164,22 @@ pub fn longest(
     bare: &Bare,
     wanted: usize,
     before: Before,
+    last: &mut Shown,
 ) -> Option<Longest> {
     let end = bare.cut.unwrap_or(text.len());
-    let (mut exact, mut loose) = (Last::new(), Last::new());
-    let (sequences, solid) = last_shown(&text[..end], from, bare, wanted, &mut exact, &mut loose)?;
-    let sequences = sequences || end < text.len();
+    let sequences = last.read(&text[..end], from, bare, wanted, patterns.sieve.long_gaps)? || end < text.len();
     let keys = patterns.keys();
     let kind = Kind { shortened: patterns.shortened, kept: 0, most: wanted };
-    let shown = of_shown(keys, exact.bytes(), loose.bytes(), kind)?;
-    let blank = exact.bytes().last() == Some(&b' ');
-    let blanks = exact.bytes().iter().rev().take_while(|&&byte| is_space(byte)).count();
-    let with_blanks = match blanks {
-        0 => 0,
-        1 => ended(keys.0, exact.bytes(), kind)?,
-        _ => written_over(keys.0, exact.bytes(), kind)?,
-    };
+    let shown = of_shown(keys, last.exact.bytes(), last.loose.bytes(), kind)?;
     let mut data = 0;
     if end < text.len() {
-        // what the end cuts may turn out to be data, but for its ESC, and one that may end it
-        let open = &text[end + 1..];
-        let open = open.strip_suffix(b"\x1b").unwrap_or(open);
-        let is_data = match open.first() {
-            None => open.len() + 1 == text.len() - end,
-            Some(b'[') => text.ends_with(open) && open[1..].iter().all(|byte| (0x30..0x40).contains(byte)),
-            Some(b']' | b'P' | b'X' | b'^' | b'_') => open[1..].iter().all(|byte| (0x21..0x7f).contains(byte)),
-            _ => false,
-        };
-        if text[end] != 0x1b || !is_data {
-            return None;
-        }
+        let open = open(text, end)?;
         if !open.is_empty() {
-            let (exact, loose) = (exact.with(open)?, loose.with(open)?);
+            let (exact, loose) = (last.exact.with(open)?, last.loose.with(open)?);
             data = of_shown(keys, exact.bytes(), loose.bytes(), Kind { kept: open.len(), ..kind })?;
         }
     }
-    let last = text.len() - text[from..].iter().rev().take_while(|&&byte| is_space(byte)).count();
-    let (mut raw, mut raw_with_blanks) = (shown, with_blanks);
+    let mut raw = shown;
     if sequences {
         let (mut left, mut loose) = (wanted.max(LONGEST_MARK + 1), Last::new());
         let first = text[from..].iter().rposition(|&byte| {
@@ -139,157 +189,23 @@ pub fn longest(
         let kind = Kind { kept: text.len() - end, ..kind };
         let exact = ended(keys.0, &text[from + first.unwrap_or(0)..], kind)?;
         raw = exact.max(ended(keys.1, loose.bytes(), kind)?);
-        raw_with_blanks = if last < text.len() { exact } else { 0 };
     }
     let edge = usize::from(text.len() > from && patterns.left_edge(&text[from..], before));
-    let size = shown.max(raw).max(data).max(edge);
-    let solid = solid.filter(|_| with_blanks == 0);
-    Some(Longest { size, shown, raw, data, solid, blanks, blank, end: Some(last).filter(|_| raw_with_blanks == 0) })
+    Some(Longest { size: shown.max(raw).max(data).max(edge), shown, raw, data })
 }
 
-/// What waits at the end of a clear text, as one that is as much as all; none where that takes a closer look, for not
-/// all of a beginning stands side by side.
-///
-/// `special` when a terminal shows what stands near the end otherwise than byte by byte.
-pub fn waiting(
-    patterns: &PatternSet,
-    text: &[u8],
-    from: usize,
-    longest: &Longest,
-    bare: &Bare,
-    before: Before,
-    special: bool,
-) -> Option<Unfinished> {
-    let end = text.len();
-    let mut found = Unfinished { keep: bare.cut.unwrap_or(end), hold: end, limit: end, order: NOBODY };
-    // what ends at a place, of so many bytes at most; `broken` when whitespace follows, or what was written over
-    let mut add = |keys: &Keys, most: usize, stop: usize, broken: bool| {
-        let count = keys.longest_unfinished(&text[from.max(stop.saturating_sub(most))..stop]);
-        let start = stop - count;
-        if count == 0 {
-            return;
-        }
-        if count <= SHOWN && broken {
-            found.keep = found.keep.min(start); // it is shown before a break
-        } else if let Some(known) = keys.beginning(&text[start..stop]) {
-            let first = from + leftmost(&text[from..], start - from, known.left, before);
-            let early = if known.early < count { start + known.early } else { end };
-            found.keep = found.keep.min(first);
-            found.hold = found.hold.min(first);
-            found.limit = found.limit.min(early - (start - first));
-        }
+/// What the end of a text cuts, from a place on, if it may turn out to be data: but for its ESC, and one that may end
+/// it. None where that is not sure.
+pub fn open(text: &[u8], cut: usize) -> Option<&[u8]> {
+    let open = &text[cut + 1..];
+    let open = open.strip_suffix(b"\x1b").unwrap_or(open);
+    let is_data = match open.first() {
+        None => open.len() + 1 == text.len() - cut,
+        Some(b'[') => text.ends_with(open) && open[1..].iter().all(|byte| (0x30..0x40).contains(byte)),
+        Some(b']' | b'P' | b'X' | b'^' | b'_') => open[1..].iter().all(|byte| (0x21..0x7f).contains(byte)),
+        _ => false,
     };
-    // whether the last of some bytes may be written over
-    let again = |bytes: &[u8]| match bytes {
-        [.., before, last] => before == last || *last == b'_',
-        last => last == b"_",
-    };
-    let mut shown = if special { Some(patterns.shown()) } else { None };
-    if longest.shown > 0 {
-        let solid = longest.solid.filter(|&solid| bare.blocks.solid_to(solid) > longest.shown)?;
-        let again = patterns.screen && again(&text[from.max(solid - longest.shown - 1)..solid]);
-        let blank = patterns.screen && longest.blanks == 1 && longest.blank;
-        let broken = longest.blanks > 0;
-        {
-            let (exact, loose) = shown.as_ref().map_or(patterns.keys(), |shown| (&shown.0, &shown.1));
-            if !broken {
-                add(exact, longest.shown, solid, false);
-            }
-            if longest.blanks <= RUN {
-                add(loose, longest.shown, solid, broken);
-            }
-        }
-        if again || blank {
-            // what is written over is shown
-            let shown = shown.get_or_insert_with(|| patterns.shown());
-            if blank {
-                add(&shown.0, longest.shown, solid, true);
-            } else if !broken {
-                add(&shown.0, longest.shown, solid - 1, true);
-            }
-            if again && longest.blanks < RUN {
-                add(&shown.1, longest.shown, solid - 1, true); // where the last one is a gap too
-            }
-        }
-    }
-    if let (true, Some(shown)) = (special, shown) {
-        if longest.raw > 0 {
-            let last = longest.end?;
-            let side_by_side = text[from..last].iter().rev().take(longest.raw).all(|byte| (0x21..0x7f).contains(byte));
-            if !side_by_side || last - from < longest.raw {
-                return None;
-            }
-            if last == end {
-                add(patterns.keys().0, longest.raw, end, false);
-            }
-            if end - last <= RUN {
-                add(patterns.keys().1, longest.raw, last, last < end);
-            }
-        }
-        if longest.data > 0 {
-            let open = &text[bare.cut? + 1..];
-            let open = open.strip_suffix(b"\x1b").unwrap_or(open);
-            if open.len() <= longest.data || !open.last().map_or(false, |&last| is_kept(last)) {
-                return None;
-            }
-            let stop = bare.cut? + 1 + open.len();
-            for keys in [&shown.0, &shown.1] {
-                add(keys, longest.data, stop, false);
-                if again(open) {
-                    add(keys, longest.data, stop - 1, true);
-                }
-            }
-        }
-    }
-    if end > from && patterns.left_edge(&text[from..], before) {
-        found.keep = found.keep.min(end - 1);
-        found.hold = found.hold.min(end - 1);
-    }
-    Some(found)
-}
-
-/// The last bytes that are shown, with whitespace and without, of which `wanted` are in every reading; whether there
-/// are sequences between them, and where they end but for whitespace, if the last of them is in every reading.
-fn last_shown(
-    text: &[u8],
-    from: usize,
-    bare: &Bare,
-    wanted: usize,
-    exact: &mut Last,
-    loose: &mut Last,
-) -> Option<(bool, Option<usize>)> {
-    let (mut at, mut kept, mut between, mut solid) = (text.len(), 0, false, None);
-    while at > from && (kept < wanted || MOST - loose.begin <= LONGEST_MARK) {
-        if let Some(start) = bare.blocks.sequence_to(at) {
-            if matches!(text[at - 1], b'H' | b'G') && to_first_column(&text[start..at]) {
-                return None;
-            }
-            at = start;
-            between = true;
-            continue;
-        }
-        at -= 1;
-        let byte = text[at];
-        match byte {
-            b' ' | b'\t' | b'\n' => {}
-            b'\r' if exact.bytes().first() == Some(&b'\n') => {}
-            0x21..=0x7e => {
-                if loose.begin == MOST && is_kept(byte) {
-                    solid = Some(at + 1);
-                }
-                kept += usize::from(is_kept(byte));
-                loose.put(byte);
-            }
-            0x80.. if control_at(text, at, true).is_none() => {
-                loose.put(byte);
-            }
-            _ => return None,
-        }
-        if !exact.put(byte) {
-            return None;
-        }
-    }
-    Some((between, solid))
+    Some(open).filter(|_| text[cut] == 0x1b && is_data)
 }
 
 /// What matters for the end of a reading.
@@ -303,7 +219,7 @@ struct Kind {
 }
 
 /// Whether nothing stands at a margin, nor may: what stands next to each line end is in every reading.
-fn has_no_margin(text: &[u8]) -> bool {
+pub fn has_no_margin(text: &[u8]) -> bool {
     let is_blank = |byte: &&u8| matches!(**byte, b' ' | b'\t' | b'\r');
     let is_text = |byte: &u8| is_kept(*byte) || *byte == b'\n';
     let beside = |at: usize| {
@@ -314,29 +230,77 @@ fn has_no_margin(text: &[u8]) -> bool {
     last.map_or(true, is_text) && text.iter().enumerate().all(|(at, &byte)| byte != b'\n' || beside(at))
 }
 
+/// One way to read the last bytes that are shown, without some of them.
+pub struct Way {
+    pub last: Last,
+    /// For each byte its index among those that are shown.
+    pub soft: Vec<u16>,
+    /// Only what begins with it is looked for, see `Reading`.
+    pub own: bool,
+}
+
+impl Way {
+    fn of(exact: &[u8], own: bool, is_kept: impl Fn(usize) -> bool) -> Way {
+        let mut last = Last::new();
+        let soft: Vec<u16> = (0..exact.len() as u16).filter(|&at| is_kept(usize::from(at))).collect();
+        last.fill(soft.iter().map(|&at| exact[usize::from(at)]));
+        Way { last, soft, own }
+    }
+
+    /// How many of its bytes are before an index of those that are shown.
+    pub fn before(&self, index: usize) -> usize {
+        self.soft.partition_point(|&at| usize::from(at) < index)
+    }
+}
+
+/// The ways to read what is shown without whitespace, with what stands at margins and without, as `readings` has them.
+pub fn ways(exact: &[u8], keys: &Keys, at_margins: bool) -> Vec<Way> {
+    let mut found = vec![Way::of(exact, false, |at| !is_space(exact[at]))];
+    if at_margins {
+        without_margins(exact, exact.len(), keys, &mut found);
+    }
+    found
+}
+
+fn without_margins(exact: &[u8], size: usize, keys: &Keys, found: &mut Vec<Way>) {
+    let (kept, left) = margins(&exact[..size]);
+    let mut mask = kept.clone();
+    for &(start, end) in &left {
+        mask[start..end].fill(false);
+    }
+    found.push(Way::of(exact, false, |at| at < size && mask[at]));
+    for &(start, end) in &left {
+        for begin in (start + 1..end).filter(|&at| kept[at]) {
+            let is_kept = |at: usize| at >= begin && at < size && if at < end { kept[at] } else { mask[at] };
+            let way = Way::of(exact, true, is_kept);
+            let bytes = way.last.bytes();
+            let certain = bytes.len() - bytes.iter().rev().take_while(|&&byte| is_at_margin(byte) || byte == b'_').count();
+            if keys.may_begin(&bytes[..HEAD.min(certain.saturating_sub(1)).max(1)]) {
+                found.push(way);
+            }
+        }
+    }
+    match left.last() {
+        Some(&(_, end)) if end + 1 == size && exact[end] == b' ' => without_margins(exact, size - 1, keys, found),
+        _ => {}
+    }
+}
+
 /// How many bytes the longest beginning has that ends what is shown, with whitespace and without.
 fn of_shown(keys: (&Keys, &Keys), exact: &[u8], loose: &[u8], kind: Kind) -> Option<usize> {
     let mut found = written_over(keys.0, exact, kind)?.max(written_over(keys.1, loose, kind)?);
     if has_no_margin(exact) {
         return Some(found);
     }
-    let (mut kept, left) = margins(exact);
-    let may_begin = |at: usize| kept[at] && keys.1.may_begin(&exact[at..=at]);
-    if left.iter().any(|&(start, end)| end + 1 >= exact.len() || (start + 1..end).any(may_begin)) {
-        return None; // what is a margin may be a value's, or none
-    }
-    for (start, end) in left {
-        kept[start..end].fill(false);
-    }
-    let without = |end: usize| exact[..end].iter().zip(&kept).filter(|(_, &kept)| kept).map(|(&byte, _)| byte);
-    let mut last = Last::new();
-    last.fill(without(exact.len()));
-    found = found.max(written_over(keys.1, last.bytes(), kind)?);
-    for end in ends_before_margin(exact, exact.len()) {
-        last.fill(without(end));
-        found = found.max(ended(keys.1, last.bytes(), kind)?);
-        last.fill(exact[..end].iter().copied().filter(|&byte| !is_space(byte)));
-        found = found.max(ended(keys.1, last.bytes(), kind)?);
+    let ends = ends_before_margin(exact, exact.len());
+    for (number, way) in ways(exact, keys.1, has_margins(exact)).into_iter().enumerate() {
+        let bytes = way.last.bytes();
+        if number > 0 {
+            found = found.max(written_over(keys.1, bytes, kind)?);
+        }
+        for &end in &ends {
+            found = found.max(ended(keys.1, &bytes[..way.before(end)], kind)?);
+        }
     }
     Some(found)
 }

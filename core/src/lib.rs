@@ -24,6 +24,7 @@ mod heads;
 mod hit;
 mod keys;
 mod last_bytes;
+mod last_waiting;
 mod margins;
 pub mod matcher;
 #[cfg(all(feature = "module", not(test)))]

@@ -12,6 +12,7 @@ use crate::grams::{word, Grams};
 use crate::group::Group;
 use crate::keys::Keys;
 use crate::needles::{end_needle, first_control, head, in_sequence, needle_of, short_head, telling, within_sequence, LONG_END, TAIL};
+use crate::occurrence::RUN;
 use crate::parts::{rank, Parts, Sparse, ALL_SELDOM, HEAD};
 use crate::pattern::{is_space, Pattern, Texts, UNFINISHED};
 
@@ -68,6 +69,8 @@ pub struct Sieve {
     within_others: Class,
     /// Of ends of patterns what ends with whitespace.
     pub spaced_ends: Option<Grams>,
+    /// A pattern has more whitespace in a row than may stand in another.
+    pub long_gaps: bool,
     plain: Edges,
     with_nul: Edges,
 }
@@ -201,6 +204,8 @@ impl Sieve {
                 add_spaced(&text[text.len().saturating_sub(LONGEST_END)..], &mut spaced_ends);
             }
         }
+        let has_gap = |text: &[u8]| text.split(|&byte| !is_space(byte)).any(|gap| gap.len() > RUN);
+        let long_gaps = patterns.iter().any(|one| (one.text != one.key || !one.loose) && has_gap(one.text.of(&texts.0)));
         for edges in [&mut plain, &mut with_nul] {
             for parts in [&mut edges.heads, &mut edges.ends, &mut edges.beginnings] {
                 parts.compile();
@@ -236,6 +241,7 @@ impl Sieve {
             within_others,
             spaced_ends: Grams::some(spaced_ends),
             finals,
+            long_gaps,
             plain,
             with_nul,
         }

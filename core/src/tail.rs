@@ -4,7 +4,8 @@ use crate::bare::{Bare, Spot};
 use crate::base64_edge::{after, Before};
 use crate::ellipsis::LONGEST_MARK;
 use crate::ends::LONGEST_END;
-use crate::last_bytes::{self, Longest};
+use crate::last_bytes::{longest, Longest, Shown};
+use crate::last_waiting;
 use crate::margins::{is_at_margin, kept, may_have_margins};
 use crate::needles::TAIL;
 use crate::occurrence::{Unfinished, NOBODY, RUN};
@@ -38,7 +39,8 @@ pub fn waiting(
 ) -> Vec<Unfinished> {
     let (end, mut wanted, soon) = least(patterns, text, text.len(), bare);
     if soon {
-        match last_bytes::longest(patterns, text, from, bare, wanted, before) {
+        let mut last = Shown::new();
+        match longest(patterns, text, from, bare, wanted, before, &mut last) {
             Some(Longest { size: 0, .. }) => {
                 let end = text.len();
                 let open = bare.cut.map(|cut| Unfinished { keep: cut, hold: end, limit: end, order: NOBODY });
@@ -48,7 +50,7 @@ pub fn waiting(
                 wanted = wanted.min(longest.size + SHORT_MARK);
                 let begin = back(patterns, text, from, end, bare, wanted);
                 let special = patterns.screen && special(&text[begin..]);
-                if let Some(one) = last_bytes::waiting(patterns, text, from, &longest, bare, before, special) {
+                if let Some(one) = last_waiting::waiting(patterns, text, from, (&longest, &last), bare, before, special) {
                     return vec![one];
                 }
             }
