@@ -338,10 +338,9 @@ impl Matcher {
         found.sort_by_key(|one| (one.start, std::cmp::Reverse(one.end), one.order));
         let mut solid = std::mem::take(&mut self.solid);
         solid.extend(found.iter().filter(|one| one.solid).map(|one| (one.start, one.end)));
-        let reach = found.iter().filter(|one| one.start < hold).map(|one| one.end).max().unwrap_or(0);
-        let reach = reach.max(self.covered);
+        let masked = |place: usize| place < self.covered || found.iter().any(|one| one.start <= place && place < one.end);
         for &(start, stop) in sequences {
-            if start < hold && hold < stop && start < reach {
+            if start < hold && hold < stop && masked(start) {
                 hold = start; // whether this sequence is part of a secret is not known yet
             }
         }

@@ -183,9 +183,10 @@ class Matcher:
         covered, position = self._covered, self._done
         found = sorted(search.found, key=Occurrence.rank)
         solid = [*self._solid, *[(one.start, one.end) for one in found if one.solid]]
-        reach = max([covered, *[one.end for one in found if one.start < hold]])
         for start, stop in sequences:
-            if start < hold < stop and start < reach:
+            if start < hold < stop and (
+                start < covered or any(one.start <= start < one.end for one in found)
+            ):
                 hold = start  # whether this sequence is part of a secret is not known yet
         out: list[bytes] = []
 

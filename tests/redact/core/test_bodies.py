@@ -128,6 +128,13 @@ def test_the_character_that_belongs_to_base64_waits_with_it_in_an_open_string():
         assert redactor.feed(text[:cut]) + redactor.feed(text[cut:]) == text[:4]
 
 
+@pytest.mark.parametrize("cut", [2, 9, 19])
+def test_a_mask_in_an_open_string_does_not_wait_for_the_end_of_the_string(cut):
+    redactor = Redactor([b"52Y-horse-battery"], mask="#")
+    text = b"\x1b]\x9b52Y-horse-battery5"  # as no string it would begin with a CSI
+    assert redactor.feed(text[:cut]) + redactor.feed(text[cut:]) == b"\x1b]\x9b#"
+
+
 @pytest.mark.parametrize("before", [b"", b"\x1b[1m", b"\0"])
 def test_what_no_terminal_shows_is_not_looked_for_between_margins(before):
     redactor = Redactor([b"\xff\xfe\x00binary\x80\x9b"])  # |0xfffd|0xfffd and a NUL, as some print it
