@@ -147,6 +147,11 @@ impl PatternSet {
             }
         };
         look(search, &seen, &[]);
+        if let (Some(place), Some(known), false) = (seen.last_return, exact.beginning(b"\r"), search.last) {
+            // a blank before it is only written over where no LF follows
+            let limit = if known.early == 0 { place } else { buffer.len() };
+            search.wait(place, place, limit, i64::from(known.order));
+        }
         let mut cut = seen.cut;
         let mut data = Vec::new();
         while cut < buffer.len() && !search.last {

@@ -12,8 +12,9 @@ use crate::pattern::is_space;
 /// The way back from each place in a text to its place in another; none: it is the same.
 pub type Places = Option<Rc<Vec<u32>>>;
 
+/// The place of an index of a text.
 #[inline]
-fn place(places: &Places, index: usize) -> usize {
+pub fn place(places: &Places, index: usize) -> usize {
     match places {
         Some(places) => places[index] as usize,
         None => index,

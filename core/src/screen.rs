@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::controls::{control_at, is_special, to_first_column, HOME};
 use crate::keys::Keys;
-use crate::reading::{count, readings, Kind, Reading, Text};
+use crate::reading::{count, place, readings, Kind, Reading, Text};
 use crate::wraps::seen;
 
 /// Whether a terminal may show `text` otherwise than byte by byte and line by line.
@@ -31,6 +31,8 @@ pub struct Screen<'a> {
     pub sequences: Vec<(usize, usize)>,
     /// Where that one begins, or the buffer's length.
     pub cut: usize,
+    /// Where a CR stands that all of the text ends with: it may become part of a line end.
+    pub last_return: Option<usize>,
     /// With `rewritten` the other way it shows another text.
     pub doubled: bool,
 }
@@ -49,6 +51,7 @@ impl<'a> Screen<'a> {
             size: buffer.len(),
             sequences: Vec::new(),
             cut: buffer.len(),
+            last_return: None,
             doubled: false,
         };
         if special(buffer) {
@@ -56,6 +59,9 @@ impl<'a> Screen<'a> {
             screen.size = screen.text.bytes.len();
             screen.text.soft = None;
             let text = &screen.text.bytes;
+            if text.last() == Some(&b'\r') {
+                screen.last_return = Some(place(&screen.text.places, text.len() - 1));
+            }
             if text.iter().any(|&byte| byte == 0x08 || byte == HOME) || lone_returns(text) {
                 screen.without_wraps(rewritten);
             }

@@ -209,6 +209,12 @@ class PatternSet:
         if self.screen and not plain:
             bare = Bare(buffer)
             screen = self._look_as_shown(search, bare, last_shown)
+            known = self._keys(True)[0].beginning(b"\r") if bare.text.endswith(b"\r") else None
+            if known is not None and not final:
+                # a blank before it is only written over where no LF follows
+                place = bare.places[-1]
+                limit = len(buffer) if known.early else place
+                search.waiting.append(Unfinished(place, place, limit, known.order))
             sure = bare.cut
             while bare.cut < len(buffer) and not final:
                 # it may be text, in which there may be another one

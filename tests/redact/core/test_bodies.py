@@ -135,6 +135,14 @@ def test_a_mask_in_an_open_string_does_not_wait_for_the_end_of_the_string(cut):
     assert redactor.feed(text[:cut]) + redactor.feed(text[cut:]) == b"\x1b]\x9b#"
 
 
+@pytest.mark.parametrize("cut", range(7, 15))
+def test_the_line_end_of_a_value_is_masked_with_its_return_behind_a_blank(cut):
+    redactor = Redactor([b"\nlead-and-more-and-more"], mask="#")
+    text = b"a line \r\x1b[1m\nlead-and-more-and-more\n"  # a return that ends no line would be over the blank
+    shown = redactor.feed(text[:cut]) + redactor.feed(text[cut:]) + redactor.flush()
+    assert shown == b"a line #\x1b[1m\n"
+
+
 @pytest.mark.parametrize("before", [b"", b"\x1b[1m", b"\0"])
 def test_what_no_terminal_shows_is_not_looked_for_between_margins(before):
     redactor = Redactor([b"\xff\xfe\x00binary\x80\x9b"])  # |0xfffd|0xfffd and a NUL, as some print it
