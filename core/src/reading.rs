@@ -232,10 +232,12 @@ pub fn readings<'a>(text: &'a Text<'a>, size: usize, exact: &'a Keys, loose: &'a
     let margins = if shown { ends_before_margin(&text.bytes, 4 * RUN) } else { Vec::new() };
     let back = text.bytes.iter().rev().take_while(|byte| matches!(byte, 0x08 | b'\r')).count();
     let back = if on_screen { back } else { 0 };
+    // what goes back behind the last byte has it written over already, or not at all
+    let gone = text.bytes.len().checked_sub(1).map_or(false, |last| place(&text.soft, last) + 1 < size);
     let mut found = Vec::with_capacity(ways.len());
     for (number, Way { text: short, own, sure: doubt }) in ways.into_iter().enumerate() {
         let exactly = number == 0;
-        let mut ends = if shown { other_ends(&short.bytes) } else { Vec::new() };
+        let mut ends = if shown { other_ends(&short.bytes, gone) } else { Vec::new() };
         let size_of_short = short.bytes.len();
         if !exactly {
             ends.extend(margins.iter().map(|&at| count(&short.soft, size_of_short, place(&text.soft, at))));
@@ -258,14 +260,15 @@ pub fn readings<'a>(text: &'a Text<'a>, size: usize, exact: &'a Keys, loose: &'a
     found
 }
 
-/// Where the text ends if its last bytes are written over by what comes: see `wraps`.
-fn other_ends(text: &[u8]) -> Vec<usize> {
+/// Where the text ends if its last bytes are written over; with `gone` only those that go back may be. See `wraps`.
+fn other_ends(text: &[u8], gone: bool) -> Vec<usize> {
     let bare = text.len() - text.iter().rev().take_while(|byte| matches!(byte, 0x08 | b'\r')).count();
     let mut ends = Vec::new();
     if bare < text.len() {
         ends.push(bare);
     }
-    if bare > 0 && (matches!(text[bare - 1], b' ' | b'_' | b'\\') || (bare > 1 && text[bare - 2] == text[bare - 1])) {
+    let again = |last: usize| matches!(text[last], b' ' | b'_' | b'\\') || (last > 0 && text[last - 1] == text[last]);
+    if !gone && bare > 0 && again(bare - 1) {
         ends.push(bare - 1);
     }
     ends

@@ -129,11 +129,13 @@ def _readings(
         if shown and may_have_margins(text):  # besides, for what stands at one may be the secret's
             ways += ways_without_margins(text, whole.places, whole.soft, loose.may_begin)
     back = len(text) - len(text.rstrip(b"\b\r")) if shown else 0
+    # what goes back behind the last byte has it written over already, or not at all
+    gone = len(text) > 0 and whole.soft[-1] + 1 < size
     found = []
     for number, way in enumerate(ways):
         ends: tuple[int, ...] = ()
         if shown:
-            ends = other_ends(way.text)
+            ends = other_ends(way.text, gone=gone)
             if number:
                 ends = (*ends, *ends_before_margin(text, way.soft, whole.soft))
         doubts = [place for place in (whole.sure, way.sure) if place is not None]
@@ -386,10 +388,11 @@ def _without_space(way: Way) -> Way:
     return Way(short, kept, kept if way.soft is way.places else _kept(way.text, way.soft))
 
 
-def other_ends(text: bytes) -> tuple[int, ...]:
-    """Where the text ends if its last bytes are written over by what comes: see `terminal_escapes.wraps`."""
+def other_ends(text: bytes, *, gone: bool) -> tuple[int, ...]:
+    """Where the text ends if its last bytes are written over; with `gone` only those that go back may be."""
     bare = len(text.rstrip(b"\b\r"))
     ends = [bare] if bare < len(text) else []
-    if bare and (text[bare - 1] in b" _\\" or text[bare - 2 : bare - 1] == text[bare - 1 : bare]):
+    again = bare and (text[bare - 1] in b" _\\" or text[bare - 2 : bare - 1] == text[bare - 1 : bare])
+    if again and not gone:
         ends.append(bare - 1)
     return tuple(ends)

@@ -135,6 +135,13 @@ def test_a_mask_in_an_open_string_does_not_wait_for_the_end_of_the_string(cut):
     assert redactor.feed(text[:cut]) + redactor.feed(text[cut:]) == b"\x1b]\x9b#"
 
 
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_a_blank_before_one_that_is_written_over_stays_and_holds_nothing(cut):
+    redactor = Redactor([b"one 1234 and more"])
+    text = b"one   \b"
+    assert redactor.feed(text[:cut]) + redactor.feed(text[cut:]) == text
+
+
 @pytest.mark.parametrize("cut", range(7, 15))
 def test_the_line_end_of_a_value_is_masked_with_its_return_behind_a_blank(cut):
     redactor = Redactor([b"\nlead-and-more-and-more"], mask="#")
