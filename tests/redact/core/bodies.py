@@ -158,6 +158,28 @@ def shortened(rng, texts):
     return out
 
 
+BEFORE_WORD = [b"token=", b'"key":"', b"user:pw@", b"abc", b"ab", b"", b"--flag=", b"/a/b/c/"]
+AFTER_WORD = [b"", b"", b"", b"|", b"\\", b",", b"'", b"==", b"A", b'"}', b"...", b"[3", b"-----"]
+AFTER = ESCAPES + BACK + MARGINS + CUTS + [b"\n", b" ", b"\r\n", b"\n    ", b" |\n| ", b"\n\b", b"\t"] * 3
+
+
+def in_words(rng, texts):
+    """Secrets in the middle of a word, beginnings at its end, and what may write over that or goes on with it."""
+    chosen = rng.sample(texts, min(len(texts), 3))
+    filling = rng.sample(FILLING, rng.randint(1, 3))
+    out = b""
+    for _ in range(rng.randint(1, 8)):
+        first, second = rng.choice(chosen)[:400], rng.choice(chosen)[:400]
+        cut, begun = rng.randint(1, len(first)), rng.randint(0, min(40, len(second)))
+        word = rng.choice([first, first, first[:cut], first + second[:begun], first[:cut] + second])
+        rest = rng.choice([b"", b"", first[cut:], second[begun:], first[-1:]])
+        out += rng.choice(BEFORE_WORD) + word + rng.choice(AFTER_WORD) + rng.choice(AFTER) + rest
+        distance = rng.choice([0, 10, 40, 100])
+        filled = b"".join(rng.choice(filling) for _ in range(distance // 6 + 1))
+        out += filled[len(filled) - distance :]
+    return out
+
+
 def text_of(rng, texts):
     every = GAPS + ESCAPES + BROKEN + NOTHING + CUTS + MARGINS + DOTS + NOISE + BACK
     out = b""
@@ -283,7 +305,8 @@ def difference(seed, pairs, percent=1):
     """What the bodies do not agree about in the case of this seed, or None."""
     rng = random.Random(seed)
     share = random.Random(f"kind {seed}").random() * 100
-    kind = dense if share < percent else shortened if share < percent + 5 else text_of
+    every = (dense, percent), (shortened, percent + 5), (in_words, percent + 10), (text_of, 100)
+    kind = next(kind for kind, end in every if share < end)
     pair = pairs[seed % len(pairs)]
     ours, theirs = engine.Matcher(pair.bodies[0][0], name), core.Matcher(pair.bodies[0][1], name)
     done = []
