@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
 HINT = "install it: pip install 'secretrun[sops]', or see https://getsops.io/docs/#download"
 
-# How far the heap of sops may grow before it is looked through, in percent (GOGC, pkg.go.dev/runtime): with
-# Go's 100 that is done while sops still starts, for a tenth of its time, and nothing is found.
-HEAP = "400"
-
 
 def find_sops(environ: Mapping[str, str], path: str | None = None) -> str:
     """The absolute path of the sops program.
@@ -59,7 +55,6 @@ def sops_environment(environ: Mapping[str, str]) -> dict[str, str]:
     own = age_key_file(environ)
     if not prepared.get("SOPS_AGE_KEY_FILE") and os.path.isfile(own):
         prepared["SOPS_AGE_KEY_FILE"] = own
-    prepared.setdefault("GOGC", HEAP)
     return prepared
 
 
