@@ -310,11 +310,22 @@ impl Bare {
         if is_space(before) || before == 0x08 {
             return; // nothing stood there, or what goes back was looked at already
         }
-        let doubled = home && (before == b'\\' || (begin > 1 && text[begin - 2] == before));
+        let doubled = home && (before == b'\\' || self.is_again(text, begin - 1));
         let unclear = before < b' ' || before == 0x7f || (before >= 0x80 && next >= 0x80);
         if doubled || before == next || before == b'_' || next == b'_' || unclear {
             self.doubtful = Some(place);
         }
+    }
+
+    /// Whether what stands at a place may be the character before it again, which a colour may stand between.
+    fn is_again(&self, text: &[u8], place: usize) -> bool {
+        let mut end = place;
+        while let Some(start) = self.blocks.sequence_to(end) {
+            end = start;
+        }
+        let before = end.checked_sub(1).map_or(b'\n', |last| text[last]);
+        // what is no text may be nothing
+        before == text[place] || (!is_space(before) && !(b' '..0x7f).contains(&before))
     }
 }
 

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from secretrun.redact.engine.absence import Absence
 from secretrun.redact.engine.margins import AT_MARGIN, MARKS, has_margin, without_margins
-from secretrun.redact.engine.readings import lone_returns, needs_care, otherwise, shown, without_escapes
+from secretrun.redact.engine.readings import lone_returns, needs_care, otherwise, shown
+from secretrun.redact.engine.terminal_escapes import without_escapes
 from secretrun.redact.engine.words import Words
 from secretrun.redact.pattern import SPACE
 

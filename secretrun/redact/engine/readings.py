@@ -16,6 +16,7 @@ from secretrun.redact.engine.margins import (
 )
 from secretrun.redact.engine.occurrence import RUN
 from secretrun.redact.engine.terminal_escapes import (
+    BUT_ESC,
     HOME,
     LONGEST_CSI,
     LONGEST_STRING,
@@ -26,6 +27,7 @@ from secretrun.redact.engine.terminal_escapes import (
     may_go_home,
     only_home,
     to_first_column,
+    visible,
     without_wraps,
     wraps,
 )
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from secretrun.redact.engine.keys import Keys
 
-_BUT_ESC = SPECIAL.replace(b"\x1b", b"")
+_NEAR = 64  # bytes beside a move that are looked at
 
 
 class Reading:
@@ -176,11 +178,6 @@ def special(text: bytes) -> bool:
     return len(text.translate(None, SPECIAL)) < len(text) or lone_returns(text)
 
 
-def without_escapes(text: bytes) -> bytes:
-    """`text` without what begins with ESC and prints nothing."""
-    return controls(True, False).sub(b"", text) if 0x1B in text else text
-
-
 def is_open(text: bytes) -> bool:
     """Whether the end of the text may cut a sequence."""
     begin = text.rfind(b"\x1b") if 0x1B in text else -1
@@ -202,19 +199,22 @@ def needs_care(text: bytes) -> bool:
     """Whether a terminal may show a text otherwise than without its controls: something is written over."""
     if 0x08 in text or lone_returns(text):
         return True
-    return 0x1B in text and (0x48 in text or 0x47 in text) and _doubled_at_home(text)
+    return _doubled_at_home(text)
 
 
 def _doubled_at_home(text: bytes) -> bool:
-    """Whether a character that is written again may stand at a move to column 1."""
+    """Whether a character that is written again may stand at a move to column 1; what is not sure may."""
+    if (0x48 not in text and 0x47 not in text) or (0x1B not in text and 0x9B not in text):
+        return False
     for start, end in home_moves(text):
-        before = without_escapes(text[max(0, start - 64) : start])[-2:]
+        near, then = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+        if len(near) < start and (0x20 not in near or 0x07 in near or b"\x1b\\" in near):
+            return True  # it may begin within a sequence
+        before, after = visible(near)[-2:], visible(then)[:1]
         last = before[-1:]
         if last == b" " and before[:-1] in MARKED:
             return True  # with the blank it would be a margin
-        if last.strip() and (
-            before == last + last or last == b"\\" or without_escapes(text[end : end + 64])[:1] in (last, b"")
-        ):
+        if last.strip() and (before == last + last or last == b"\\" or after in (last, b"", b"\x1b")):
             return True
     return False
 
@@ -225,14 +225,12 @@ def shown(text: bytes) -> bytes:
         # as `Screen`, without the way back
         seen = without_sequences(text) if special(text) else text
         return without_wraps(seen) if _is_written_over(seen) else seen
-    if len(text.translate(None, _BUT_ESC)) == len(text):
-        return without_escapes(text)
-    return controls().sub(b"", text)
+    return visible(text)
 
 
 def otherwise(text: bytes) -> bytes | None:
     """The same if all is shown that is written twice round a move to column 1, where that is another text."""
-    if not (0x1B in text and (0x48 in text or 0x47 in text) and _doubled_at_home(text)):
+    if not _doubled_at_home(text):
         return None
     seen = without_sequences(text)
     other = without_wraps(seen, rewritten=False)
@@ -295,7 +293,7 @@ class Bare:
         """Add what is left of the buffer from index `last` on; sequences begin from `start` on."""
         buffer = self.buffer
         text = [before]
-        other = len(buffer.translate(None, _BUT_ESC)) < len(buffer)
+        other = len(buffer.translate(None, BUT_ESC)) < len(buffer)
         for match in controls(True, other).finditer(buffer, start):
             begin, end = match.span()
             if last < begin:

@@ -38,6 +38,7 @@ def once(make: Callable[..., Expression[bytes]]) -> Callable[..., Expression[byt
 
 # Bytes without which a text is shown as it is, line by line. TAB, LF, VT, FF and CR are whitespace.
 SPECIAL = bytes([*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0x100)])
+BUT_ESC = SPECIAL.replace(b"\x1b", b"")
 HOME = b"\x1b"  # stands for a move to column 1: no other ESC is left in what a terminal shows
 
 LONGEST_STRING = 2048
@@ -117,12 +118,24 @@ def colours() -> Expression[bytes]:
     return re.compile(rb"\x1b\[" + _PARAMETERS + rb"[@-FI-~]")
 
 
+def without_escapes(text: bytes) -> bytes:
+    """`text` without what begins with ESC and prints nothing."""
+    return controls(True, False).sub(b"", text) if 0x1B in text else text
+
+
+def visible(text: bytes) -> bytes:
+    """`text` without what prints nothing."""
+    if len(text.translate(None, BUT_ESC)) == len(text):
+        return without_escapes(text)
+    return controls().sub(b"", text)
+
+
 @once
 def homes() -> Expression[bytes]:
     """Moves to column 1."""
     import re
 
-    return re.compile(rb"\x1b\[(?:[0-9]{0,5}(?:;[01]?)?H|[01]?G)")
+    return re.compile(rb"(?:\x1b\[|\xc2?\x9b)(?:[0-9]{0,5}(?:;[01]?)?H|[01]?G)")
 
 
 def home_moves(text: bytes) -> Iterator[tuple[int, int]]:
@@ -130,7 +143,10 @@ def home_moves(text: bytes) -> Iterator[tuple[int, int]]:
     for final in (b"H", b"G"):
         at = text.find(final)
         while at >= 0:
-            begin = text.rfind(b"\x1b[", max(0, at - _LONGEST_HOME), at)
+            least = max(0, at - _LONGEST_HOME)
+            begin = max(text.rfind(b"\x1b[", least, at), text.rfind(b"\x9b", least, at))
+            if begin > 0 and text[begin - 1 : begin + 1] == b"\xc2\x9b":
+                begin -= 1
             match = homes().match(text, begin, at + 1) if begin >= 0 else None
             if match is not None and match.end() == at + 1:
                 yield begin, at + 1

@@ -188,6 +188,15 @@ def test_a_beginning_before_what_may_be_the_number_of_an_ellipsis_waits():
     assert redactor.feed(text + b"[ 1") + redactor.feed(b" chars]\n") == b"x" * 300 + b" #[ 1 chars]\n"
 
 
+@pytest.mark.parametrize(
+    "between", [b"", b"\x1b[1m", b"\x1bH", b"\x1b7\x1b[0;1m", b"\x00", "\u200b".encode()]
+)
+def test_a_character_that_is_written_again_before_a_move_may_be_after_a_colour(between):
+    redactor = Redactor([SECRET], mask="#", min_length=1)  # whole values alone
+    text = SECRET[:9] + between + SECRET[8:9] + b"\x1b[G" + SECRET[9:]
+    assert redactor.feed(b"a " + text + b" and what follows\n").startswith(b"a #")
+
+
 def test_digits_within_a_sequence_are_seen():
     redactor = Redactor(["61623132"], mask="#")
     assert redactor.feed(b"a \x1b[1;61623132;3m b \x9b==61623132d\n") == b"a \x1b[1;#;3m b \x9b==#d\n"
