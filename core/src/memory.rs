@@ -15,9 +15,10 @@ static RESERVE: AtomicPtr<u8> = AtomicPtr::new(null_mut());
 /// How often an allocation gave nothing.
 static LACKED: AtomicUsize = AtomicUsize::new(0);
 
-fn layout() -> Option<Layout> {
-    Layout::from_size_align(SMALL, 16).ok()
-}
+const RESERVED: Layout = match Layout::from_size_align(SMALL, 16) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a power of two, and far from the largest size"),
+};
 
 /// Whether the reserve is there, made again where it was used.
 fn ready() -> bool {
@@ -25,7 +26,7 @@ fn ready() -> bool {
         return true;
     }
     // SAFETY: the size is not 0.
-    let made = layout().map_or(null_mut(), |layout| unsafe { System.alloc(layout) });
+    let made = unsafe { System.alloc(RESERVED) };
     if !made.is_null() && RESERVE.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Acquire).is_err() {
         give_back(made); // another thread was first
     }
@@ -33,9 +34,9 @@ fn ready() -> bool {
 }
 
 fn give_back(reserve: *mut u8) {
-    if let (false, Some(layout)) = (reserve.is_null(), layout()) {
+    if !reserve.is_null() {
         // SAFETY: it came from `ready`, and whoever calls this took it, so nobody else gives it back.
-        unsafe { System.dealloc(reserve, layout) };
+        unsafe { System.dealloc(reserve, RESERVED) };
     }
 }
 
@@ -81,8 +82,8 @@ impl Memory {
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it came, and none unwinds: `layout` is a constant's, and the
-// rest are atomic operations.
+// SAFETY: every call goes to the system's allocator as it came, and none unwinds: what is done besides
+// is atomic operations.
 unsafe impl GlobalAlloc for Memory {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller promises what the system's asks for, as for all below.

@@ -33,8 +33,8 @@ def execute(argv: Sequence[bytes], environment: Mapping[bytes, bytes]) -> int:
     if b"/" in command:
         return _try(command, argv, named)
     worst = errno.ENOENT
-    for directory in environment.get(b"PATH", _DEFAULT_PATH).split(b":"):
-        code = _try(os.path.join(directory or b".", command), argv, named)
+    for path in _places(command, environment):
+        code = _try(path, argv, named)
         if code == errno.EACCES:
             worst = code
         elif code not in _NOT_HERE:
@@ -46,8 +46,7 @@ def find(command: bytes, environment: Mapping[bytes, bytes]) -> bytes | None:
     """The file that `execute` would try and take, as far as that can be told beforehand; else None."""
     if b"/" in command:
         return command
-    for directory in environment.get(b"PATH", _DEFAULT_PATH).split(b":"):
-        path = os.path.join(directory or b".", command)
+    for path in _places(command, environment):
         try:
             os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -56,6 +55,12 @@ def find(command: bytes, environment: Mapping[bytes, bytes]) -> bytes | None:
             return None
         return path if os.access(path, os.X_OK) else None
     return None
+
+
+def _places(command: bytes, environment: Mapping[bytes, bytes]) -> list[bytes]:
+    """Where a command without a directory may be, in the order of PATH."""
+    directories = environment.get(b"PATH", _DEFAULT_PATH).split(b":")
+    return [os.path.join(directory or b".", command) for directory in directories]
 
 
 def _try(path: bytes, argv: Sequence[bytes], environment: dict[bytes, bytes]) -> int:

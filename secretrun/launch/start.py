@@ -321,7 +321,8 @@ class Spare:
         unmasked = settings.flag("no_masking") or settings.flag("watch")
         # A descriptor for the command that is opened later, the processes would not have.
         self._forks = asks and alone and not (delivered or no_terminal or unmasked) and os.isatty(1)
-        self._pipes = not (unmasked or os.isatty(1) or os.isatty(2))
+        self._pipes = not (os.isatty(1) or os.isatty(2))
+        self._forks_aside = self._pipes and not unmasked
         self._early: Aside | Beforehand | None = None
         if self._forks:
             from secretrun.child import start as child
@@ -332,13 +333,13 @@ class Spare:
         """Load what is needed once the stores have answered (4 ms), and start what needs no value."""
         from secretrun.session import beforehand
 
-        if self._pipes:
+        if self._forks_aside:
             self._early = beforehand.make_aside()
         from secretrun.posix import sockets
         from secretrun.redact import lazy, policy  # noqa: F401  loading them is the purpose
 
         sockets.load()
-        if not (os.isatty(1) or os.isatty(2)):
+        if self._pipes:
             from secretrun.child import start as child
             from secretrun.session import with_pipes  # noqa: F401  as above
 

@@ -131,6 +131,12 @@ FILLING = [b"INFO 200 GET /api/v1/users in 13 ms commit ok\n", b"\x1b[32mPASS\x1
     b"+----+\n", b"- item 1...\n", "\u2713 \u2500\u2500 done\n".encode(), b"\x1b]0;title\x07$ ", b"x y z ", b"\t\t* ", b"  at f (a.js:1:2)\r\n"]  # fmt: skip
 
 
+def filled(rng, filling, size):
+    """So many bytes of lines that are no secret's."""
+    lines = b"".join(rng.choice(filling) for _ in range(size // 6 + 1))
+    return lines[len(lines) - size :]
+
+
 def dense(rng, texts):
     """Hits, beginnings and near misses at random distances, in more text than is looked at closely in one go."""
     farthest = rng.choice([0, 3, 30, 300, 1500])
@@ -139,9 +145,7 @@ def dense(rng, texts):
     out = b""
     while len(out) < rng.choice([200, 800, 3000]):
         out += rng.choice([piece(rng, chosen), rng.choice(chosen), rng.choice(chosen)[: rng.randint(1, 80)]])
-        distance = rng.randint(0, farthest)
-        filled = b"".join(rng.choice(filling) for _ in range(distance // 6 + 1))
-        out += filled[len(filled) - distance :]
+        out += filled(rng, filling, rng.randint(0, farthest))
     return out
 
 
@@ -174,9 +178,7 @@ def in_words(rng, texts):
         word = rng.choice([first, first, first[:cut], first + second[:begun], first[:cut] + second])
         rest = rng.choice([b"", b"", first[cut:], second[begun:], first[-1:]])
         out += rng.choice(BEFORE_WORD) + word + rng.choice(AFTER_WORD) + rng.choice(AFTER) + rest
-        distance = rng.choice([0, 10, 40, 100])
-        filled = b"".join(rng.choice(filling) for _ in range(distance // 6 + 1))
-        out += filled[len(filled) - distance :]
+        out += filled(rng, filling, rng.choice([0, 10, 40, 100]))
     return out
 
 
